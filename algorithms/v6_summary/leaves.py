@@ -1,0 +1,26 @@
+"""Every number that leaves a site, by step: the first part of its name, and what it is."""
+
+LEAVES = {
+    "describe": {
+        "kinds": "per column, 1 under what it holds: numbers, true/false, text, nothing",
+        "spread": "per numeric column: n, sum, squares about the site's mean, n mean^2, and whether"
+        " all values are whole",
+        "levels": "per categorical column: its levels, each with enough rows (none: codebook)",
+    },
+    "tabulate": {
+        "moments": "per numeric column and group: n, four power sums about the pooled mean, and "
+        "the rows whose third and fourth are withheld",
+        "missing": "per numeric column and group: missing values, and whether withheld",
+        "curve": "per numeric column and group: least and greatest number of rows at or below each"
+        " point of a fixed grid; cells hold 0 or at least V6C_MIN_CELL rows",
+        "counts": "per categorical column, level and group: rows, and whether withheld",
+        "grouped": "per column, 1 if the site sends its group sums",
+        "absent": "per categorical column and group: missing values, and whether withheld",
+        "pairs": "per pair of numeric columns: n, sums, squares and products of the complete rows",
+        "site": "with per_site: the site's own moments and counts over again",
+    },
+    "refine": {
+        "finer": "around each quantile: the cumulative counts on finer points, in cells that hold"
+        " 0 or at least V6C_MIN_CELL rows",
+    },
+}

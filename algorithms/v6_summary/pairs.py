@@ -1,0 +1,81 @@
+"""Cross-products of pairs of columns over their complete rows, and the correlation they give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.disclosure import Policy
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Pearson's r of n complete pairs."""
+
+    n: float
+    r: float
+
+
+def pairs(columns: int) -> list[tuple[int, int]]:
+    """Return the pairs of column indices in the order of the messages."""
+    return list(combinations(range(columns), 2))
+
+
+def pair_sums(columns: list[Array], shifts: Array, policy: Policy) -> dict[str, Array]:
+    """Return ``pairs``, shape (pairs, 7): n, sx, sy, sxx, syy, sxy and 1 where withheld.
+
+    R4: two published row sets that share a column must differ by 0 rows or at least a cell each
+    way, or the difference of their sums is the sum of those few rows.
+    """
+    present = np.array([~np.isnan(values) for values in columns])
+    patterns, pattern_rows = _patterns(present)
+    sums = np.zeros((len(pairs(len(columns))), 7))
+    for k, (i, j) in enumerate(pairs(len(columns))):
+        complete = present[i] & present[j]
+        n = int(complete.sum())
+        if not _is_safe(patterns, pattern_rows, i, j, policy) or 0 < n < policy.min_rows:
+            sums[k, 6] = 1
+            continue
+        x, y = columns[i][complete] - shifts[i], columns[j][complete] - shifts[j]
+        sums[k, :6] = n, x.sum(), y.sum(), x @ x, y @ y, x @ y
+    return {"pairs": sums}
+
+
+def _patterns(present: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return the distinct patterns of missing values (patterns, columns) and their rows."""
+    if present.all():
+        return np.ones((1, len(present)), bool), np.array([present.shape[1]])
+    packed = np.ascontiguousarray(np.packbits(present, axis=0).T)
+    _, first, rows = np.unique(
+        packed.view(f"V{packed.shape[1]}").ravel(), return_index=True, return_counts=True
+    )
+    return present.T[first], rows.astype(np.int64)
+
+
+def _is_safe(
+    patterns: NDArray[np.bool_], rows: NDArray[np.int64], i: int, j: int, policy: Policy
+) -> bool:
+    """Compare the pair's rows with those of each column alone and of every pair that shares one."""
+    complete = patterns[:, i] & patterns[:, j]
+    for shared in (i, j):
+        others = patterns & patterns[:, [shared]]  # column k: rows of the pair (shared, k)
+        only_here = ((complete[:, None] & ~others) * rows[:, None]).sum(axis=0)
+        only_there = ((others & ~complete[:, None]) * rows[:, None]).sum(axis=0)
+        if not policy.allows_difference(np.concatenate([only_here, only_there])):
+            return False
+    return True
+
+
+def correlation(sums: Array) -> Correlation:
+    """Return r = (sxy - sx sy/n) / sqrt((sxx - sx^2/n)(syy - sy^2/n)) of one pair's sums."""
+    n, sx, sy, sxx, syy, sxy = sums[:6]
+    if n < 2:
+        return Correlation(float(n), np.nan)
+    vx, vy, cov = sxx - sx * sx / n, syy - sy * sy / n, sxy - sx * sy / n
+    scale = np.sqrt(vx * vy)
+    return Correlation(float(n), float(np.clip(cov / scale, -1, 1)) if scale > 0 else np.nan)

@@ -1,0 +1,122 @@
+"""The pooled sums of the rounds, read as moments, curves and counts of a column and a group."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.analysis import Reply
+from v6_clinical.sums import Sums
+from v6_summary.cells import Window
+from v6_summary.moments import Moments, moments
+from v6_summary.quantiles import Curve
+from v6_summary.questions import Tabulate
+
+Array = NDArray[np.float64]
+Group = int | None  # None: all rows
+
+
+class Pooled:
+    """What is known after round 2, sharpened by refinements.
+
+    Parameters
+    ----------
+    question
+        The question of round 2.
+    reply
+        Its answer.
+    whole
+        Per numeric column, whether all values are whole numbers.
+    """
+
+    def __init__(self, question: Tabulate, reply: Reply, whole: list[bool]) -> None:
+        self.question = question
+        self.total = reply.total
+        self.organizations = reply.organizations
+        self.whole = whole
+        self.groups = [] if question.group is None else question.group.levels
+        self._curves: dict[tuple[int, Group], Curve] = {}
+        self._windows: dict[tuple[int, Group], list[Window]] = {}
+        for i, column in enumerate(question.numeric):
+            self._add_curves(i, column.window)
+
+    def _add_curves(self, i: int, window: Window) -> None:
+        """Read round 2's curves: a site sends its groups or, where it may not, all rows at once."""
+        points = len(window.points())
+        grouped = self.total.get(f"curve/{i}/group", (2, len(self.groups) + 1, points))
+        together = self.total.get(f"curve/{i}/all", (2, points)) + grouped.sum(axis=1)
+        self.add(i, None, window, together)
+        for g in range(len(self.groups)):
+            self.add(i, g, window, grouped[:, g])
+
+    def add(self, i: int, group: Group, window: Window, bounds: Array) -> None:
+        """Sharpen a curve by bounds of shape (2, points) on a window."""
+        curve = Curve(window.points(), bounds[0], bounds[1])
+        known = self._curves.get((i, group))
+        self._curves[i, group] = curve if known is None else known.merge(curve)
+        self._windows.setdefault((i, group), []).append(window)
+
+    def knows(self, i: int, group: Group, window: Window) -> bool:
+        """Tell whether a window was answered at this level, or a finer one, before."""
+        low, high = window.points()[[0, -1]]
+        for old in self._windows[i, group]:
+            first, last = np.ldexp(np.array([old.first, old.last], dtype=np.float64), old.level)
+            if old.level <= window.level and first <= low and high <= last:
+                return True
+        return False
+
+    def curve(self, i: int, group: Group) -> Curve:
+        """Return the cumulative bounds of a numeric column."""
+        return self._curves[i, group]
+
+    def moments(self, i: int, group: Group, sums: Sums | None = None, prefix: str = "") -> Moments:
+        """Return the moments of a numeric column; third and fourth NaN where a site withheld."""
+        total = self.total if sums is None else sums
+        shape = (len(self.groups), 6)
+        name = f"{prefix}moments/{i}/"
+        row = total.get(name + "all", (6,)) if group is None else total.get(name + "group", shape)
+        row = row if group is None else row[group]
+        power = row[:5].copy()
+        if row[5]:
+            power[3:] = np.nan
+        return moments(power, self.question.numeric[i].shift)
+
+    def withholds_high_orders(self, i: int, group: Group) -> bool:
+        """Tell whether a site withheld third and fourth power sums."""
+        name = f"moments/{i}/"
+        shape = (len(self.groups), 6)
+        row = self.total.get(name + "all", (6,))
+        row = row if group is None else self.total.get(name + "group", shape)[group]
+        return bool(row[5])
+
+    def missing(self, kind: str, i: int, group: Group, prefix: str = "") -> int | None:
+        """Return the missing values of a column (``kind`` missing or absent); None if withheld."""
+        name, groups = f"{prefix}{kind}/{i}/", len(self.groups)
+        if group is None:
+            counts, withheld = self.total.get(name + "all", (2, 1))[:, 0]
+        else:
+            counts, withheld = self.total.get(name + "group", (2, groups))[:, group]
+        return None if withheld else round(counts)
+
+    def counts(self, i: int, group: Group, prefix: str = "") -> tuple[Array, NDArray[np.bool_]]:
+        """Return the rows of each level of a categorical column, and which levels are withheld."""
+        levels = len(self.question.categorical[i].levels)
+        if group is None:
+            counts, withheld = self.total.get(f"{prefix}counts/{i}/all", (2, levels))
+        else:
+            shape = (2, levels, len(self.groups))
+            counts, withheld = self.total.get(f"counts/{i}/group", shape)[:, :, group]
+        return counts, withheld > 0
+
+    def ungrouped_sites(self) -> dict[str, int]:
+        """Return, per column that has any, how many sites withhold its group sums."""
+        names = [c.name for c in self.question.numeric] + [
+            c.name for c in self.question.categorical
+        ]
+        if not self.groups:
+            return {}
+        sent = self.total.get("grouped", (len(names),))
+        gaps = {
+            name: len(self.organizations) - round(k) for name, k in zip(names, sent, strict=True)
+        }
+        return {name: gap for name, gap in gaps.items() if gap}

@@ -1,0 +1,75 @@
+"""The protocol: an analysis asks the sites, gets the sum of their answers, and concludes.
+
+An analysis is a generator without I/O. It yields an :class:`Ask`, is sent a :class:`Reply`, and
+returns the tables of its result. A site step is a pure function of a table, the question's
+arguments and the site's policy. Platforms stand between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from v6_clinical.sums import Sums
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question for every site: the name of a site step and its arguments (plain JSON)."""
+
+    step: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The sum of the sites' answers, and the organisations that it covers, by site index."""
+
+    total: Sums
+    organizations: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An analysis's own tables (each a list of flat records) and its warnings."""
+
+    tables: dict[str, Any]
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class SiteAnswer:
+    """What a site step returns: its sums, and its row count where that may be told."""
+
+    sums: Sums
+    n: int | None
+    has_rows: bool = True
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which of how many sites a step runs at, for results that a site reports as its own."""
+
+    index: int
+    count: int
+
+
+Analysis = Generator[Ask, Reply, Outcome]
+SiteStep = Callable[["pd.DataFrame", Mapping[str, Any], "Policy", Place], SiteAnswer]
+
+
+def drive(analysis: Analysis, answer: Callable[[Ask], Reply]) -> Outcome:
+    """Run an analysis to its end, answering each question with ``answer``."""
+    try:
+        ask = next(analysis)
+        while True:
+            ask = analysis.send(answer(ask))
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome

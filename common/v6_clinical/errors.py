@@ -1,0 +1,69 @@
+"""Expected problems, as data: a closed list of codes, and two exceptions that carry them.
+
+No message here ever quotes a data value. Where a site refuses it says a code and names that the
+request itself contained, nothing else: a refusal with a number beside it would be an oracle.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+SITE_CODES: Final[dict[str, str]] = {
+    "BAD_REQUEST": "Correct the arguments of the request.",
+    "BAD_SETTING": "The node operator must correct the V6C_* settings of the node.",
+    "BAD_STEP": "Call the central function, not the partial.",
+    "VERSION": "Use the same image version for every site.",
+    "COLUMN_MISSING": "Check the column names with the site, or leave the site out.",
+    "COLUMN_DENIED": "Ask the node operator to allow the column, or leave it out.",
+    "DUPLICATE_COLUMN": "Ask the site to give each column its own name.",
+    "NOT_NUMERIC": "Ask the site to store the column as numbers (decimal point, no text), or give "
+    "levels=... to treat it as categorical at every site.",
+    "NON_FINITE": "Ask the site to replace infinite or absurdly large values by missing ones.",
+    "UNKNOWN_LEVEL": "Add the site's level to levels=..., or merge it with collapse=...",
+    "TOO_MANY_LEVELS": "Give a codebook with levels=..., or merge levels with collapse=...",
+    "MIN_ROWS": "The site has too few rows with a value: drop the column, or leave the site out.",
+    "SMALL_CELL": "Some level is too rare at the site: give a codebook with levels=..., or merge "
+    "levels with collapse=...",
+    "QUERY": "The query is not on the node's list: ask the node operator to list its hash.",
+    "PREPROCESSING": "Remove the preprocessing steps from the task.",
+    "PER_SITE": "The site does not send results of its own: set per_site=False.",
+    "INTERNAL": "Unexpected: report the type of the error to the maintainers.",
+}
+
+CENTRE_CODES: Final[dict[str, str]] = {
+    "DATA_CHANGED": "A site's data changed between rounds: run the analysis again.",
+    "TOO_FEW_SITES": "At least two sites must take part with rows of their own.",
+    "SITE_FAILED": "Ask the site's node operator for the log of the run named here.",
+    "SITE_TIMEOUT": "Check that the site's node is online, or leave the site out.",
+    "BAD_ANSWER": "Check that every site runs the same image as the central function.",
+}
+
+CODES: Final[dict[str, str]] = SITE_CODES | CENTRE_CODES
+
+
+class RefusalError(Exception):
+    """A site will not answer: a code, and names that the request itself contained."""
+
+    def __init__(self, code: str, where: Sequence[str] = ()) -> None:
+        if code not in SITE_CODES:
+            raise ValueError("a refusal needs a code of the closed list SITE_CODES")
+        super().__init__(code)
+        self.code = code
+        self.where = tuple(where)
+
+
+class AnalysisError(Exception):
+    """The central side ends the analysis: what was wrong, at which sites, and the remedy."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        remedy: str | None = None,
+        sites: Sequence[dict[str, object]] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.remedy = CODES[code] if remedy is None else remedy
+        self.sites = list(sites)

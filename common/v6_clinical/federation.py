@@ -1,0 +1,267 @@
+"""The central side of every platform: ask all sites, insist on all answers, add, conclude."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from v6_clinical.analysis import Ask, Outcome, Reply, drive
+from v6_clinical.errors import CODES, AnalysisError
+from v6_clinical.registry import Central
+from v6_clinical.request import Request, parse_request
+from v6_clinical.sums import Sums
+from v6_clinical.version import SCHEMA, __version__
+
+Message = dict[str, Any]
+Progress = Callable[[int, str, int], None]
+
+
+class Transport(Protocol):
+    """How a platform reaches its sites."""
+
+    def organizations(self) -> Sequence[int]:
+        """Return the organisations of the collaboration."""
+
+    def ask(self, messages: dict[int, Message]) -> dict[int, Any]:
+        """Send each organisation its message and return each one's answer.
+
+        Raises
+        ------
+        AnalysisError
+            ``SITE_FAILED`` or ``SITE_TIMEOUT`` naming every organisation without an answer.
+        """
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: str
+    n: int | None
+    sums: Sums
+    code: str = ""
+    where: tuple[str, ...] = ()
+
+
+class _Refused(Exception):  # noqa: N818 - a signal to begin again, not an error
+    def __init__(self, sites: dict[int, _Answer]) -> None:
+        super().__init__()
+        self.sites = sites
+
+
+@dataclass
+class _Run:
+    """One attempt with a fixed set of organisations."""
+
+    transport: Transport
+    organizations: tuple[int, ...]
+    progress: Progress
+    ledger: list[dict[str, Any]] = field(default_factory=list)
+    rows: dict[int, int | None] = field(default_factory=dict)
+    empty: set[int] = field(default_factory=set)
+
+    def ask(self, ask: Ask) -> Reply:
+        """Put one question to every site and return the sum of all the answers."""
+        round_number = len(self.ledger) + 1
+        self.progress(round_number, ask.step, len(self.organizations))
+        messages = {
+            organization: {
+                "version": __version__,
+                "step": ask.step,
+                "arguments": dict(ask.arguments),
+                "index": index,
+                "count": len(self.organizations),
+            }
+            for index, organization in enumerate(self.organizations)
+        }
+        raw = self.transport.ask(messages)
+        answers = {organization: _read(raw, organization) for organization in self.organizations}
+        refusals = {site: answer for site, answer in answers.items() if answer.status == "refused"}
+        if refusals:
+            raise _Refused(refusals)
+        self._note(answers)
+        self.ledger.append(_ledger_line(round_number, ask.step, list(answers.values())))
+        total = sum((answer.sums for answer in answers.values()), Sums())
+        return Reply(total, self.organizations)
+
+    def _note(self, answers: dict[int, _Answer]) -> None:
+        rows = {organization: answer.n for organization, answer in answers.items()}
+        changed = [site for site in rows if site in self.rows and self.rows[site] != rows[site]]
+        if changed:
+            raise AnalysisError(
+                "DATA_CHANGED",
+                f"The number of rows changed between rounds at organisation(s) {_list(changed)}.",
+                sites=[{"organization_id": site, "code": "DATA_CHANGED"} for site in changed],
+            )
+        self.rows = rows
+        self.empty |= {site for site, answer in answers.items() if answer.status == "no_rows"}
+
+
+def run(
+    central: Central,
+    arguments: dict[str, Any],
+    transport: Transport,
+    *,
+    minimum_sites: int = 2,
+    progress: Progress = lambda number, step, sites: None,
+) -> dict[str, Any]:
+    """Run an analysis over a transport and return the result envelope (strict JSON).
+
+    Expected problems come back as ``status`` "refused" or "failed" with an ``error``. With
+    ``on_refusal="exclude"`` the analysis begins again without the sites that refused, since the
+    earlier rounds' sums contain their rows.
+    """
+    envelope = empty_envelope(central.name)
+    try:
+        request = parse_request(central.request, arguments)
+        envelope["request"] = request.model_dump(mode="json")
+        return envelope | _attempts(central, request, transport, minimum_sites, progress)
+    except AnalysisError as error:
+        code, message, remedy, sites = error.code, error.message, error.remedy, error.sites
+        status = "refused" if any(s.get("status") == "refused" for s in sites) else "failed"
+        problem = {"code": code, "message": message, "remedy": remedy, "sites": sites}
+        return envelope | {"status": status, "error": problem}
+
+
+def empty_envelope(analysis: str) -> dict[str, Any]:
+    """Return a result without tables: what every result has, whatever became of it."""
+    return {
+        "schema": SCHEMA,
+        "analysis": analysis,
+        "version": __version__,
+        "status": "completed",
+        "error": None,
+        "request": {},
+        "warnings": [],
+        "sites": [],
+        "ledger": [],
+    }
+
+
+def _attempts(
+    central: Central, request: Request, transport: Transport, minimum: int, progress: Progress
+) -> dict[str, Any]:
+    organizations = _included(request, transport, minimum)
+    left_out: dict[int, _Answer] = {}
+    while True:
+        attempt = _Run(transport, organizations, progress)
+        try:
+            outcome = drive(central.analyse(request), attempt.ask)
+        except _Refused as signal:
+            if request.on_refusal == "fail":
+                raise _refusal_error(signal.sites) from None
+            left_out |= signal.sites
+            organizations = tuple(site for site in organizations if site not in left_out)
+            if len(organizations) < minimum:
+                raise _refusal_error(left_out, "TOO_FEW_SITES") from None
+            continue
+        _require_rows(attempt, minimum)
+        return _conclude(outcome, attempt, left_out)
+
+
+def _included(request: Request, transport: Transport, minimum: int) -> tuple[int, ...]:
+    known = sorted(transport.organizations())
+    chosen = request.organizations_to_include
+    unknown = [] if chosen is None else [site for site in chosen if site not in known]
+    if unknown:
+        raise AnalysisError(
+            "BAD_REQUEST",
+            f"Argument 'organizations_to_include': not in the collaboration: {_list(unknown)}.",
+        )
+    # In a fixed order: the same sites give the same digits whatever order they are named in.
+    organizations = tuple(known if chosen is None else sorted(chosen))
+    if len(organizations) < minimum:
+        raise AnalysisError(
+            "TOO_FEW_SITES", f"{len(organizations)} organisation(s) take part, {minimum} must."
+        )
+    return organizations
+
+
+def _require_rows(attempt: _Run, minimum: int) -> None:
+    with_rows = [site for site in attempt.organizations if site not in attempt.empty]
+    if len(with_rows) < minimum:
+        raise AnalysisError(
+            "TOO_FEW_SITES",
+            f"Only {len(with_rows)} organisation(s) have rows: no pooled result is made of one.",
+            sites=[{"organization_id": site, "status": "no_rows"} for site in attempt.empty],
+        )
+
+
+def _read(raw: dict[int, Any], organization: int) -> _Answer:
+    """Decode one site's answer, trusting nothing about its form."""
+    message = raw.get(organization)
+    try:
+        if not isinstance(message, dict):
+            raise AnalysisError("BAD_ANSWER", "no answer")
+        if message.get("status") == "refused":
+            return _read_refusal(message)
+        if message.get("schema") != SCHEMA or message.get("status") not in ("ok", "no_rows"):
+            raise AnalysisError("BAD_ANSWER", "not an answer of this schema")
+        n = message.get("n")
+        if n is not None and (type(n) is not int or n < 0):
+            raise AnalysisError("BAD_ANSWER", "n is not a count")
+        return _Answer(message["status"], n, Sums.from_json(message.get("sums")))
+    except AnalysisError:
+        raise AnalysisError(
+            "BAD_ANSWER",
+            f"The answer of organisation {organization} cannot be read.",
+            sites=[{"organization_id": organization, "code": "BAD_ANSWER"}],
+        ) from None
+
+
+def _read_refusal(message: Message) -> _Answer:
+    code, where = message.get("code"), message.get("where", [])
+    if code not in CODES or not isinstance(where, list):
+        raise AnalysisError("BAD_ANSWER", "not a known refusal")
+    return _Answer("refused", None, Sums(), code, tuple(str(name)[:200] for name in where[:50]))
+
+
+def _refusal_error(sites: dict[int, _Answer], code: str | None = None) -> AnalysisError:
+    """Name every site and its code at once."""
+    records = [
+        {"organization_id": s, "status": "refused", "code": a.code, "where": list(a.where)}
+        for s, a in sorted(sites.items())
+    ]
+    lines = [
+        f"organisation {s}: {a.code}" + (f" ({', '.join(a.where)})" if a.where else "")
+        for s, a in sorted(sites.items())
+    ]
+    codes = sorted({answer.code for answer in sites.values()})
+    return AnalysisError(
+        code or codes[0],
+        f"{len(sites)} site(s) refused: {'; '.join(lines)}.",
+        remedy=" ".join(f"{c}: {CODES[c]}" for c in codes),
+        sites=records,
+    )
+
+
+def _conclude(outcome: Outcome, attempt: _Run, left_out: dict[int, _Answer]) -> dict[str, Any]:
+    sites: list[dict[str, Any]] = []
+    warnings = list(outcome.warnings)
+    for site in attempt.organizations:
+        status = "no_rows" if site in attempt.empty else "ok"
+        sites.append({"organization_id": site, "status": status, "n": attempt.rows.get(site)})
+        if status == "no_rows":
+            message = f"Organisation {site} has no row that can be used."
+            warnings.append({"code": "NO_ROWS", "message": message})
+    for site, answer in sorted(left_out.items()):
+        sites.append({"organization_id": site, "status": "refused", "n": None, "code": answer.code})
+        message = f"Organisation {site} is left out: it refused with {answer.code}."
+        warnings.append({"code": "SITE_EXCLUDED", "message": message})
+    return {**outcome.tables, "warnings": warnings, "sites": sites, "ledger": attempt.ledger}
+
+
+def _ledger_line(number: int, step: str, answers: list[_Answer]) -> dict[str, Any]:
+    """Count what left each site in this round, from the messages themselves."""
+    sizes = [answer.sums.counts() for answer in answers]
+    names = sorted({name for size in sizes for name in size})
+    what = ", ".join(f"{name}: {max(size.get(name, 0) for size in sizes)}" for name in names)
+    return {
+        "round": number,
+        "step": step,
+        "numbers_per_site": max((sum(size.values()) for size in sizes), default=0),
+        "what": what,
+    }
+
+
+def _list(values: Sequence[int]) -> str:
+    return ", ".join(str(value) for value in values)

@@ -1,0 +1,74 @@
+"""All sites in one process: for demonstrations, tests and work on methods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from v6_clinical import federation
+from v6_clinical.disclosure import Policy
+from v6_clinical.registry import PACKAGES, Site, load_central, load_site
+from v6_clinical.site import answer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class _Local:
+    """A transport that calls the site step in a loop, with the JSON of a real message."""
+
+    def __init__(self, site: Site, frames: Sequence[pd.DataFrame], policies: Sequence[Policy]):
+        self._site = site
+        self._sites = list(zip(frames, policies, strict=True))
+
+    def organizations(self) -> Sequence[int]:
+        return range(1, len(self._sites) + 1)
+
+    def ask(self, messages: dict[int, federation.Message]) -> dict[int, Any]:
+        return {organization: self._one(organization, m) for organization, m in messages.items()}
+
+    def _one(self, organization: int, message: federation.Message) -> Any:
+        frame, policy = self._sites[organization - 1]
+        sent = json.loads(json.dumps(message, allow_nan=False))
+        found = answer(self._site, sent, lambda: policy, lambda _: frame)
+        return json.loads(json.dumps(found, allow_nan=False))
+
+
+def run(
+    analysis: str,
+    frames: Sequence[pd.DataFrame],
+    arguments: dict[str, Any],
+    *,
+    policy: Policy | Sequence[Policy] | None = None,
+    minimum_sites: int = 2,
+    progress: federation.Progress = lambda number, step, sites: None,
+) -> dict[str, Any]:
+    """Run an analysis over data frames in this process; organisations are numbered from 1.
+
+    Parameters
+    ----------
+    analysis
+        ``"summary"``, ...
+    frames
+        One data frame a site.
+    arguments
+        The analyst's arguments.
+    policy
+        Limits of the sites: one for all, or one each; default the shipped ones.
+    minimum_sites
+        1 is of use to compare a split with the whole.
+    progress
+        Called at the start of each round with its number, step and number of sites.
+    """
+    package = PACKAGES[analysis]
+    shared = Policy() if policy is None else policy
+    policies = [shared] * len(frames) if isinstance(shared, Policy) else list(shared)
+    transport = _Local(load_site(package), frames, policies)
+    return federation.run(
+        load_central(package),
+        arguments,
+        transport,
+        minimum_sites=minimum_sites,
+        progress=progress,
+    )

@@ -1,0 +1,162 @@
+"""From a data frame to numbers and labels: what is in a column, whatever pandas calls it.
+
+pandas 2 and 3, CSV, Parquet and SQL readers give the same column as object, str, category,
+boolean, Int64 or float64; sites differ among themselves. Errors name columns, never values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from v6_clinical.errors import RefusalError
+
+Kind = Literal["numeric", "boolean", "text", "empty"]
+# The fourth power of a larger number overflows a float64 sum; no clinical quantity is larger.
+LARGEST = 1e70
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A categorical column: codes into ``levels``, -1 where missing."""
+
+    codes: NDArray[np.int64]
+    levels: tuple[str, ...]
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the rows of each level."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.levels))
+
+
+def select(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Series]:
+    """Pick columns by exact name, white space around the names in the file aside.
+
+    Raises
+    ------
+    RefusalError
+        ``COLUMN_MISSING`` or ``DUPLICATE_COLUMN`` with the requested names.
+    """
+    places: dict[str, list[int]] = {}
+    for position, name in enumerate(frame.columns):
+        places.setdefault(str(name).strip(), []).append(position)
+    missing = [name for name in names if name.strip() not in places]
+    if missing:
+        raise RefusalError("COLUMN_MISSING", missing)
+    twice = [name for name in names if len(places[name.strip()]) > 1]
+    if twice:
+        raise RefusalError("DUPLICATE_COLUMN", twice)
+    return {name: frame.iloc[:, places[name.strip()][0]] for name in names}
+
+
+def kind_of(column: pd.Series, name: str) -> Kind:
+    """Say what a column holds.
+
+    Raises
+    ------
+    RefusalError
+        ``NOT_NUMERIC`` for dates, durations, complex numbers and the like.
+    """
+    if not column.notna().any():
+        return "empty"
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "text"
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return "boolean"
+    if pd.api.types.is_complex_dtype(column.dtype):
+        raise RefusalError("NOT_NUMERIC", [name])
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return "numeric"
+    inferred = pd.api.types.infer_dtype(column, skipna=True)
+    if inferred == "boolean":
+        return "boolean"
+    if inferred in ("integer", "floating", "mixed-integer-float", "decimal"):
+        return "numeric"
+    if inferred in ("string", "mixed", "mixed-integer"):
+        return "text" if (labels(column).codes >= 0).any() else "empty"
+    raise RefusalError("NOT_NUMERIC", [name])
+
+
+def numbers(column: pd.Series, name: str) -> NDArray[np.float64]:
+    """Return the column as float64, NaN where missing.
+
+    Raises
+    ------
+    RefusalError
+        ``NOT_NUMERIC`` for text, ``NON_FINITE`` for infinite or absurdly large numbers.
+    """
+    if kind_of(column, name) == "text":
+        raise RefusalError("NOT_NUMERIC", [name])
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
+        values = column.to_numpy(np.float64)
+    elif kind_of(column, name) == "empty":
+        values = np.full(len(column), np.nan)
+    else:
+        values = column.to_numpy(np.float64, na_value=np.nan)
+    largest = np.fmax.reduce(np.abs(values), initial=0.0)
+    if largest > LARGEST:
+        raise RefusalError("NON_FINITE", [name])
+    return values
+
+
+def labels(column: pd.Series, collapse: Mapping[str, Sequence[str]] | None = None) -> Labels:
+    """Return the column as labels, sorted; blank text is missing.
+
+    Whole numbers read the same however they are stored: 1, 1.0 and Int64 1 are the level "1".
+
+    Parameters
+    ----------
+    collapse
+        New label to the labels that it replaces.
+    """
+    merged = {old: new for new, group in (collapse or {}).items() for old in group}
+    codes, uniques = pd.factorize(column, use_na_sentinel=True)
+    texts = [_label(value) for value in uniques]
+    texts = [merged.get(text, text) for text in texts]
+    levels = tuple(sorted({text for text in texts if text.strip()}))
+    place = {level: index for index, level in enumerate(levels)}
+    table = np.array([place.get(text, -1) for text in texts] + [-1], dtype=np.int64)
+    return Labels(table[codes], levels)
+
+
+def recode(found: Labels, levels: Sequence[str], name: str) -> Labels:
+    """Express labels in an agreed list of levels.
+
+    Raises
+    ------
+    RefusalError
+        ``UNKNOWN_LEVEL`` with the column's name; the level itself is not echoed.
+    """
+    place = {level: index for index, level in enumerate(levels)}
+    if any(level not in place for level in found.levels):
+        raise RefusalError("UNKNOWN_LEVEL", [name])
+    table = np.array([place[level] for level in found.levels] + [-1], dtype=np.int64)
+    return Labels(table[found.codes], tuple(levels))
+
+
+def looks_numeric(found: Labels) -> bool:
+    """Tell numbers stored as text (decimal commas, stray words) from categories."""
+    texts = [level.replace(",", ".") for level in found.levels]
+    numeric = sum(1 for text in texts if _is_number(text))
+    return len(texts) > 0 and 2 * numeric > len(texts)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _label(value: object) -> str:
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        return str(int(number)) if number.is_integer() else repr(number)
+    return str(value)
