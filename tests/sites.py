@@ -1,6 +1,7 @@
 """Data sets and their splits into sites, shared by the tests."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def split(frame: pd.DataFrame, kind: str, name: str = "lung") -> list[pd.DataFra
 
 def _cut(frame: pd.DataFrame, *shares: float) -> list[pd.DataFrame]:
     cuts = [0, *(round(share * len(frame)) for share in shares), len(frame)]
-    return [frame.iloc[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [frame.iloc[a:b] for a, b in pairwise(cuts)]
 
 
 def request(name: str) -> dict[str, Any]:

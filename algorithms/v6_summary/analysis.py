@@ -126,17 +126,20 @@ class _Unsettled:
 def _refine(
     request: SummaryRequest, question: Tabulate, spreads: list[Spread], pooled: Pooled
 ) -> Generator[Ask, Reply, None]:
-    """Narrow the intervals of quantiles; a second time only where the first was too coarse."""
+    """Narrow the intervals of quantiles; a second time only where the first narrowed them."""
+    tried: set[_Unsettled] = set()
     for _ in range(REFINEMENTS):
         wanted = []
         for place in _unsettled(request, question, spreads, pooled):
             finer = _finer(question, spreads, pooled, place)
-            if not pooled.knows(place.column, place.group, finer.window):
+            known = pooled.knows(place.column, place.group, finer.window)
+            if not known and place not in tried:
                 wanted.append((place, finer))
         if not wanted:
             return
+        tried |= {place for place, _ in wanted}
         windows = tuple(finer for _, finer in wanted)
-        reply = yield Ask("refine", Refine(windows, question.group).to_json())
+        reply = yield Ask("refine", Refine(question.names, windows, question.group).to_json())
         for k, (place, finer) in enumerate(wanted):
             bounds = reply.total.get(f"finer/{k}", (2, len(finer.window.points())))
             pooled.add(place.column, place.group, finer.window, bounds)

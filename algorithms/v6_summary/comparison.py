@@ -90,7 +90,7 @@ def smd_levels(table: Array) -> float:
     for a, b in combinations(shares.T, 2):
         spread = (np.diag(a) - np.outer(a, a) + np.diag(b) - np.outer(b, b)) / 2
         difference = a - b
-        found.append(np.sqrt(difference @ np.linalg.pinv(spread) @ difference))
+        found.append(np.sqrt(max(0.0, difference @ np.linalg.pinv(spread) @ difference)))
     return float(np.mean(found))
 
 

@@ -135,16 +135,14 @@ class Finer:
 
 @dataclass(frozen=True)
 class Refine:
-    """Finer points around quantiles."""
+    """Finer points around quantiles.
 
+    ``names`` are the columns of round 2 again, so that the row count is told or withheld as then.
+    """
+
+    names: tuple[str, ...]
     windows: tuple[Finer, ...]
     group: Factor | None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return all columns that the question touches."""
-        group = [] if self.group is None else [self.group.name]
-        return (*dict.fromkeys(finer.name for finer in self.windows), *group)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -153,13 +151,16 @@ class Refine:
     @classmethod
     def from_json(cls, message: Mapping[str, Any]) -> Refine:
         """Read at a site."""
-        _fields(message, "windows", "group")
+        _fields(message, "names", "windows", "group")
+        names = tuple(_texts(list(_entries(message["names"], "names")), "names", MOST_COLUMNS))
         group = None if message["group"] is None else Factor.from_json(message["group"])
         windows = tuple(Finer.from_json(m) for m in _entries(message["windows"], "windows", 20_000))
         groups = 0 if group is None else len(group.levels)
         _require(len(windows) > 0, "windows")
         _require(all(f.group is None or f.group < groups for f in windows), "windows")
-        return cls(windows, group)
+        _require({finer.name for finer in windows} <= set(names), "windows")
+        _require(group is None or group.name in names, "group")
+        return cls(names, windows, group)
 
 
 def _require(condition: bool, argument: str) -> None:

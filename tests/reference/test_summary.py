@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 
 import pytest
-from sites import CASES, SPLITS, dataset, request, split
 
+from sites import CASES, SPLITS, dataset, request, split
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
