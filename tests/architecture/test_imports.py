@@ -81,6 +81,6 @@ def test_tolerances_are_tight() -> None:
     """A relative tolerance above 1e-3 proves nothing."""
     for path in (ROOT / "tests").rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.keyword) and node.arg in ("rel", "rtol"):
-                if isinstance(node.value, ast.Constant):
-                    assert node.value.value <= 1e-3, path
+            tolerance = isinstance(node, ast.keyword) and node.arg in ("rel", "rtol")
+            if tolerance and isinstance(node.value, ast.Constant):
+                assert node.value.value <= 1e-3, path

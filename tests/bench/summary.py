@@ -52,7 +52,6 @@ def main() -> None:
         (seconds(lambda: federated(frames)), seconds(lambda: pooled(whole))) for _ in range(REPEATS)
     ]
     data = sum(int(frame.memory_usage().sum()) for frame in frames)
-    del whole
     tracemalloc.start()
     federated(frames)
     peak = tracemalloc.get_traced_memory()[1]
