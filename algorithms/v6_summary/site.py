@@ -19,7 +19,7 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.sums import Sums
 from v6_clinical.table import Kind, Labels, kind_of, labels, looks_numeric, numbers, recode, select
 from v6_summary import questions
-from v6_summary.cells import Partition, Window, base_level, bounds, partition
+from v6_summary.grouping import GroupedColumn, cross, groups_allowed
 from v6_summary.leaves import LEAVES
 from v6_summary.moments import power_sums
 from v6_summary.pairs import pair_sums
@@ -73,7 +73,7 @@ def tabulate(
         values[numeric.name] = numbers(series[numeric.name], numeric.name)
         arrays |= _numeric(i, numeric, values[numeric.name], groups, policy)
     for i, factor in enumerate(question.categorical):
-        found = _recode(series[factor.name], factor)
+        found = _recode(series[factor.name], factor, policy)
         arrays |= _categorical(i, found, groups, policy)
     if question.group is not None:
         arrays["grouped"] = _grouped(arrays, question)
@@ -99,43 +99,13 @@ def refine(
     for i, finer in enumerate(question.windows):
         wanted.setdefault(finer.name, []).append((i, finer))
     for name, windows in wanted.items():
-        rows = _Column(numbers(series[name], name), groups, policy)
+        rows = GroupedColumn(numbers(series[name], name), groups, policy)
         for i, finer in windows:
             curves = rows.curves(finer.window)
             part = curves.get("group") if finer.group is not None else rows.total(curves)
             if part is not None:
                 arrays[f"finer/{i}"] = part if finer.group is None else part[:, finer.group]
     return SiteAnswer(Sums(arrays), _rows(series, policy), len(frame) > 0)
-
-
-class _Column:
-    """A numeric column's rows, sorted within each group, and the cells that may be shown."""
-
-    def __init__(self, values: Array, groups: Labels | None, policy: Policy) -> None:
-        self._policy = policy
-        present = ~np.isnan(values)
-        self.split = _split(present, groups, policy)
-        self._base = base_level(values[present])
-        parts = [present] if self.split is None else self.split
-        self._sorted = [np.sort(values[rows]) for rows in parts]
-
-    def curves(self, window: Window) -> dict[str, Array]:
-        """Return cumulative bounds: ``all`` (2, points), or ``group`` (2, groups + 1, points).
-
-        The last group holds the rows whose group is missing. Sites send groups instead of all
-        where they may, so that no difference between the two is left to take.
-        """
-        points = window.points()
-        pairs = np.array([bounds(self._cells(rows, window), points) for rows in self._sorted])
-        return {"all": pairs[0]} if self.split is None else {"group": pairs.transpose(1, 0, 2)}
-
-    def _cells(self, rows: Array, window: Window) -> Partition:
-        policy = self._policy
-        return partition(rows, window, self._base, policy.min_cell, show_tails=policy.allow_min_max)
-
-    def total(self, curves: dict[str, Array]) -> Array:
-        """Return the cumulative bounds of all rows, shape (2, points)."""
-        return curves["all"] if "all" in curves else curves["group"].sum(axis=1)
 
 
 def _columns(frame: pd.DataFrame, names: tuple[str, ...], policy: Policy) -> dict[str, pd.Series]:
@@ -174,21 +144,32 @@ def _spread(values: Array) -> Array:
 def _levels(
     column: pd.Series, name: str, kind: Kind, question: questions.Describe, policy: Policy
 ) -> tuple[str, ...]:
-    found = labels(column, question.collapse.get(name))
-    if name in question.levels:
-        recode(found, question.levels[name], name)
-        return ()
     try:
+        found = _labels(column, name, question.collapse.get(name, {}), policy)
+        if name in question.levels:
+            recode(found, question.levels[name], name)
+            return ()
         policy.check_levels(found.counts(), name)
-    except RefusalError:
-        if kind == "text" and name != question.group_by and looks_numeric(found):
+    except RefusalError as refusal:
+        coded = name in question.levels or name == question.group_by
+        if kind == "text" and not coded and looks_numeric(labels(column)):
             raise RefusalError("NOT_NUMERIC", [name]) from None
-        raise
+        raise refusal from None
     return found.levels
 
 
-def _recode(column: pd.Series, factor: questions.Factor) -> Labels:
-    return recode(labels(column, factor.collapse), factor.levels, factor.name)
+def _labels(column: pd.Series, name: str, collapse: questions.Collapse, policy: Policy) -> Labels:
+    """Return a categorical column; R11: numbers may be categories, but not be cut into them."""
+    if collapse and kind_of(column, name) == "numeric":
+        raise RefusalError("BAD_REQUEST", ["collapse", name])
+    plain = labels(column)
+    policy.check_level_number(len(plain.levels), int((plain.codes >= 0).sum()), name)
+    return labels(column, collapse) if collapse else plain
+
+
+def _recode(column: pd.Series, factor: questions.Factor, policy: Policy) -> Labels:
+    found = _labels(column, factor.name, factor.collapse, policy)
+    return recode(found, factor.levels, factor.name)
 
 
 def _groups(
@@ -197,36 +178,14 @@ def _groups(
     """Return the groups, or none where a group is too small: then no group sum is sent."""
     if factor is None:
         return None
-    groups = _recode(series[factor.name], factor)
-    return groups if _groups_allowed(_cross(groups, groups.codes >= -1), policy) else None
-
-
-def _cross(groups: Labels, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count rows by group; the last entry is the rows whose group is missing."""
-    codes = np.where(groups.codes < 0, len(groups.levels), groups.codes)
-    return np.bincount(codes[rows], minlength=len(groups.levels) + 1)
-
-
-def _groups_allowed(counts: NDArray[np.int64], policy: Policy) -> bool:
-    """R2, R3 and R4: each group is safe, and so are the rows in no group."""
-    missing_allowed = policy.allows_difference(counts[-1:])
-    return missing_allowed and not policy.is_small(counts[:-1]).any()
-
-
-def _split(
-    present: NDArray[np.bool_], groups: Labels | None, policy: Policy
-) -> list[NDArray[np.bool_]] | None:
-    """Return the rows of each group and of no group, or none where a cell is too small."""
-    if groups is None or not _groups_allowed(_cross(groups, present), policy):
-        return None
-    rows = [present & (groups.codes == code) for code in range(len(groups.levels))]
-    return [*rows, present & (groups.codes < 0)]
+    groups = _recode(series[factor.name], factor, policy)
+    return groups if groups_allowed(cross(groups, groups.codes >= -1), policy) else None
 
 
 def _numeric(
     i: int, numeric: questions.Numeric, values: Array, groups: Labels | None, policy: Policy
 ) -> dict[str, Array]:
-    column = _Column(values, groups, policy)
+    column = GroupedColumn(values, groups, policy)
     present = ~np.isnan(values)
     arrays = {
         f"moments/{i}/all": power_sums(values[present], numeric.shift),
@@ -235,7 +194,7 @@ def _numeric(
     if column.split is not None and groups is not None:
         sums = [power_sums(values[rows], numeric.shift) for rows in column.split[:-1]]
         arrays[f"moments/{i}/group"] = np.array(sums)
-        arrays[f"missing/{i}/group"] = _missing(_cross(groups, ~present)[:-1], policy)
+        arrays[f"missing/{i}/group"] = _missing(cross(groups, ~present)[:-1], policy)
     arrays |= {f"curve/{i}/{part}": curve for part, curve in column.curves(numeric.window).items()}
     return {name: _high_orders(name, array, policy) for name, array in arrays.items()}
 
@@ -267,14 +226,14 @@ def _categorical(i: int, found: Labels, groups: Labels | None, policy: Policy) -
         f"counts/{i}/all": np.array([margin.counts[:, 0], margin.withheld], dtype=np.float64),
         f"absent/{i}/all": _missing(np.array([missing.sum()]), policy),
     }
-    if groups is None or not _groups_allowed(_cross(groups, ~missing), policy):
+    if groups is None or not groups_allowed(cross(groups, ~missing), policy):
         return arrays
-    table = np.array([_cross(groups, found.codes == code) for code in range(len(found.levels))])
+    table = np.array([cross(groups, found.codes == code) for code in range(len(found.levels))])
     shown = publish(table, policy.min_cell, margin.withheld)
     withheld = np.broadcast_to(shown.withheld[:, None], table.shape)
-    cross = np.array([shown.counts, withheld], dtype=np.float64)
-    arrays[f"counts/{i}/group"] = cross[:, :, :-1]
-    arrays[f"absent/{i}/group"] = _missing(_cross(groups, missing)[:-1], policy)
+    both = np.array([shown.counts, withheld], dtype=np.float64)
+    arrays[f"counts/{i}/group"] = both[:, :, :-1]
+    arrays[f"absent/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
     return arrays
 
 

@@ -102,10 +102,17 @@ class Policy:
         listed = self.allowed_columns is None or name in self.allowed_columns
         return listed and name not in self.denied_columns
 
-    def check_levels(self, counts: NDArray[np.int64], column: str) -> None:
-        """R13: levels may be listed only if they are few and each has enough rows."""
-        if len(counts) > min(self.max_levels, self.levels_per_row * counts.sum()):
+    def check_level_number(self, levels: int, n: int, column: str) -> None:
+        """R13, R11: a column of nearly as many labels as rows is no category.
+
+        Checked before ``collapse``, with a codebook too: merging ages, or patients' identifiers,
+        into two groups is a cut point of the analyst's, to be moved by one patient.
+        """
+        if levels > min(self.max_levels, self.levels_per_row * n):
             raise RefusalError("TOO_MANY_LEVELS", [column])
+
+    def check_levels(self, counts: NDArray[np.int64], column: str) -> None:
+        """R13: levels may be listed only if each has enough rows."""
         if self.is_small(counts).any():
             raise RefusalError("SMALL_CELL", [column])
 

@@ -13,7 +13,7 @@ SOURCES = sorted((ROOT / "common" / "v6_clinical").rglob("*.py"))
 SOURCES += sorted((ROOT / "algorithms" / "v6_summary").rglob("*.py"))
 HEAVY = ("scipy.stats", "statsmodels", "formulaic", "matplotlib", "rich", "lifelines", "vantage6")
 PURE = ("analysis.py", "site.py", "cells.py", "moments.py", "quantiles.py", "pairs.py")
-PURE += ("suppression.py", "comparison.py", "questions.py", "pooled.py", "result.py")
+PURE += ("grouping.py", "suppression.py", "comparison.py", "questions.py", "pooled.py", "result.py")
 
 
 def imports(path: Path) -> set[str]:

@@ -267,6 +267,49 @@ def test_r13_free_text_is_not_listed() -> None:
     assert found["code"] == "TOO_MANY_LEVELS"
 
 
+def cut(frame: pd.DataFrame, name: str, at: int, policy: Policy | None = None) -> Any:
+    """Group by a column cut in two at a chosen place; return the answer."""
+    labels = sorted({str(value) for value in frame[name]}, key=lambda text: text.zfill(9))
+    group = {
+        "name": name,
+        "levels": ["low", "high"],
+        "collapse": {"low": labels[:at], "high": labels[at:]},
+    }
+    return tabulate(frame, policy, numeric=[numeric("y")], group=group)
+
+
+def test_r11_numbers_are_not_cut_into_groups_A08() -> None:
+    """Attack: move a cut point of age by one year, and take the difference of the group sums."""
+    frame = pd.DataFrame({"age": range(20, 80), "y": RNG.normal(50, 9, 60)})
+    assert cut(frame, "age", 30)["where"] == ["collapse", "age"]
+    frame["age"] = frame["age"].astype(str)
+    assert cut(frame, "age", 30)["code"] == "TOO_MANY_LEVELS"
+    sums = [
+        array(cut(frame, "age", at, Policy(max_levels=60, levels_per_row=1.0)), "moments/0/group")[
+            0, 1
+        ]
+        for at in (30, 31)
+    ]
+    assert sums[1] - sums[0] == pytest.approx(frame["y"].iloc[30], rel=1e-9)  # unguarded
+
+
+def test_r13_identifiers_are_not_grouped_by_a_codebook_A07() -> None:
+    frame = pd.DataFrame({"id": [f"p{k:03}" for k in range(60)], "y": RNG.normal(size=60)})
+    assert cut(frame, "id", 30)["code"] == "TOO_MANY_LEVELS"
+    arguments = {"levels": {"id": sorted(frame["id"])}, "group_by": "id"}
+    assert describe(frame, "id", **arguments)["code"] == "TOO_MANY_LEVELS"
+
+
+def test_r10_refusals_do_not_find_the_largest_value_A12() -> None:
+    """Attack: a codebook of ages with and without the largest one."""
+    frame = pd.DataFrame({"age": RNG.integers(20, 80, 60)})
+    every = sorted({str(value) for value in frame["age"]})
+    codes = [
+        describe(frame, "age", levels={"age": levels})["code"] for levels in (every, every[:-1])
+    ]
+    assert codes == ["TOO_MANY_LEVELS", "TOO_MANY_LEVELS"]
+
+
 def test_r15_a_site_may_keep_its_own_results() -> None:
     question = {"numeric": [numeric("age")], "per_site": True}
     assert tabulate(ages(), Policy(allow_per_site=False), **question)["code"] == "PER_SITE"

@@ -65,7 +65,7 @@ def test_any_split_gives_the_answer_of_one_site(table: list[Any]) -> None:
 @SLOW
 @given(TABLES, st.sampled_from([1, 3, 5]))
 def test_the_true_quantile_is_always_in_the_interval(table: list[Any], cell: int) -> None:
-    policy = Policy(min_rows=1, min_cell=cell, levels_per_row=1.0)
+    policy = Policy(min_rows=1, min_cell=cell, levels_per_row=2.0)
     whole = frame([row for row, _ in table])
     sites = [whole[[site == k for _, site in table]] for k in range(4)]
     for record in run(sites, policy)["numeric"]:

@@ -1,0 +1,64 @@
+"""Rows by group at a site: when groups may be told apart, and a numeric column's cells by group."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.disclosure import Policy
+from v6_clinical.table import Labels
+from v6_summary.cells import Partition, Window, base_level, bounds, partition
+
+Array = NDArray[np.float64]
+
+
+def cross(groups: Labels, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count rows by group; the last entry is the rows whose group is missing."""
+    codes = np.where(groups.codes < 0, len(groups.levels), groups.codes)
+    return np.bincount(codes[rows], minlength=len(groups.levels) + 1)
+
+
+def groups_allowed(counts: NDArray[np.int64], policy: Policy) -> bool:
+    """R2, R3 and R4: each group is safe, and so are the rows in no group."""
+    missing_allowed = policy.allows_difference(counts[-1:])
+    return missing_allowed and not policy.is_small(counts[:-1]).any()
+
+
+def _split(
+    present: NDArray[np.bool_], groups: Labels | None, policy: Policy
+) -> list[NDArray[np.bool_]] | None:
+    """Return the rows of each group and of no group, or none where a cell is too small."""
+    if groups is None or not groups_allowed(cross(groups, present), policy):
+        return None
+    rows = [present & (groups.codes == code) for code in range(len(groups.levels))]
+    return [*rows, present & (groups.codes < 0)]
+
+
+class GroupedColumn:
+    """A numeric column's rows, sorted within each group, and the cells that may be shown."""
+
+    def __init__(self, values: Array, groups: Labels | None, policy: Policy) -> None:
+        self._policy = policy
+        present = ~np.isnan(values)
+        self.split = _split(present, groups, policy)
+        self._base = base_level(values[present])
+        parts = [present] if self.split is None else self.split
+        self._sorted = [np.sort(values[rows]) for rows in parts]
+
+    def curves(self, window: Window) -> dict[str, Array]:
+        """Return cumulative bounds: ``all`` (2, points), or ``group`` (2, groups + 1, points).
+
+        The last group holds the rows whose group is missing. Sites send groups instead of all
+        where they may, so that no difference between the two is left to take.
+        """
+        points = window.points()
+        pairs = np.array([bounds(self._cells(rows, window), points) for rows in self._sorted])
+        return {"all": pairs[0]} if self.split is None else {"group": pairs.transpose(1, 0, 2)}
+
+    def _cells(self, rows: Array, window: Window) -> Partition:
+        policy = self._policy
+        return partition(rows, window, self._base, policy.min_cell, show_tails=policy.allow_min_max)
+
+    def total(self, curves: dict[str, Array]) -> Array:
+        """Return the cumulative bounds of all rows, shape (2, points)."""
+        return curves["all"] if "all" in curves else curves["group"].sum(axis=1)
