@@ -36,17 +36,13 @@ call_text <- function(expression) {
   gsub("\\s+", " ", paste(deparse(expression, width.cutoff = 500), collapse = " "))
 }
 
-empty <- structure(list(), names = character())
-
 save <- function(cases, analysis) {
   ids <- vapply(cases, `[[`, "", "id")
   stopifnot(!anyDuplicated(ids))
+  packages <- c("survival", "MASS", "sandwich", "jsonlite")
   info <- list(
     R = R.version.string, platform = R.version$platform,
-    packages = lapply(
-      c(list(), setNames(nm = intersect(c("survival", "MASS", "sandwich", "jsonlite"), rownames(installed.packages())))),
-      function(name) as.character(packageVersion(name))
-    )
+    packages = lapply(setNames(nm = packages), function(name) as.character(packageVersion(name)))
   )
   writeLines(json(list(session_info = info, cases = cases)), file.path("tests/reference", paste0(analysis, ".json")))
   cat(analysis, ":", length(cases), "cases\n")
@@ -59,7 +55,8 @@ our_terms <- function(names, factors = character(), rename = character(), full =
   one <- function(part) {
     if (part == "(Intercept)") return("Intercept")
     for (f in factors) if (startsWith(part, f)) {
-      return(sprintf(if (f %in% full) "%s[%s]" else "%s[T.%s]", if (f %in% names(rename)) rename[[f]] else f, substring(part, nchar(f) + 1)))
+      name <- if (f %in% names(rename)) rename[[f]] else f
+      return(sprintf(if (f %in% full) "%s[%s]" else "%s[T.%s]", name, substring(part, nchar(f) + 1)))
     }
     for (f in names(rename)) if (startsWith(part, f)) {
       index <- substring(part, nchar(f) + 1)
