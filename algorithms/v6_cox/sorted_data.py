@@ -1,0 +1,120 @@
+"""The rows of a site, sorted once for all evaluations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_cox.cumulative import Array, Index
+from v6_cox.risk_sets import RiskSets, Ties, find_risk_sets, sort_keys
+
+
+@dataclass(frozen=True)
+class SortedData:
+    """n rows, sorted by stratum and from the latest time to the earliest, and their risk sets.
+
+    Attributes
+    ----------
+    design
+        Covariates less their ``centre``, shape (n, p). A shift changes no estimate, and the
+        information, a difference of second moments, keeps more digits.
+    centre
+        Weighted column means, shape (p,).
+    time, entry, event, weights, offset, strata
+        Columns, shape (n,); ``entry`` and ``strata`` are None where there are none.
+    order
+        Row of the caller's arrays that became each sorted row, shape (n,).
+    ties, sets
+        What to do about tied deaths, and the risk sets.
+    """
+
+    design: Array
+    centre: Array
+    time: Array
+    entry: Array | None
+    event: NDArray[np.bool_]
+    weights: Array
+    offset: Array
+    strata: Index | None
+    order: Index
+    ties: Ties
+    sets: RiskSets
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+def prepare(
+    time: Array,
+    event: NDArray[Any],
+    design: Array,
+    entry: Array | None = None,
+    strata_codes: NDArray[Any] | None = None,
+    weights: Array | None = None,
+    offset: Array | None = None,
+    ties: Ties = "efron",
+) -> SortedData:
+    """Sort the rows and find the risk sets.
+
+    Parameters
+    ----------
+    time, event
+        Follow-up and whether it ended with an event, shape (n,). Times are tied when they are
+        equal.
+    design
+        Covariates, shape (n, p). Copied once.
+    entry
+        A row is at risk on (entry, time]; None means from the start.
+    strata_codes
+        Integers, shape (n,); each has its own baseline hazard.
+    weights
+        Positive case weights, shape (n,).
+    offset
+        Known part of the linear predictor, shape (n,).
+    ties
+        What to do about tied deaths.
+    """
+    if ties not in ("efron", "breslow"):
+        raise ValueError(f"ties must be 'efron' or 'breslow', but was {ties!r}")
+    _check_lengths(time, event, design, entry, strata_codes, weights, offset)
+    order = np.argsort(sort_keys(strata_codes, time))
+
+    def sort(column: NDArray[Any] | None, fill: float) -> Array:
+        if column is None:
+            return np.broadcast_to(np.float64(fill), len(order))  # takes no memory
+        return column[order].astype(float)
+
+    w = sort(weights, 1.0)
+    x = np.take(np.asarray(design, dtype=float), order, axis=0)
+    centre = w @ x / max(w.sum(), np.finfo(float).tiny)
+    x -= centre
+    t, died = sort(time, 0.0), event[order].astype(bool)
+    start = None if entry is None else sort(entry, 0.0)
+    if start is not None and (start[died] >= t[died]).any():
+        raise ValueError("entry must be before time")
+    strata = None if strata_codes is None else strata_codes[order].astype(np.intp)
+    sets = find_risk_sets(t, start, died, w, strata)
+    return SortedData(x, centre, t, start, died, w, sort(offset, 0.0), strata, order, ties, sets)
+
+
+def with_event_times(data: SortedData, strata: Index, times: Array) -> SortedData:
+    """Return the data with given risk sets instead of those of their own event times.
+
+    Parameters
+    ----------
+    strata, times
+        Shape (K,), sorted by stratum and from the latest time to the earliest, no pair twice. Every
+        event time of the data must be among them; a risk set may be empty.
+    """
+    given = strata, times
+    sets = find_risk_sets(data.time, data.entry, data.event, data.weights, data.strata, given)
+    return replace(data, sets=sets)
+
+
+def _check_lengths(time: Array, *columns: NDArray[Any] | None) -> None:
+    lengths = {len(column) for column in (time, *columns) if column is not None}
+    if len(lengths) > 1:
+        raise ValueError(f"columns must be of one length, but were of {sorted(lengths)}")
