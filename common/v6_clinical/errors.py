@@ -18,6 +18,8 @@ SITE_CODES: Final[dict[str, str]] = {
     "NOT_NUMERIC": "Ask the site to store the column as numbers (decimal point, no text), or give "
     "levels=... to treat it as categorical at every site.",
     "NON_FINITE": "Ask the site to replace infinite or absurdly large values by missing ones.",
+    "DOMAIN": "A logarithm or root meets a value outside its domain: drop the transformation, or "
+    "ask the site to correct the column.",
     "UNKNOWN_LEVEL": "Add the site's level to levels=..., or merge it with collapse=...",
     "TOO_MANY_LEVELS": "Give a codebook with levels=..., or merge levels with collapse=...",
     "MIN_ROWS": "The site has too few rows with a value: drop the column, or leave the site out.",

@@ -1,0 +1,198 @@
+"""The columns of a model: agreed names, the same at every site, and a site's rows in them.
+
+A ``Coding`` is made by ``coding.coding`` or ``coding.full_coding`` and knows no data. Its
+``matrix`` turns a site's columns into a design matrix that has the same columns at every site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.errors import RefusalError
+from v6_clinical.model.columns import SiteColumn, codes_of, numbers_of
+from v6_clinical.model.factors import Affine, Column, Factor, Scale, is_numeric
+from v6_clinical.model.terms import Term, raw_columns
+from v6_clinical.model.values import evaluate
+
+Array = NDArray[np.float64]
+# Rows whose design fits a processor's cache.
+BLOCK_ROWS: Final = 8_192
+
+
+@dataclass(frozen=True)
+class Part:
+    """One factor of a design column: a level of a category, or a basis function of a number."""
+
+    factor: Factor
+    index: int
+
+
+@dataclass(frozen=True)
+class DesignColumn:
+    """A product of parts, none for the intercept.
+
+    ``name`` is the agreed one (``age:sex[T.M]``), ``full_name`` that of the full coding
+    (``age:sex[M]``), ``term`` the label of the term that it belongs to.
+    """
+
+    name: str
+    full_name: str
+    term: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Coding:
+    """Terms and levels, and the design columns they come to. Made by the functions below.
+
+    Parameters
+    ----------
+    levels
+        Categorical column to its levels, in order.
+    references
+        Categorical column to the level that treatment coding drops, where not the first.
+    """
+
+    terms: tuple[Term, ...]
+    levels: Mapping[str, tuple[str, ...]]
+    references: Mapping[str, str]
+    intercept: bool
+    columns: tuple[DesignColumn, ...] = field(repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def full_names(self) -> tuple[str, ...]:
+        """Name of each column in the full coding."""
+        return tuple(column.full_name for column in self.columns)
+
+    @property
+    def term_labels(self) -> tuple[str, ...]:
+        """The term that each column belongs to."""
+        return tuple(column.term for column in self.columns)
+
+    @cached_property
+    def sources(self) -> tuple[frozenset[str], ...]:
+        """The numeric raw columns that each column is computed from."""
+        return tuple(
+            frozenset(
+                part.factor.column for part in column.parts if is_numeric(part.factor, self.levels)
+            )
+            for column in self.columns
+        )
+
+    @property
+    def derived(self) -> tuple[bool, ...]:
+        """Whether a column is a dummy, a transform or a product; the intercept is not (R5).
+
+        ``scale(x)`` and changes of unit count as raw: they say what the raw column says.
+        """
+        return tuple(_is_derived(column, self.levels) for column in self.columns)
+
+    def columns_per_source(self) -> dict[str, int]:
+        """Return how many design columns are computed from each numeric raw column (R7)."""
+        counts: dict[str, int] = {}
+        for sources in self.sources:
+            for source in sources:
+                counts[source] = counts.get(source, 0) + 1
+        return counts
+
+    def parameter_count(self) -> int:
+        """Return the parameters in the sense of R7.
+
+        One for every column, intercept included, and one more for a column with a numeric source
+        that an earlier column has too.
+        """
+        seen: set[str] = set()
+        count = 0
+        for sources in self.sources:
+            count += 2 if sources & seen else 1
+            seen |= sources
+        return count
+
+    def matrix(self, columns: Mapping[str, SiteColumn], rows: int | None = None) -> Array:
+        """Return a site's rows in the agreed columns, whichever levels the site has.
+
+        Parameters
+        ----------
+        columns
+            The raw columns, complete cases only, of the same length n.
+        rows
+            n; only needed where the model has no column.
+
+        Returns
+        -------
+        ndarray of shape (n, p)
+
+        Raises
+        ------
+        RefusalError
+            ``UNKNOWN_LEVEL``, ``NOT_NUMERIC``, ``COLUMN_MISSING``, ``DOMAIN`` or ``NON_FINITE``
+            with names of columns or labels of the model.
+        """
+        count = _rows(self.terms, columns, rows)
+        raw = self._raw(columns)
+        matrix = np.empty((count, len(self.columns)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, count, BLOCK_ROWS):
+                block = slice(start, start + BLOCK_ROWS)
+                self._fill(matrix[block], {factor: x[block] for factor, x in raw.items()})
+        finite = np.isfinite(matrix)
+        if not finite.all():
+            bad = np.flatnonzero(~finite.all(axis=0))
+            raise RefusalError("NON_FINITE", [self.names[place] for place in bad])
+        return matrix
+
+    def _raw(self, columns: Mapping[str, SiteColumn]) -> dict[Factor, NDArray[Any]]:
+        """Return what each factor reads: the column's numbers or its agreed codes, shape (n,)."""
+        raw: dict[Factor, NDArray[Any]] = {}
+        for factor in dict.fromkeys(one for term in self.terms for one in term.factors):
+            name = factor.column
+            if is_numeric(factor, self.levels):
+                raw[factor] = numbers_of(columns[name], name)
+            else:
+                raw[factor] = codes_of(columns[name], self.levels[name], name)
+        return raw
+
+    def _fill(self, out: Array, raw: Mapping[Factor, NDArray[Any]]) -> None:
+        """Write the design of a block of rows, shape (rows, p), into ``out``."""
+        numbers = {
+            factor: evaluate(factor, x)
+            for factor, x in raw.items()
+            if is_numeric(factor, self.levels)
+        }
+        for place, column in enumerate(self.columns):
+            values: NDArray[Any] | float = 1.0
+            for part in column.parts:
+                if part.factor in numbers:
+                    values = values * numbers[part.factor][:, part.index]
+                else:
+                    values = values * (raw[part.factor] == part.index)
+            out[:, place] = values
+
+
+def _rows(terms: Sequence[Term], columns: Mapping[str, SiteColumn], rows: int | None) -> int:
+    names = raw_columns(terms)
+    missing = [name for name in names if name not in columns]
+    if missing:
+        raise RefusalError("COLUMN_MISSING", missing)
+    lengths = {len(columns[name]) for name in names} | (set() if rows is None else {rows})
+    if len(lengths) != 1:
+        raise ValueError("columns of one length are needed")
+    return lengths.pop()
+
+
+def _is_derived(column: DesignColumn, categorical: Collection[str]) -> bool:
+    if len(column.parts) != 1:
+        return len(column.parts) > 1
+    factor = column.parts[0].factor
+    return not (is_numeric(factor, categorical) and isinstance(factor, Column | Scale | Affine))

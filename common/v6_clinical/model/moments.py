@@ -1,0 +1,77 @@
+"""Pooled moments turned into explicit numbers: ``scale()`` and the knots of splines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from v6_clinical.model.errors import FormulaError
+from v6_clinical.model.factors import Factor, Scale, Spline
+from v6_clinical.model.knots import far_enough, round_knots
+from v6_clinical.model.terms import Term
+
+REACH_SD: Final = 2.0
+
+
+class Moments(NamedTuple):
+    """Pooled mean and standard deviation (n - 1) of a column over the complete cases."""
+
+    mean: float
+    sd: float
+
+
+def needs_moments(terms: Sequence[Term]) -> tuple[str, ...]:
+    """Return the columns whose pooled moments must be known before sites can code the terms."""
+    factors = [factor for term in terms for factor in term.factors if not _is_resolved(factor)]
+    return tuple(dict.fromkeys(factor.column for factor in factors))
+
+
+def resolve(terms: Sequence[Term], moments: Mapping[str, Moments]) -> tuple[Term, ...]:
+    """Return the terms with pooled means, sds and knots filled in, labels unchanged.
+
+    Raises
+    ------
+    FormulaError
+        If a column does not vary, or knots fall together or outside their bounds.
+    """
+    return tuple(
+        Term(factors=tuple(_resolve(factor, moments) for factor in term.factors)) for term in terms
+    )
+
+
+def _is_resolved(factor: Factor) -> bool:
+    if isinstance(factor, Scale):
+        return factor.sd is not None
+    return not isinstance(factor, Spline) or factor.placed is not None
+
+
+def _resolve(factor: Factor, moments: Mapping[str, Moments]) -> Factor:
+    if not isinstance(factor, Scale | Spline) or _is_resolved(factor):
+        return factor
+    mean, sd = moments[factor.column]
+    if not sd > 0:
+        remedy = "Leave the column out."
+        raise FormulaError("the column does not vary over the sites", factor.label, remedy)
+    filled: dict[str, object] = {"mean": float(mean), "sd": float(sd)}
+    if isinstance(factor, Spline):
+        filled["placed"] = _place(factor, float(mean), float(sd))
+    return type(factor)(**(factor.model_dump() | filled))
+
+
+def _place(spline: Spline, mean: float, sd: float) -> tuple[float, ...]:
+    """Return boundary, interior knots, boundary: as asked, else equally spaced, then rounded."""
+    lower = mean - REACH_SD * sd if spline.lower is None else spline.lower
+    upper = mean + REACH_SD * sd if spline.upper is None else spline.upper
+    gap = (upper - lower) / (spline.inner + 1)
+    spaced = tuple(lower + gap * (index + 1) for index in range(spline.inner))
+    wanted = (lower, *(spaced if spline.knots is None else spline.knots), upper)
+    try:
+        placed = round_knots(wanted, mean, sd)
+    except ValueError as error:
+        raise FormulaError(str(error), spline.label, "Check the unit of the knots.") from None
+    if not far_enough(placed, sd):
+        problem = "knots and bounds must ascend, .25 sd apart after rounding to .1 sd"
+        shown = ", ".join(f"{knot:.4g}" for knot in placed)
+        remedy = f"They came to {shown}: move the knots, or set lower= and upper=."
+        raise FormulaError(problem, spline.label, remedy)
+    return placed

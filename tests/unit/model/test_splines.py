@@ -1,0 +1,195 @@
+"""Spline bases equal R's within, on and beyond the boundaries; knots keep to their grid."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from v6_clinical.model.errors import FormulaError
+from v6_clinical.model.factors import Spline
+from v6_clinical.model.formula import parse
+from v6_clinical.model.knots import far_enough, on_grid, round_knots
+from v6_clinical.model.moments import Moments, needs_moments, resolve
+from v6_clinical.model.splines import bs, ns
+
+Array = NDArray[np.float64]
+
+# R 4.2.2, splines 4.2.2, intercept = FALSE (the default), printed with sprintf("%.17g").
+# x <- c(-8, -1.5, 0, 0.3, 2, 3.3, 5, 7.25, 10, 11, 25)
+X = np.array([-8, -1.5, 0, 0.3, 2, 3.3, 5, 7.25, 10, 11, 25])
+R_BASES: list[tuple[Callable[..., Array], tuple[float, ...], list[list[float]]]] = [
+    # bs(x, knots=c(2, 5, 6), Boundary.knots=c(0, 10))
+    (
+        bs,
+        (0, 2, 5, 6, 10),
+        [
+            [-179.04, 63.57333333333334, -8.533333333333331, 0.0, 0.0, 0.0],
+            [-5.270625, 0.9675, -0.056249999999999994, 0.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            [0.36076499999999995, 0.024659999999999994, 0.00044999999999999993, 0.0, 0.0, 0.0],
+            [0.3600000000000001, 0.5066666666666667, 0.13333333333333333, 0.0, 0.0, 0.0],
+            [
+                0.06550666666666667,
+                0.42708499999999994,
+                0.4845229166666666,
+                0.022885416666666655,
+                0.0,
+                0.0,
+            ],
+            [0.0, 0.041666666666666664, 0.6770833333333333, 0.28125, 0.0, 0.0],
+            [
+                0.0,
+                0.0,
+                0.12998046875000002,
+                0.5364648437499999,
+                0.30303710937499995,
+                0.030517578125,
+            ],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
+            [0.0, 0.0, -0.006249999999999999, 0.1787499999999999, -1.125625, 1.953125],
+            [0.0, 0.0, -21.09375, 130.78125, -215.859375, 107.171875],
+        ],
+    ),
+    # bs(x, knots=NULL, Boundary.knots=c(0, 10))
+    (
+        bs,
+        (0, 10),
+        [
+            [-7.776, 3.4559999999999995, -0.5120000000000002],
+            [-0.5951249999999998, 0.07762499999999994, -0.003375000000000003],
+            [0.0, 0.0, 0.0],
+            [0.084681, 0.002619, 2.6999999999999996e-05],
+            [0.384, 0.096, 0.008],
+            [0.444411, 0.218889, 0.035937],
+            [0.375, 0.375, 0.125],
+            [0.16448437500000004, 0.433640625, 0.381078125],
+            [0.0, 0.0, 1.0],
+            [0.03299999999999996, -0.3629999999999999, 1.3310000000000002],
+            [16.874999999999996, -28.124999999999993, 15.625],
+        ],
+    ),
+    # ns(x, knots=c(2, 5, 6), Boundary.knots=c(0, 10))
+    (
+        ns,
+        (0, 2, 5, 6, 10),
+        [
+            [0.0, 1.193859948855901, -2.686184884925777, 1.492324936069876],
+            [0.0, 0.22384874041048142, -0.5036596659235832, 0.27981092551310177],
+            [0.0, 0.0, 0.0, 0.0],
+            [
+                0.00044999999999999993,
+                -0.04447874471956265,
+                0.10007717561901597,
+                -0.055598430899453315,
+            ],
+            [0.13333333333333333, -0.21224176868549355, 0.47754397954236055, -0.26530221085686695],
+            [0.4845229166666666, -0.13534800383824488, 0.356025196136051, -0.19779177563113942],
+            [0.6770833333333333, 0.22985603944212574, 0.11563641125521708, -0.06424245069734281],
+            [0.12998046875000002, 0.5505267033811474, 0.271397925204918, 0.048094902663934416],
+            [0.0, -0.16393442622950818, 0.36885245901639346, 0.7950819672131147],
+            [0.0, -0.5081967213114753, 0.39344262295081966, 1.1147540983606559],
+            [0.0, -5.327868852459017, 0.7377049180327884, 5.590163934426229],
+        ],
+    ),
+    # ns(x, knots=4, Boundary.knots=c(-1, 10))
+    (
+        ns,
+        (-1, 4, 10),
+        [
+            [-1.0120748812393092, 0.6548719819783766],
+            [-0.07229106294566494, 0.046776570141312604],
+            [0.14323620624587888, -0.09161273238369703],
+            [0.18499977819767296, -0.11735600621346752],
+            [0.3974065472468122, -0.22826840757681433],
+            [0.5146931080818449, -0.24800249239520444],
+            [0.579241631280554, -0.1457481500086294],
+            [0.5217529403747638, 0.1956365777967214],
+            [0.3319685163079314, 0.7851968423889856],
+            [0.2544739006998441, 1.0118110054295126],
+            [-0.8304507178133775, 4.184409287996892],
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("basis", "placed", "expected"), R_BASES)
+def test_equals_r(
+    basis: Callable[..., Array], placed: tuple[float, ...], expected: list[list[float]]
+) -> None:
+    """Values, also beyond the boundary: polynomials for bs, straight lines for ns."""
+    np.testing.assert_allclose(basis(X, placed), expected, rtol=1e-13, atol=1e-13)
+
+
+def test_no_rows() -> None:
+    """A site without rows has a basis without rows."""
+    assert bs(np.zeros(0), (0, 1, 2)).shape == (0, 4)
+    assert ns(np.zeros(0), (0, 1, 2)).shape == (0, 2)
+
+
+def placed(formula: str, mean: float, sd: float) -> tuple[float, ...]:
+    """Return the boundaries and knots of a one-spline formula."""
+    factor = resolve(parse(formula).terms, {"x": Moments(mean, sd)})[0].factors[0]
+    assert isinstance(factor, Spline)
+    return factor.placed or ()
+
+
+def test_df_spaces_knots_over_two_sd() -> None:
+    """Boundaries at mean -+ 2 sd, interior knots equally spaced between, on tenths of an sd."""
+    np.testing.assert_allclose(placed("bs(x, df=3)", 50, 10), [30, 70])
+    np.testing.assert_allclose(placed("bs(x, df=6)", 50, 10), [30, 40, 50, 60, 70])
+    np.testing.assert_allclose(placed("ns(x, df=3)", 50, 10), [30, 43, 57, 70])
+    np.testing.assert_allclose(placed("ns(x, df=2, lower=20, upper=90)", 50, 10), [20, 55, 90])
+
+
+def test_asked_knots_are_rounded() -> None:
+    """Knots come to the nearest tenth of a pooled sd, and so do the bounds."""
+    found = placed("ns(x, knots=[44.4, 57.7], lower=18.2, upper=81)", 50, 10)
+    np.testing.assert_allclose(found, [18, 44, 58, 81])
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "ns(x, knots=[50, 52])",
+        "ns(x, knots=[29])",
+        "bs(x, knots=[71])",
+        "ns(x, knots=[5000], upper=5100)",
+        "bs(x, df=6, lower=45, upper=55)",
+    ],
+)
+def test_knots_that_cannot_be(formula: str) -> None:
+    """Knots too close, out of order with the boundaries, or absurdly far are named."""
+    with pytest.raises(FormulaError) as caught:
+        placed(formula, 50, 10)
+    assert caught.value.part.startswith(formula[:5])
+
+
+def test_a_constant_column_has_no_spline() -> None:
+    """No pooled sd, no grid; an sd below the mean's precision counts as none."""
+    for sd in (0.0, float("nan"), 1e-16):
+        with pytest.raises(FormulaError):
+            placed("ns(x, df=3)", 1.0, sd)
+
+
+@given(
+    st.lists(st.floats(-50, 50), min_size=1, max_size=5),
+    st.floats(-1e6, 1e6),
+    st.floats(1e-3, 1e6),
+)
+def test_rounding_twice_changes_nothing(steps: list[float], mean: float, sd: float) -> None:
+    """Every site and the centre come to the same knots, bit for bit."""
+    once = round_knots([mean + step * sd for step in steps], mean, sd)
+    assert round_knots(once, mean, sd) == once
+    assert on_grid(once, mean, sd) == far_enough(once, sd)
+
+
+def test_labels_stay_those_of_the_request() -> None:
+    """Knots found later do not change the names of columns."""
+    terms = parse("bs(x, df=4) + scale(z)").terms
+    assert needs_moments(terms) == ("x", "z")
+    found = resolve(terms, {"x": Moments(0.123, 1.7), "z": Moments(0.0, 2.0)})
+    assert [term.label for term in found] == ["bs(x, df=4)", "scale(z)"]
+    assert resolve(found, {}) == found
