@@ -16,7 +16,7 @@ from v6_clinical.model.terms import raw_columns
 
 # The formula, and a text that the error's part must contain.
 REFUSED = [
-    ("__import__('os').system('touch /tmp/canary')", "__import__('os').system"),
+    ("__import__('os').system('touch canary')", "__import__('os').system"),
     ("`x` + __import__('os')", "__import__('os')"),
     ("eval('1')", "eval('1')"),
     ("x.__class__", "x.__class__"),
