@@ -36,6 +36,8 @@ class Labels:
 def select(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Series]:
     """Pick columns by exact name, white space around the names in the file aside.
 
+    Blank text is missing.
+
     Raises
     ------
     RefusalError
@@ -50,7 +52,15 @@ def select(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Series]:
     twice = [name for name in names if len(places[name.strip()]) > 1]
     if twice:
         raise RefusalError("DUPLICATE_COLUMN", twice)
-    return {name: frame.iloc[:, places[name.strip()][0]] for name in names}
+    return {name: _blanks_missing(frame.iloc[:, places[name.strip()][0]]) for name in names}
+
+
+def _blanks_missing(column: pd.Series) -> pd.Series:
+    """Make blank text missing before anything is counted, so that every check sees one n."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column
+    blank = [isinstance(value, str) and not value.strip() for value in column]
+    return column.mask(np.array(blank, dtype=bool)) if any(blank) else column
 
 
 def kind_of(column: pd.Series, name: str) -> Kind:

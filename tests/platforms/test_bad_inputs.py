@@ -228,6 +228,15 @@ def test_odd_labels_b27() -> None:
     assert rows["NA"]["missing"] == 20
 
 
+@pytest.mark.parametrize("kind", ["object", "category", "string"])
+def test_blank_labels_are_missing_in_every_check_b27(kind: str) -> None:
+    few = good(3).assign(stage=["I"] * 57 + [" "] * 3).astype({"stage": kind})
+    found = run(few, "stage")
+    assert found["sites"][2]["n"] is None  # with n the withheld missing count could be worked out
+    most = good(3).assign(stage=["I"] * 6 + [""] * 54).astype({"stage": kind})
+    assert code(most, "stage") == "MIN_ROWS"
+
+
 def test_collapse_merges_levels_first() -> None:
     found = run(good(3), "stage", collapse={"stage": {"II-III": ["II", "III"]}})
     counts = {row["level"]: row["count"] for row in found["categorical"]}
