@@ -130,9 +130,11 @@ class Affine(_Factor):
 class Spline(_Factor):
     """``bs(x, ...)`` or ``ns(x, ...)``: what was asked for, and what it came to.
 
-    ``df``, ``knots``, ``lower``, ``upper`` are the request and make the label; ``mean``, ``sd``
-    (pooled) and ``placed`` (boundary, interior knots, boundary; ascending) are filled in by
-    ``moments.resolve`` and are all that the basis depends on.
+    ``df``, ``knots``, ``lower``, ``upper`` are the request and make the label; ``step`` (a power of
+    two) and ``placed`` (boundary, interior knots, boundary: ascending multiples of ``step``) are
+    filled in by ``moments.resolve``. The basis depends on ``placed`` alone; a site takes it only
+    with the ``step`` that it is on, whose fineness it judges by its own values
+    (``knots.fine_step``).
     """
 
     kind: Literal["spline"] = "spline"
@@ -141,8 +143,7 @@ class Spline(_Factor):
     knots: Numbers | None = None
     lower: Number | None = None
     upper: Number | None = None
-    mean: Number | None = None
-    sd: Positive | None = None
+    step: Positive | None = None
     placed: Numbers | None = None
 
     @model_validator(mode="after")
@@ -154,15 +155,15 @@ class Spline(_Factor):
             raise ValueError(f"{self.basis}() takes {smallest} to {largest} degrees of freedom")
         if not _ascending((self.lower, *(self.knots or ()), self.upper)):
             raise ValueError("lower, knots and upper must ascend")
-        if self.placed is not None:
-            self._check_placed(self.placed)
+        if self.step is not None or self.placed is not None:
+            self._check_placed(self.step or 0.0, self.placed or ())
         return self
 
-    def _check_placed(self, placed: tuple[float, ...]) -> None:
+    def _check_placed(self, step: float, placed: tuple[float, ...]) -> None:
         if len(placed) != self.inner + 2:
             raise ValueError("wrong number of placed knots")
-        if self.mean is None or self.sd is None or not on_grid(placed, self.mean, self.sd):
-            raise ValueError("the placed knots are not on the grid of the pooled moments")
+        if not on_grid(placed, step):
+            raise ValueError("the placed knots are not on the grid of a power of two")
 
     @property
     def width(self) -> int:

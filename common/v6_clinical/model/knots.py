@@ -1,46 +1,87 @@
-"""Knots on a grid of tenths of a pooled sd: no analyst-chosen cut point is used as it came.
+"""Knots on one dyadic grid anchored at zero, which no data and no request can move.
 
-Grid: mean + k sd/10 with whole k from -1000 to 1000; neighbours at least .25 sd apart.
+A knot placed at will is a cut point beside one patient, and a grid around a pooled mean goes
+wherever the caller says that mean is. So knots are whole multiples k * step, |k| <= 2^40, of a
+power of two; neighbours are at least 3 steps apart. Data choose the coarseness only: step is the
+largest power of two up to sd/10 of the pooled sd. Numbers that people write (20, 28, 14.5) mostly
+lie on it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
-import numpy as np
-
 STEPS_PER_SD: Final = 10
-FARTHEST: Final = 1_000
+FINEST_PER_SD: Final = 100
+LARGEST_EXPONENT: Final = 200
+MOST_STEPS: Final = 2**40
+CLOSEST_STEPS: Final = 3
 CLOSEST_SD: Final = 0.25
 
 
-def round_knots(knots: Sequence[float], mean: float, sd: float) -> tuple[float, ...]:
-    """Round knots to the grid of the pooled moments; rounding again changes nothing.
+def grid_step(sd: float) -> float:
+    """Return the largest power of two up to sd/10, so more than sd/20.
 
     Raises
     ------
     ValueError
-        If a knot is more than 100 sd from the mean, or sd vanishes beside the mean.
+        If sd is not positive, or the power is not between 2^-200 and 2^200.
     """
-    step = sd / STEPS_PER_SD
-    if not step > 16 * np.spacing(abs(mean)):
+    widest = sd / STEPS_PER_SD
+    step = math.ldexp(0.5, math.frexp(widest)[1]) if 0 < widest < math.inf else 0.0
+    if not is_step(step):
+        raise ValueError("the column's sd is too small or too large for a grid of knots")
+    return step
+
+
+def is_step(step: float) -> bool:
+    """Tell whether step is exactly a power of two between 2^-200 and 2^200."""
+    fraction, exponent = math.frexp(step)
+    return fraction == 0.5 and abs(exponent - 1) <= LARGEST_EXPONENT
+
+
+def round_knots(knots: Sequence[float], step: float) -> tuple[float, ...]:
+    """Round knots to whole multiples of step, exactly; rounding again changes nothing.
+
+    Raises
+    ------
+    ValueError
+        If a knot is more than 2^40 steps from zero.
+    """
+    counts = [knot / step for knot in knots]
+    if not all(abs(count) <= MOST_STEPS for count in counts):
         raise ValueError("the column is constant for numerical purposes")
-    steps = [float(np.rint((knot - mean) / step)) for knot in knots]
-    if any(abs(count) > FARTHEST for count in steps):
-        raise ValueError("a knot is more than 100 sd from the mean")
-    return tuple(mean + count * step for count in steps)
+    return tuple(round(count) * step for count in counts)
 
 
 def far_enough(knots: Sequence[float], sd: float) -> bool:
-    """Tell whether the knots ascend with at least .25 sd between neighbours."""
-    return bool(np.all(np.diff(np.asarray(knots, dtype=np.float64)) >= CLOSEST_SD * sd))
+    """Tell whether the knots ascend with at least .25 sd, hence 3 steps, between neighbours."""
+    return all(right - left >= CLOSEST_SD * sd for left, right in pairwise(knots))
 
 
-def on_grid(knots: Sequence[float], mean: float, sd: float) -> bool:
-    """Tell whether knots are what ``round_knots`` gives, and far enough apart."""
-    try:
-        rounded = round_knots(knots, mean, sd)
-    except ValueError:
+def on_grid(knots: Sequence[float], step: float) -> bool:
+    """Tell whether step is a step, and the knots its multiples, ascending, 3 or more apart."""
+    if not is_step(step):
         return False
-    return rounded == tuple(knots) and far_enough(knots, sd)
+    counts = [knot / step for knot in knots]
+    whole = all(count.is_integer() and abs(count) <= MOST_STEPS for count in counts)
+    return whole and all(right - left >= CLOSEST_STEPS for left, right in pairwise(counts))
+
+
+def fine_step(step: float, sd: float) -> bool:
+    """Tell whether a site must refuse a step as finer than its own values justify.
+
+    Whoever calls a site directly could declare so fine a grid that knots go anywhere. An honest
+    step is more than 1/20 of the pooled sd, and a site's sd is more than 5 times the pooled one
+    only if (site rows - 1) / (all rows - 1) < 1/25.
+
+    Parameters
+    ----------
+    sd
+        Standard deviation (n - 1) of the column over the site's own complete cases. The step is
+        fine if it is below a hundredth of it; never beside an sd of 0 or nan.
+    """
+    return step < sd / FINEST_PER_SD

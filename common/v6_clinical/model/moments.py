@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.factors import Factor, Scale, Spline
-from v6_clinical.model.knots import far_enough, round_knots
+from v6_clinical.model.knots import far_enough, grid_step, round_knots
 from v6_clinical.model.terms import Term
 
 REACH_SD: Final = 2.0
+FARTHEST_SD: Final = 100.0
 
 
 class Moments(NamedTuple):
@@ -27,7 +28,7 @@ def needs_moments(terms: Sequence[Term]) -> tuple[str, ...]:
 
 
 def resolve(terms: Sequence[Term], moments: Mapping[str, Moments]) -> tuple[Term, ...]:
-    """Return the terms with pooled means, sds and knots filled in, labels unchanged.
+    """Return the terms with pooled means and sds, steps and knots filled in, labels unchanged.
 
     Raises
     ------
@@ -54,24 +55,32 @@ def _resolve(factor: Factor, moments: Mapping[str, Moments]) -> Factor:
         raise FormulaError("the column does not vary over the sites", factor.label, remedy)
     filled: dict[str, object] = {"mean": float(mean), "sd": float(sd)}
     if isinstance(factor, Spline):
-        filled["placed"] = _place(factor, float(mean), float(sd))
+        filled = _on_the_grid(factor, float(mean), float(sd))
     return type(factor)(**(factor.model_dump() | filled))
 
 
-def _place(spline: Spline, mean: float, sd: float) -> tuple[float, ...]:
-    """Return boundary, interior knots, boundary: as asked, else equally spaced, then rounded."""
+def _on_the_grid(spline: Spline, mean: float, sd: float) -> dict[str, object]:
+    """Return the step of the pooled sd, and the wanted knots rounded to it."""
+    wanted = _wanted(spline, mean, sd)
+    try:
+        if not all(abs(knot - mean) <= FARTHEST_SD * sd for knot in wanted):
+            raise ValueError(f"a knot is more than {FARTHEST_SD:g} sd from the mean")
+        step = grid_step(sd)
+        placed = round_knots(wanted, step)
+    except ValueError as error:
+        raise FormulaError(str(error), spline.label, "Check the unit of the knots.") from None
+    if not far_enough(placed, sd):
+        problem = f"knots and bounds must ascend, .25 sd apart after rounding to steps of {step:g}"
+        shown = ", ".join(f"{knot:.4g}" for knot in placed)
+        remedy = f"They came to {shown}: move the knots, or set lower= and upper=."
+        raise FormulaError(problem, spline.label, remedy)
+    return {"step": step, "placed": placed}
+
+
+def _wanted(spline: Spline, mean: float, sd: float) -> tuple[float, ...]:
+    """Return boundary, interior knots, boundary: as asked, else equally spaced."""
     lower = mean - REACH_SD * sd if spline.lower is None else spline.lower
     upper = mean + REACH_SD * sd if spline.upper is None else spline.upper
     gap = (upper - lower) / (spline.inner + 1)
     spaced = tuple(lower + gap * (index + 1) for index in range(spline.inner))
-    wanted = (lower, *(spaced if spline.knots is None else spline.knots), upper)
-    try:
-        placed = round_knots(wanted, mean, sd)
-    except ValueError as error:
-        raise FormulaError(str(error), spline.label, "Check the unit of the knots.") from None
-    if not far_enough(placed, sd):
-        problem = "knots and bounds must ascend, .25 sd apart after rounding to .1 sd"
-        shown = ", ".join(f"{knot:.4g}" for knot in placed)
-        remedy = f"They came to {shown}: move the knots, or set lower= and upper=."
-        raise FormulaError(problem, spline.label, remedy)
-    return placed
+    return (lower, *(spaced if spline.knots is None else spline.knots), upper)

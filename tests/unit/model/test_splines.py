@@ -1,17 +1,18 @@
 """Spline bases equal R's within, on and beyond the boundaries; knots keep to their grid."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.factors import Spline
 from v6_clinical.model.formula import parse
-from v6_clinical.model.knots import far_enough, on_grid, round_knots
+from v6_clinical.model.knots import far_enough, fine_step, grid_step, on_grid, round_knots
 from v6_clinical.model.moments import Moments, needs_moments, resolve
 from v6_clinical.model.splines import bs, ns
 
@@ -137,7 +138,7 @@ def placed(formula: str, mean: float, sd: float) -> tuple[float, ...]:
 
 
 def test_df_spaces_knots_over_two_sd() -> None:
-    """Boundaries at mean -+ 2 sd, interior knots equally spaced between, on tenths of an sd."""
+    """Boundaries at mean -+ 2 sd, interior knots equally spaced between, then rounded."""
     np.testing.assert_allclose(placed("bs(x, df=3)", 50, 10), [30, 70])
     np.testing.assert_allclose(placed("bs(x, df=6)", 50, 10), [30, 40, 50, 60, 70])
     np.testing.assert_allclose(placed("ns(x, df=3)", 50, 10), [30, 43, 57, 70])
@@ -145,9 +146,38 @@ def test_df_spaces_knots_over_two_sd() -> None:
 
 
 def test_asked_knots_are_rounded() -> None:
-    """Knots come to the nearest tenth of a pooled sd, and so do the bounds."""
+    """Knots come to the nearest step of the grid, and so do the bounds."""
     found = placed("ns(x, knots=[44.4, 57.7], lower=18.2, upper=81)", 50, 10)
-    np.testing.assert_allclose(found, [18, 44, 58, 81])
+    assert found == (18, 44, 58, 81)
+    assert all(math.copysign(1, knot) == 1 for knot in placed("bs(x, df=4, lower=-0.1)", 20, 10))
+
+
+@pytest.mark.parametrize(
+    ("knots", "mean", "sd"),
+    [
+        ((15, 20, 28, 40), 26.31, 5.17),
+        ((80, 110, 140, 180), 131.7, 19.4),
+        ((10, 12.5, 14.5, 17), 13.83, 1.62),
+        ((30, 45, 65, 85), 61.4, 12.9),
+        ((1.5, 2.5, 4), 2.61, 0.91),
+    ],
+)
+def test_human_numbers_stay(knots: tuple[float, ...], mean: float, sd: float) -> None:
+    """What an analyst writes for BMI, pressure, haemoglobin, age, LDL is used as written."""
+    lower, *inner, upper = knots
+    assert placed(f"ns(x, knots={inner}, lower={lower}, upper={upper})", mean, sd) == knots
+
+
+@given(st.floats(-40, 40), st.floats(10, 19.9))
+def test_moments_do_not_move_the_grid(mean: float, sd: float) -> None:
+    """Whatever the mean, and the sd up to its power of two, knots lie where they lay."""
+    formula = "bs(x, knots=[-1.4, 12.6], lower=-30.3, upper=44.7)"
+    terms = parse(formula).terms
+    spline = resolve(terms, {"x": Moments(mean, sd)})[0].factors[0]
+    assert spline == resolve(terms, {"x": Moments(0.0, 16.0)})[0].factors[0]
+    assert isinstance(spline, Spline)
+    assert (spline.step, spline.placed) == (1, (-30, -1, 13, 45))
+    assert all(knot.is_integer() for knot in placed("bs(x, df=6)", mean, sd))
 
 
 @pytest.mark.parametrize(
@@ -168,10 +198,18 @@ def test_knots_that_cannot_be(formula: str) -> None:
 
 
 def test_a_constant_column_has_no_spline() -> None:
-    """No pooled sd, no grid; an sd below the mean's precision counts as none."""
-    for sd in (0.0, float("nan"), 1e-16):
+    """No pooled sd, no grid; an sd below the mean's precision or beyond the grid is none."""
+    for sd in (0.0, float("nan"), float("inf"), 1e-16, 1e-70, 5e-324, 1e65):
         with pytest.raises(FormulaError):
             placed("ns(x, df=3)", 1.0, sd)
+
+
+@given(st.floats(1e-58, 1e58))
+def test_the_step_is_the_largest_power_of_two(sd: float) -> None:
+    """More than sd/20, at most sd/10; nothing but its order of magnitude depends on the data."""
+    step = grid_step(sd)
+    assert math.frexp(step)[0] == 0.5
+    assert step <= sd / 10 < 2 * step
 
 
 @given(
@@ -180,10 +218,34 @@ def test_a_constant_column_has_no_spline() -> None:
     st.floats(1e-3, 1e6),
 )
 def test_rounding_twice_changes_nothing(steps: list[float], mean: float, sd: float) -> None:
-    """Every site and the centre come to the same knots, bit for bit."""
-    once = round_knots([mean + step * sd for step in steps], mean, sd)
-    assert round_knots(once, mean, sd) == once
-    assert on_grid(once, mean, sd) == far_enough(once, sd)
+    """Every site and the centre come to the same knots, bit for bit, and near the wanted ones."""
+    wanted = [mean + step * sd for step in steps]
+    step = grid_step(sd)
+    once = round_knots(wanted, step)
+    assert round_knots(once, step) == once
+    np.testing.assert_array_less(np.abs(np.subtract(once, wanted)), 0.5 * step * (1 + 1e-15))
+    if far_enough(once, sd):
+        assert on_grid(once, step)
+
+
+def test_a_fine_step_is_one_below_a_hundredth_of_the_sites_sd() -> None:
+    """A site that cannot tell, its sd being 0 or nan, finds no step fine."""
+    assert not fine_step(0.0625, 6.25)
+    assert fine_step(0.0625, 6.26)
+    assert not fine_step(0.0625, 0.0)
+    assert not fine_step(0.0625, float("nan"))
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=5, max_size=40),
+    st.lists(st.floats(-1, 1), max_size=120),
+)
+def test_an_honest_step_is_not_fine(own: list[float], others: list[float]) -> None:
+    """A site with a twenty-fifth of the rows (less one each) never refuses the pooled step."""
+    assume(np.std(own) > 1e-3)
+    others = others[: 24 * (len(own) - 1)]
+    sd = float(np.std([*own, *others], ddof=1))
+    assert not fine_step(grid_step(sd), float(np.std(own, ddof=1)))
 
 
 def test_labels_stay_those_of_the_request() -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 from typing import Any
 
 import pytest
@@ -36,8 +37,7 @@ def spline(**changes: Any) -> dict[str, Any]:
         "column": "x",
         "basis": "ns",
         "df": 2,
-        "mean": 0.0,
-        "sd": 1.0,
+        "step": 0.0625,
         "placed": [-2.0, 0.0, 2.0],
     }
     return whole | changes
@@ -74,12 +74,27 @@ BAD_FACTORS: list[object] = [
     spline(df=None, knots=list(range(50))),
     spline(placed=[-2.0, 2.0, 0.0]),
     spline(placed=[-2.0, 0.05, 2.0]),
-    spline(placed=[-0.2, 0.0, 2.0]),
+    spline(placed=[-2.0, 1e-9, 2.0]),
+    spline(placed=[-1.99, 0.01, 2.01]),
+    spline(placed=[-0.125, 0.0, 2.0]),
     spline(placed=[-2.0, 2.0]),
     spline(placed=[-2.0, 0.0, float("inf")]),
-    spline(placed=[-2.0, 0.0, 200.0]),
-    spline(sd=None),
-    spline(sd=1e-20, mean=1.0),
+    spline(placed=None),
+    spline(step=None),
+    spline(step=0.0),
+    spline(step=-0.0625),
+    spline(step=float("nan")),
+    spline(step=float("inf")),
+    spline(step=True),
+    spline(step="0.0625"),
+    spline(step=0.1, placed=[-2.0, 0.0, 2.0]),
+    spline(step=0.1, placed=[-20 * 0.1, 0.0, 20 * 0.1]),
+    spline(step=math.nextafter(0.0625, 1.0)),
+    spline(step=2.0**-40),
+    spline(step=2.0**-201, placed=[-(2.0**-190), 0.0, 2.0**-190]),
+    spline(step=2.0**201, placed=[-(2.0**210), 0.0, 2.0**210]),
+    spline(mean=0.01),
+    spline(mean=0.0, sd=1.0),
     "x",
     None,
     1,
@@ -96,7 +111,8 @@ def test_bad_factors_are_refused(factor: object) -> None:
 
 def test_the_pattern_of_a_good_spline() -> None:
     """What the bad ones above differ from."""
-    assert from_json([{"factors": [spline()]}])[0].label == "ns(x, df=2)"
+    for good in (spline(), spline(step=2.0**-39), spline(placed=[-0.1875, 0.0, 0.1875])):
+        assert from_json([{"factors": [good]}])[0].label == "ns(x, df=2)"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +141,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["kind", "column", "factors", "df", "placed", "basis"]),
+            st.sampled_from(["kind", "column", "factors", "df", "step", "placed", "basis"]),
             inner,
             max_size=4,
         )
