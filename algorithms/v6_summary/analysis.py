@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from v6_clinical.analysis import Analysis, Ask, Reply
+from v6_clinical.cells import Window
 from v6_clinical.errors import AnalysisError
 from v6_clinical.sums import Sums
-from v6_summary.cells import Window
 from v6_summary.moments import Spread, rough_spread
 from v6_summary.pooled import Pooled
 from v6_summary.quantiles import neighbours

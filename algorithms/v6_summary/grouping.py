@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.cells import Partition, Window, base_level, bounds, partition
 from v6_clinical.disclosure import Policy
 from v6_clinical.table import Labels
-from v6_summary.cells import Partition, Window, base_level, bounds, partition
 
 Array = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.analysis import Reply
+from v6_clinical.cells import Window
 from v6_clinical.sums import Sums
-from v6_summary.cells import Window
 from v6_summary.moments import Moments, moments
 from v6_summary.quantiles import Curve
 from v6_summary.questions import Tabulate

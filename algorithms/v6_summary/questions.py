@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from v6_clinical.cells import Window
 from v6_clinical.errors import RefusalError
-from v6_summary.cells import Window
 
 MOST_COLUMNS = 201
 MOST_LEVELS = 1000

@@ -17,7 +17,17 @@ from v6_clinical.analysis import Place, SiteAnswer
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.sums import Sums
-from v6_clinical.table import Kind, Labels, kind_of, labels, looks_numeric, numbers, recode, select
+from v6_clinical.table import (
+    Kind,
+    Labels,
+    categories,
+    kind_of,
+    labels,
+    looks_numeric,
+    numbers,
+    recode,
+    select,
+)
 from v6_summary import questions
 from v6_summary.grouping import GroupedColumn, cross, groups_allowed
 from v6_summary.leaves import LEAVES
@@ -145,7 +155,7 @@ def _levels(
     column: pd.Series, name: str, kind: Kind, question: questions.Describe, policy: Policy
 ) -> tuple[str, ...]:
     try:
-        found = _labels(column, name, question.collapse.get(name, {}), policy)
+        found = categories(column, name, question.collapse.get(name, {}), policy)
         if name in question.levels:
             recode(found, question.levels[name], name)
             return ()
@@ -158,17 +168,8 @@ def _levels(
     return found.levels
 
 
-def _labels(column: pd.Series, name: str, collapse: questions.Collapse, policy: Policy) -> Labels:
-    """Return a categorical column; R11: numbers may be categories, but not be cut into them."""
-    if collapse and kind_of(column, name) == "numeric":
-        raise RefusalError("BAD_REQUEST", ["collapse", name])
-    plain = labels(column)
-    policy.check_level_number(len(plain.levels), int((plain.codes >= 0).sum()), name)
-    return labels(column, collapse) if collapse else plain
-
-
 def _recode(column: pd.Series, factor: questions.Factor, policy: Policy) -> Labels:
-    found = _labels(column, factor.name, factor.collapse, policy)
+    found = categories(column, factor.name, factor.collapse, policy)
     return recode(found, factor.levels, factor.name)
 
 

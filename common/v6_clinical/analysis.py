@@ -21,18 +21,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ask:
-    """A question for every site: the name of a site step and its arguments (plain JSON)."""
+    """A question for every site: the name of a site step and its arguments (plain JSON).
+
+    ``tolerates`` lists the refusal codes on which the analysis goes on: it is then told who
+    refused, with an empty total.
+    """
 
     step: str
     arguments: Mapping[str, Any]
+    tolerates: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The sum of the sites' answers, and the organisations that it covers, by site index."""
+    """The sum of the sites' answers, and the organisations that it covers, by site index.
+
+    Where a site refused with a code that the question tolerates, there is no total: the sum of
+    the others is never taken for that of all.
+    """
 
     total: Sums
     organizations: tuple[int, ...]
+    refused: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,11 +55,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class SiteAnswer:
-    """What a site step returns: its sums, and its row count where that may be told."""
+    """What a site step returns: its sums, and its row counts where they may be told.
+
+    ``n`` are the rows used, ``dropped`` those left out because a value is missing (models only).
+    """
 
     sums: Sums
     n: int | None
     has_rows: bool = True
+    dropped: int | None = None
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from v6_clinical import render
-from v6_clinical.disclosure import SETTINGS, Policy
+from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES, RefusalError
 from v6_clinical.platforms import local
+from v6_clinical.settings import SETTINGS
 
 if TYPE_CHECKING:
     import pandas as pd

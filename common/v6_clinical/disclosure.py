@@ -7,18 +7,20 @@ unknown, unreadable or too loose make the site refuse everything: it fails close
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from v6_clinical.errors import RefusalError
+from v6_clinical.settings import PREFIX, SETTINGS
 
-PREFIX: Final = "V6C_"
+# R9: no linear predictor is farther from the site's mean; exp(30) is no odds of a patient.
+FARTHEST: Final = 30.0
+BLOCK_ROWS: Final = 8_192  # rows of a design that fit a processor's cache
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Policy:
     max_parameters_per_row: float = 0.10
     max_levels: int = 40
     levels_per_row: float = 1 / 3
+    min_clusters: int = 10
+    min_spread: float = 2.0
+    min_weight_share: float = 0.25
     allowed_columns: frozenset[str] | None = None
     denied_columns: frozenset[str] = frozenset()
     allow_per_site: bool = True
@@ -52,6 +57,9 @@ class Policy:
             max_parameters_per_row=1e9,
             max_levels=10**6,
             levels_per_row=1.0,
+            min_clusters=1,
+            min_spread=0.0,
+            min_weight_share=0.0,
             allow_min_max=True,
             allow_event_times=True,
             allow_small_missing=True,
@@ -134,6 +142,70 @@ class Policy:
         """R4: rows in one published set and not in another are 0, or at least a cell."""
         return self.allow_small_missing or not bool(self.is_small(counts).any())
 
+    def check_complete_cases(self, missing: NDArray[np.bool_], where: Sequence[str]) -> None:
+        """R4: rows that some of a model's columns drop are 0, or at least a cell.
+
+        ``missing``, shape (rows, columns), marks missing values. Leaving out columns S adds the
+        rows whose missing columns are all in S. That is safe for every S if and only if each
+        pattern of missing columns that contains no other one is 0 or at least a cell.
+        """
+        if self.allow_small_missing:
+            return
+        patterns, counts = np.unique(missing[missing.any(axis=1)], axis=0, return_counts=True)
+        for pattern in patterns[self.is_small(counts)]:
+            within = (patterns <= pattern).all(axis=1)
+            if within.sum() == 1:
+                raise RefusalError("SMALL_CELL", list(compress(where, pattern)))
+
+    def check_classes(self, counts: ArrayLike, column: str) -> None:
+        """R6: each class of an outcome has no row, or at least a cell."""
+        if self.is_small(counts).any():
+            raise RefusalError("SMALL_CELL", [column])
+
+    def check_design(
+        self, design: NDArray[np.float64], names: Sequence[str], derived: Sequence[bool]
+    ) -> None:
+        """R5: no design column singles a few rows out.
+
+        Off its commonest value a column has no row or at least a cell; its spread over rows,
+        (sum z^2)^2 / sum z^4 with z centred at the site, is at least 2, and at least a cell for
+        a dummy, a transform or a product.
+        """
+        off, spread = _rows_off_commonest(design, self.min_cell), _spread(design)
+        least = np.where(derived, max(self.min_spread, self.min_cell), self.min_spread)
+        # off > 0: the spread of a constant column is rounding
+        bad = self.is_small(off) | ((off > 0) & (spread < least * (1 - 1e-9)))
+        if bad.any():
+            raise RefusalError("SMALL_CELL", list(compress(names, bad)))
+
+    def check_parameters(self, parameters: int, n: int) -> None:
+        """R7: a model has few parameters for its rows."""
+        if parameters > self.max_parameters_per_row * n:
+            raise RefusalError("TOO_MANY_PARAMETERS")
+
+    def check_weights(self, weights: NDArray[np.float64], column: str) -> None:
+        """R8: weights are positive, and no few rows carry them."""
+        least = max(self.min_rows, self.min_weight_share * len(weights))
+        if (weights <= 0).any() or effective_sample_size(weights) < least * (1 - 1e-9):
+            raise RefusalError("BAD_WEIGHT", [column])
+
+    def check_clusters(self, clusters: int, column: str) -> None:
+        """R8: the rows of one of few clusters could be told from robust errors."""
+        if 0 < clusters < max(self.min_clusters, 2 * (self.min_cell - 1)):
+            raise RefusalError("SMALL_CELL", [column])
+
+    def check_coefficients(
+        self, predictor: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> None:
+        """R9: coefficients do not aim at few patients.
+
+        ``predictor`` is the linear predictor, ``weights`` those of the model at it, such as
+        mu (1 - mu); shape (n,) both.
+        """
+        far = np.abs(predictor - predictor.mean()).max(initial=0.0) > FARTHEST
+        if far or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
+            raise RefusalError("COEFFICIENT_RANGE")
+
     def check_filters(self, label: str, environment: Mapping[str, str]) -> None:
         """R16 on vantage6 4.x: no row selection by the analyst unless the operator agreed."""
         steps = environment.get(f"{label.upper()}_PREPROCESSING", "").strip()
@@ -144,76 +216,45 @@ class Policy:
             raise RefusalError("QUERY")
 
 
+def effective_sample_size(weights: NDArray[np.float64]) -> float:
+    """Return (sum w)^2 / sum w^2, the number of equal weights that say as much (Kish)."""
+    scaled = weights / max(weights.max(initial=0.0), np.finfo(np.float64).tiny)
+    squares = float(scaled @ scaled)
+    return float(scaled.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
+def _rows_off_commonest(design: NDArray[np.float64], cell: int) -> NDArray[np.int64]:
+    """Count the rows off each column's commonest value, right wherever they are under a cell.
+
+    If fewer rows than a cell are off a value, it is the median of any 2 cell - 1 rows.
+    """
+    if not len(design):
+        return np.zeros(design.shape[1], dtype=np.int64)
+    if len(design) < 2 * cell:
+        return np.array([len(x) - np.unique(x, return_counts=True)[1].max() for x in design.T])
+    commonest = np.sort(design[: 2 * cell - 1], axis=0)[cell - 1]
+    off: NDArray[np.int64] = np.count_nonzero(design != commonest, axis=0)
+    return off
+
+
+def _spread(design: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (sum z^2)^2 / sum z^4 of each column about its mean, 0 for a constant one."""
+    second, fourth = np.zeros((2, design.shape[1]))
+    if not len(design):
+        return second
+    largest = np.maximum(design.max(axis=0), -design.min(axis=0))
+    scale = np.where(largest > 0, largest, 1.0)
+    mean = design.mean(axis=0) / scale
+    for start in range(0, len(design), BLOCK_ROWS):
+        z = design[start : start + BLOCK_ROWS] / scale - mean
+        z *= z
+        second += z.sum(axis=0)
+        fourth += np.einsum("ij,ij->j", z, z)
+    return np.divide(second**2, fourth, out=np.zeros_like(second), where=fourth > 0)
+
+
 def sha256(text: str) -> str:
     """Return the hash under which a node operator lists a query."""
     import hashlib
 
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"\s*[0-9]{1,9}\s*", text, re.ASCII):
-            raise ValueError("not a whole number")
-        value = int(text)
-        if value < least or (most is not None and value > most):
-            raise ValueError("out of range")
-        return value
-
-    return parse
-
-
-def _ratio(text: str) -> float:
-    if not re.fullmatch(r"\s*0?\.[0-9]{1,9}\s*", text, re.ASCII):
-        raise ValueError("not a ratio")
-    value = float(text)
-    if not 0 < value <= 0.33:
-        raise ValueError("out of range")
-    return value
-
-
-def _flag(text: str) -> bool:
-    word = text.strip().lower()
-    if word in ("true", "1", "yes"):
-        return True
-    if word in ("false", "0", "no"):
-        return False
-    raise ValueError("not a flag")
-
-
-def _names(text: str) -> frozenset[str]:
-    """Read a comma-separated list, or a JSON list where a name has a comma. Empty: no name."""
-    if not text.isprintable():
-        raise ValueError("not text")
-    if text.strip().startswith("["):
-        parts = json.loads(text)
-        if not all(isinstance(part, str) for part in parts):
-            raise ValueError("not a list of names")
-    else:
-        parts = text.split(",")
-    return frozenset(part.strip() for part in parts if part.strip())
-
-
-def _time_grid(text: str) -> str:
-    if text.strip() != "1-2-5":
-        raise ValueError("not a known grid")
-    return text.strip()
-
-
-# Name -> parser. A parser raises ValueError on what it cannot read or finds looser than allowed.
-SETTINGS: Final[dict[str, Callable[[str], Any]]] = {
-    "V6C_MIN_ROWS": _whole(3),
-    "V6C_MIN_CELL": _whole(3),
-    "V6C_MAX_PARAMETERS_PER_ROW": _ratio,
-    "V6C_MAX_LEVELS": _whole(1, 40),
-    "V6C_ALLOWED_COLUMNS": _names,
-    "V6C_DENIED_COLUMNS": _names,
-    "V6C_ALLOW_PER_SITE": _flag,
-    "V6C_ALLOW_MIN_MAX": _flag,
-    "V6C_ALLOW_EVENT_TIMES": _flag,
-    "V6C_ALLOW_SMALL_MISSING": _flag,
-    "V6C_ALLOW_PREPROCESSING": _flag,
-    "V6C_ALLOWED_QUERIES": _names,
-    "V6C_TIME_GRID": _time_grid,
-    "V6C_ROUND_TIMEOUT": _whole(1, 86_400),
-}

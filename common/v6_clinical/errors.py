@@ -20,18 +20,34 @@ SITE_CODES: Final[dict[str, str]] = {
     "NON_FINITE": "Ask the site to replace infinite or absurdly large values by missing ones.",
     "DOMAIN": "A logarithm or root meets a value outside its domain: drop the transformation, or "
     "ask the site to correct the column.",
+    "BAD_OUTCOME": "The outcome must be 0/1 or true/false, or have two levels: name the one that "
+    "counts as an event with positive=...",
+    "BAD_TIME": "Times must be positive numbers, and entry before time.",
+    "BAD_EVENT": "The event column must be 0/1 or true/false.",
+    "BAD_WEIGHT": "Weights must be positive, and not so uneven that a few rows carry them.",
     "UNKNOWN_LEVEL": "Add the site's level to levels=..., or merge it with collapse=...",
     "TOO_MANY_LEVELS": "Give a codebook with levels=..., or merge levels with collapse=...",
     "MIN_ROWS": "The site has too few rows with a value: drop the column, or leave the site out.",
     "SMALL_CELL": "Some level is too rare at the site: give a codebook with levels=..., or merge "
     "levels with collapse=...",
+    "TOO_MANY_PARAMETERS": "The site has too few rows for this model: use fewer terms, merge "
+    "levels with collapse=..., or leave the site out.",
+    "COEFFICIENT_RANGE": "At these coefficients few of the site's rows carry information: use "
+    "fewer terms, a ridge, or leave the site out.",
+    "EVENT_TIMES": "The site does not send event times: use baseline='site'.",
     "QUERY": "The query is not on the node's list: ask the node operator to list its hash.",
     "PREPROCESSING": "Remove the preprocessing steps from the task.",
-    "PER_SITE": "The site does not send results of its own: set per_site=False.",
+    "PER_SITE": "The site does not send results of its own: ask without them.",
     "INTERNAL": "Unexpected: report the type of the error to the maintainers.",
 }
 
 CENTRE_CODES: Final[dict[str, str]] = {
+    "EMPTY_LEVEL": "No row has this level or combination: leave it out of levels=..., merge it "
+    "with collapse=..., or drop the interaction.",
+    "SINGULAR": "These columns determine each other: leave one of them out.",
+    "SEPARATION": "The estimate is infinite: use ridge=1, merge levels with collapse=..., or drop "
+    "the term.",
+    "NOT_CONVERGED": "Allow more rounds with max_rounds=..., or simplify the model.",
     "DATA_CHANGED": "A site's data changed between rounds: run the analysis again.",
     "TOO_FEW_SITES": "At least two sites must take part with rows of their own.",
     "SITE_FAILED": "Ask the site's node operator for the log of the run named here.",

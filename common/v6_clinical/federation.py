@@ -38,6 +38,7 @@ class _Answer:
     status: str
     n: int | None
     sums: Sums
+    dropped: int | None = None
     code: str = ""
     where: tuple[str, ...] = ()
 
@@ -57,6 +58,7 @@ class _Run:
     progress: Progress
     ledger: list[dict[str, Any]] = field(default_factory=list)
     rows: dict[int, int | None] = field(default_factory=dict)
+    dropped: dict[int, int | None] = field(default_factory=dict)
     empty: set[int] = field(default_factory=set)
 
     def ask(self, ask: Ask) -> Reply:
@@ -76,10 +78,13 @@ class _Run:
         raw = self.transport.ask(messages)
         answers = {organization: _read(raw, organization) for organization in self.organizations}
         refusals = {site: answer for site, answer in answers.items() if answer.status == "refused"}
-        if refusals:
+        if any(answer.code not in ask.tolerates for answer in refusals.values()):
             raise _Refused(refusals)
-        self._note(answers)
         self.ledger.append(_ledger_line(round_number, ask.step, list(answers.values())))
+        if refusals:
+            codes = {site: answer.code for site, answer in refusals.items()}
+            return Reply(Sums(), self.organizations, codes)
+        self._note(answers)
         total = sum((answer.sums for answer in answers.values()), Sums())
         return Reply(total, self.organizations)
 
@@ -93,6 +98,7 @@ class _Run:
                 sites=[{"organization_id": site, "code": "DATA_CHANGED"} for site in changed],
             )
         self.rows = rows
+        self.dropped = {organization: answer.dropped for organization, answer in answers.items()}
         self.empty |= {site for site, answer in answers.items() if answer.status == "no_rows"}
 
 
@@ -196,10 +202,8 @@ def _read(raw: dict[int, Any], organization: int) -> _Answer:
             return _read_refusal(message)
         if message.get("schema") != SCHEMA or message.get("status") not in ("ok", "no_rows"):
             raise AnalysisError("BAD_ANSWER", "not an answer of this schema")
-        n = message.get("n")
-        if n is not None and (type(n) is not int or n < 0):
-            raise AnalysisError("BAD_ANSWER", "n is not a count")
-        return _Answer(message["status"], n, Sums.from_json(message.get("sums")))
+        sums = Sums.from_json(message.get("sums"))
+        return _Answer(message["status"], _count(message, "n"), sums, _count(message, "dropped"))
     except AnalysisError:
         raise AnalysisError(
             "BAD_ANSWER",
@@ -208,11 +212,20 @@ def _read(raw: dict[int, Any], organization: int) -> _Answer:
         ) from None
 
 
+def _count(message: Message, name: str) -> int | None:
+    count = message.get(name)
+    if count is not None and (type(count) is not int or count < 0):
+        raise AnalysisError("BAD_ANSWER", f"{name} is not a count")
+    return count
+
+
 def _read_refusal(message: Message) -> _Answer:
     code, where = message.get("code"), message.get("where", [])
     if code not in CODES or not isinstance(where, list):
         raise AnalysisError("BAD_ANSWER", "not a known refusal")
-    return _Answer("refused", None, Sums(), code, tuple(str(name)[:200] for name in where[:50]))
+    return _Answer(
+        "refused", None, Sums(), None, code, tuple(str(name)[:200] for name in where[:50])
+    )
 
 
 def _refusal_error(sites: dict[int, _Answer], code: str | None = None) -> AnalysisError:
@@ -239,7 +252,9 @@ def _conclude(outcome: Outcome, attempt: _Run, left_out: dict[int, _Answer]) -> 
     warnings = list(outcome.warnings)
     for site in attempt.organizations:
         status = "no_rows" if site in attempt.empty else "ok"
-        sites.append({"organization_id": site, "status": status, "n": attempt.rows.get(site)})
+        record = {"organization_id": site, "status": status, "n": attempt.rows.get(site)}
+        dropped = attempt.dropped.get(site)
+        sites.append(record if dropped is None else record | {"dropped": dropped})
         if status == "no_rows":
             message = f"Organisation {site} has no row that can be used."
             warnings.append({"code": "NO_ROWS", "message": message})

@@ -8,7 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from v6_clinical.disclosure import PREFIX, Policy
+from v6_clinical.disclosure import Policy
+from v6_clinical.settings import PREFIX, SETTINGS
 
 Record = dict[str, Any]
 
@@ -150,8 +151,8 @@ def policy(limits: Policy) -> None:
     """Print the settings in force."""
     rows = []
     for name, value in vars(limits).items():
-        if name == "levels_per_row":
-            continue
+        if PREFIX + name.upper() not in SETTINGS:
+            continue  # fixed for all sites
         if isinstance(value, frozenset):
             shown = ", ".join(sorted(value)) or "none"
         else:

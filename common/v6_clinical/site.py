@@ -65,6 +65,7 @@ def answer(
             "version": __version__,
             "status": "ok" if found.has_rows else "no_rows",
             "n": found.n,
+            "dropped": found.dropped,
             "sums": found.sums.to_json(),
         }
     except RefusalError as refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +15,38 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Form:
+    """A symmetric matrix with labelled rows and columns, such as an information matrix.
+
+    Parameters
+    ----------
+    labels
+        q different labels.
+    values
+        Shape (q, q), symmetric.
+    """
+
+    labels: tuple[str, ...]
+    values: Array
+
+    def at(self, labels: Sequence[str]) -> Array:
+        """Return the entries at these labels, zero where a label is unknown; shape (p, p)."""
+        place = {label: index for index, label in enumerate(self.labels)}
+        places = np.array([place.get(label, len(place)) for label in labels], dtype=np.intp)
+        return np.pad(self.values, (0, 1))[np.ix_(places, places)]
+
+    def __add__(self, other: Form) -> Form:
+        labels = tuple(dict.fromkeys(self.labels + other.labels))
+        return Form(labels, self.at(labels) + other.at(labels))
+
+
+@dataclass(frozen=True)
 class Sums:
-    """Float64 arrays that add entry by entry, and tallies that add label by label.
+    """Arrays that add entry by entry; tallies and forms that add label by label.
 
     A name or a label that one side lacks counts as zero there, so addition is associative and
-    commutative (up to rounding) and ``Sums()`` is its neutral element. A site that withholds an
-    array simply leaves it out.
+    commutative (up to rounding) and ``Sums()`` is its neutral element. A site that withholds
+    something simply leaves it out.
 
     Parameters
     ----------
@@ -28,10 +54,13 @@ class Sums:
         Name to float64 array of any shape; the same shape at every site.
     tallies
         Name to {label: number}: for what sites cannot index yet, such as the levels of a column.
+    forms
+        Name to symmetric matrix, its rows and columns labelled for the same reason.
     """
 
     arrays: Mapping[str, Array] = field(default_factory=dict)
     tallies: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
     def __add__(self, other: Sums) -> Sums:
         arrays = dict(self.arrays)
@@ -44,7 +73,10 @@ class Sums:
             mine = tallies.setdefault(name, {})
             for label, number in tally.items():
                 mine[label] = mine.get(label, 0.0) + number
-        return Sums(arrays, tallies)
+        forms = dict(self.forms)
+        for name, form in other.forms.items():
+            forms[name] = forms[name] + form if name in forms else form
+        return Sums(arrays, tallies, forms)
 
     def __getitem__(self, name: str) -> Array:
         try:
@@ -61,10 +93,21 @@ class Sums:
             raise AnalysisError("BAD_ANSWER", f"'{name}' came in an unexpected shape.")
         return array
 
+    def vector(self, name: str, labels: Sequence[str]) -> Array:
+        """Return a tally at these labels, zero where it lacks one; shape (p,)."""
+        tally = self.tallies.get(name, {})
+        return np.array([tally.get(label, 0.0) for label in labels], dtype=np.float64)
+
+    def form(self, name: str, labels: Sequence[str]) -> Array:
+        """Return a form at these labels, zero where it lacks one; shape (p, p)."""
+        return self.forms[name].at(labels) if name in self.forms else np.zeros((len(labels),) * 2)
+
     def counts(self) -> dict[str, int]:
         """Return how many numbers each name holds: the ledger's source."""
         sizes = {name: int(array.size) for name, array in self.arrays.items()}
-        return sizes | {name: len(tally) for name, tally in self.tallies.items()}
+        sizes |= {name: len(tally) for name, tally in self.tallies.items()}
+        halves = {name: len(form.labels) for name, form in self.forms.items()}
+        return sizes | {name: size * (size + 1) // 2 for name, size in halves.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return plain Python numbers in strict JSON form.
@@ -74,17 +117,19 @@ class Sums:
         ValueError
             If a number is not finite: NaN must never reach a message.
         """
-        for name, array in self.arrays.items():
-            if not np.isfinite(array).all():
-                raise ValueError(f"'{name}' is not finite")
         arrays = {
-            name: {"shape": list(array.shape), "data": [_short(v) for v in array.ravel().tolist()]}
+            name: {"shape": list(array.shape), "data": _plain(name, array)}
             for name, array in self.arrays.items()
         }
-        return {
-            "arrays": arrays,
-            "tallies": {name: dict(tally) for name, tally in self.tallies.items()},
+        tallies = {
+            name: dict(zip(tally, _plain(name, np.array(list(tally.values()))), strict=True))
+            for name, tally in self.tallies.items()
         }
+        forms = {
+            name: {"labels": list(form.labels), "half": _plain(name, _half(form.values))}
+            for name, form in self.forms.items()
+        }
+        return {"arrays": arrays, "tallies": tallies, "forms": forms}
 
     @classmethod
     def from_json(cls, message: object) -> Sums:
@@ -102,14 +147,27 @@ class Sums:
 
     @classmethod
     def _decode(cls, message: Any) -> Sums:
-        if set(message) != {"arrays", "tallies"}:
+        if set(message) != {"arrays", "tallies", "forms"}:
             raise ValueError("unexpected fields")
         arrays = {_name(name): _array(entry) for name, entry in message["arrays"].items()}
         tallies = {
             _name(name): {_name(label): _number(number) for label, number in tally.items()}
             for name, tally in message["tallies"].items()
         }
-        return cls(arrays, tallies)
+        forms = {_name(name): _form(entry) for name, entry in message["forms"].items()}
+        return cls(arrays, tallies, forms)
+
+
+def _plain(name: str, array: Array) -> list[float | int]:
+    """Return plain numbers in row order."""
+    if not np.isfinite(array).all():
+        raise ValueError(f"'{name}' is not finite")
+    return [_short(float(value)) for value in array.ravel().tolist()]
+
+
+def _half(values: Array) -> Array:
+    """Return the upper triangle row by row: the other half says the same."""
+    return values[np.triu_indices(len(values))]
 
 
 def _short(value: float) -> float | int:
@@ -141,3 +199,14 @@ def _array(entry: Any) -> Array:
     if any(size < 0 for size in entry["shape"]):
         raise ValueError("shape")
     return array.reshape(entry["shape"])
+
+
+def _form(entry: Any) -> Form:
+    if set(entry) != {"labels", "half"} or not isinstance(entry["half"], list):
+        raise ValueError("unexpected fields")
+    labels = tuple(_name(label) for label in entry["labels"])
+    if len(set(labels)) < len(labels):
+        raise ValueError("a label occurs twice")
+    values = np.zeros((len(labels), len(labels)))
+    values[np.triu_indices(len(labels))] = [_number(value) for value in entry["half"]]
+    return Form(labels, values + np.triu(values, 1).T)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
 
 Kind = Literal["numeric", "boolean", "text", "empty"]
 # The fourth power of a larger number overflows a float64 sum; no clinical quantity is larger.
@@ -131,6 +134,23 @@ def labels(column: pd.Series, collapse: Mapping[str, Sequence[str]] | None = Non
     place = {level: index for index, level in enumerate(levels)}
     table = np.array([place.get(text, -1) for text in texts] + [-1], dtype=np.int64)
     return Labels(table[codes], levels)
+
+
+def categories(
+    column: pd.Series, name: str, collapse: Mapping[str, Sequence[str]], policy: Policy
+) -> Labels:
+    """Return a categorical column; R11: numbers may be categories, but not be cut into them.
+
+    Raises
+    ------
+    RefusalError
+        ``BAD_REQUEST`` where ``collapse`` names a numeric column, ``TOO_MANY_LEVELS`` (R13).
+    """
+    if collapse and kind_of(column, name) == "numeric":
+        raise RefusalError("BAD_REQUEST", ["collapse", name])
+    plain = labels(column)
+    policy.check_level_number(len(plain.levels), int((plain.codes >= 0).sum()), name)
+    return labels(column, collapse) if collapse else plain
 
 
 def recode(found: Labels, levels: Sequence[str], name: str) -> Labels:

@@ -244,9 +244,10 @@ def _log(method: str, message: Mapping[str, Any], found: Mapping[str, Any]) -> N
 
     text = json.dumps({name: message.get(name) for name in FIELDS}, sort_keys=True, default=repr)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    sums = found.get("sums", {"arrays": {}, "tallies": {}})
+    sums = found.get("sums", {"arrays": {}, "tallies": {}, "forms": {}})
     numbers = sum(len(array["data"]) for array in sums["arrays"].values())
     numbers += sum(len(tally) for tally in sums["tallies"].values())
+    numbers += sum(len(form["half"]) for form in sums["forms"].values())
     outcome = found.get("code", found["status"])
     print(f"info > v6-clinical {method} request={digest} {outcome} numbers={numbers}", flush=True)  # noqa: T201
 

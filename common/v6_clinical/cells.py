@@ -78,7 +78,13 @@ def base_level(values: Array) -> int:
 
 
 def partition(
-    rows: Array, window: Window, base: int, min_cell: int, *, show_tails: bool = False
+    rows: Array,
+    window: Window,
+    base: int,
+    min_cell: int,
+    *,
+    show_tails: bool = False,
+    events: NDArray[np.bool_] | None = None,
 ) -> Partition:
     """Halve cells from the whole line down to the window's level.
 
@@ -92,8 +98,13 @@ def partition(
         See the module's docstring.
     show_tails
         Keep the empty outermost cells (allowed with the extremes).
+    events
+        Shape (n,): with it a cell holds no row or at least ``min_cell`` of each outcome.
     """
     n = len(rows)
+    tally = np.zeros(n + 1, np.int64)
+    if events is not None:
+        tally[1:] = np.cumsum(events)
     if n == 0:
         return Partition(np.empty(0), np.empty(0, np.int64), 0)
     top = max(int(np.frexp(np.abs(rows[[0, -1]]).max())[1]) + 1, window.level + 1)
@@ -103,7 +114,7 @@ def partition(
     below = [np.array([0, n])]
     span = (np.ldexp(float(window.first), window.level), np.ldexp(float(window.last), window.level))
     for level in range(top, window.level - 1, -1):
-        cells, found_edges, found_below = _halve(rows, cells, min_cell, lend=level >= base)
+        cells, found_edges, found_below = _halve(rows, tally, cells, min_cell, lend=level >= base)
         edges.append(found_edges)
         below.append(found_below)
         cells = cells.take((cells.high > span[0]) & (cells.low < span[1]))
@@ -113,14 +124,14 @@ def partition(
 
 
 def _halve(
-    rows: Array, cells: _Cells, min_cell: int, *, lend: bool
+    rows: Array, tally: Counts, cells: _Cells, min_cell: int, *, lend: bool
 ) -> tuple[_Cells, Array, Counts]:
     """Halve each cell once; return the cells to go on with and the new edges."""
     middle = (cells.low + cells.high) / 2
     count = np.searchsorted(rows, middle, side="right").astype(np.int64)
     left, right = count - cells.start, cells.stop - count
-    left_fine = (left == 0) | (left >= min_cell)
-    right_fine = (right == 0) | (right >= min_cell)
+    left_fine = _fine(left, tally[count] - tally[cells.start], min_cell)
+    right_fine = _fine(right, tally[cells.stop] - tally[count], min_cell)
     both = left_fine & right_fine
     only_left = left_fine & ~right_fine & (left > 0) & lend
     only_right = right_fine & ~left_fine & (right > 0) & lend
@@ -136,6 +147,13 @@ def _halve(
         np.concatenate([p.high for p in parts]),
     )
     return rest, middle[both], count[both]
+
+
+def _fine(rows: Counts, events: Counts, min_cell: int) -> NDArray[np.bool_]:
+    """R2: rows with and without the event are each 0, or at least a cell."""
+    others = rows - events
+    enough = (events >= min_cell) | (events == 0), (others >= min_cell) | (others == 0)
+    return np.asarray(enough[0] & enough[1])
 
 
 def _assemble(edges: Array, below: Counts, n: int, show_tails: bool) -> Partition:

@@ -1,0 +1,152 @@
+"""The central side of ``logistic_regression``: start, then evaluate until nothing moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.analysis import Analysis, Ask, Reply
+from v6_clinical.cells import Window
+from v6_clinical.errors import AnalysisError
+from v6_clinical.model.formula import Formula
+from v6_clinical.newton import Evaluation, Newton
+from v6_clinical.regression.agreement import agree_design, agreed_model, opening_model, start
+from v6_clinical.regression.fit import Rounds, maximise
+from v6_clinical.regression.plan import ask_start, check_same_data, count_rows, resolve_moments
+from v6_clinical.regression.request import check_columns, read_formula
+from v6_clinical.sums import Sums
+from v6_logistic.null_model import NullModel
+from v6_logistic.request import LogisticRequest
+from v6_logistic.result import conclude
+from v6_logistic.risk import window
+
+NAME = "logistic_regression"
+REQUEST = LogisticRequest
+
+Array = NDArray[np.float64]
+
+
+def analyse(request: LogisticRequest) -> Analysis:
+    """Ask ``describe`` where the model needs pooled moments, ``start``, then ``evaluate``."""
+    rounds = Rounds(0, request.max_rounds)
+
+    def opening(formula: Formula) -> dict[str, Any]:
+        return _opening(request, formula)
+
+    formula = yield from resolve_moments(_formula(request), opening, rounds)
+    reply = yield from ask_start(formula, opening, rounds)
+    fit = Fitting(request, formula, opening(formula), reply)
+    found = yield from maximise(fit.design, fit.state, fit.penalty, rounds, fit.ask, fit.read)
+    sites = reply.organizations
+    return conclude(request, fit.design, found, fit.null, sites, rounds.used, fit.grid)
+
+
+def _formula(request: LogisticRequest) -> Formula:
+    formula = read_formula(request)
+    named = {name: getattr(request, name) for name in ("outcome", "weights", "offset", "cluster")}
+    check_columns(request, formula, {k: v for k, v in named.items() if v is not None})
+    if request.site_effect and not formula.intercept:
+        message = "Argument 'site_effect': the model has no intercept that sites could differ in."
+        raise AnalysisError("BAD_REQUEST", message, remedy="Keep the intercept.")
+    return formula
+
+
+def _opening(request: LogisticRequest, formula: Formula) -> dict[str, Any]:
+    outcome = {
+        "column": request.outcome,
+        "levels": request.levels.get(request.outcome),
+        "positive": request.positive,
+    }
+    model = opening_model(request, formula.terms, formula.intercept)
+    return {"model": model, "outcome": outcome, "site_effect": request.site_effect}
+
+
+class Fitting:
+    """The fit's questions and how their answers are read."""
+
+    def __init__(
+        self, request: LogisticRequest, formula: Formula, opening: dict[str, Any], reply: Reply
+    ) -> None:
+        self.request, self.first = request, reply.total
+        self.design = agree_design(
+            request,
+            formula,
+            reply.total,
+            count_rows(reply.total),
+            centred=formula.intercept,
+            site_effect=request.site_effect,
+        )
+        self.penalty = self.design.penalty(request.ridge)
+        self.null = NullModel(
+            reply.total, intercept=formula.intercept, offset=request.offset is not None
+        )
+        self.grid: Window | None = None
+        n, _, events, self._weight, _ = reply.total["rows"].tolist()
+        self.state = Newton(start(self.design, reply.total, self.penalty), min(events, n - events))
+        self._opening = {**opening, "model": agreed_model(opening["model"], self.design)}
+        self._places = len(reply.organizations)
+        names = self.design.raw.full_names
+        self._column_sum = float(reply.total.vector("column_sum", names).sum())
+        squares = reply.total.vector("column_squares", names)
+        squares += reply.total.vector("column_within", names)
+        self._size = float(np.sqrt(squares * n).sum())
+
+    def ask(self, beta: Array, last: bool) -> Ask:
+        """Return the question at these parameters; the last one also asks for the report."""
+        intercepts, slopes = self.design.split(beta)
+        last = last and self.null.ready
+        return Ask(
+            "evaluate",
+            {
+                **self._opening,
+                "shift": self.design.shift.tolist(),
+                "intercepts": self._by_site(intercepts),
+                "slopes": slopes,
+                "null": self.null.at,
+                "report": self._report() if last else None,
+            },
+        )
+
+    def read(self, total: Sums) -> Evaluation:
+        """Return the pooled evaluation."""
+        check_same_data(self.first, total, self._column_sum, self._size)
+        self.null.read(total)
+        labels = self.design.labels
+        return Evaluation(
+            float(total["likelihood"][0]),
+            total.vector("score", labels),
+            total.form("information", labels),
+        )
+
+    def _by_site(self, intercepts: list[float]) -> list[float]:
+        """Return an intercept for each place; sites without rows never read theirs."""
+        if not self.request.site_effect:
+            return intercepts
+        places = [int(label.rpartition("/")[2]) for label in self.design.intercepts]
+        found = dict(zip(places, intercepts, strict=True))
+        return [found.get(place, 0.0) for place in range(self._places)]
+
+    def _report(self) -> dict[str, Any]:
+        self.grid = window(*self._spread())
+        grid = None if self.grid is None else vars(self.grid)
+        robust = self.request.robust is not None or self.request.cluster is not None
+        return {"meat": robust, "own_estimates": True, "grid": grid}
+
+    def _spread(self) -> tuple[float, float]:
+        """Return mean and sd of the linear predictor, weighted by mu (1 - mu), offset aside."""
+        evaluation, k = self.state.evaluation, len(self.design.intercepts)
+        if evaluation is None:
+            return 0.0, 0.0
+        slopes, information = self.state.beta[k:], evaluation.information
+        squares = float(slopes @ information[k:, k:] @ slopes)
+        if not k:
+            return 0.0, float(np.sqrt(squares / (0.2 * self._weight)))
+        weight = np.diag(information)[:k]
+        shifts = information[:k, k:] @ slopes / weight
+        means = self.state.beta[:k] + shifts
+        mean = float(weight @ means / weight.sum())
+        within = squares - float(weight @ shifts**2)
+        spread = (within + float(weight @ (means - mean) ** 2)) / weight.sum()
+        return mean, float(np.sqrt(max(spread, 0.0)))

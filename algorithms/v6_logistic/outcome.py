@@ -1,0 +1,40 @@
+"""The outcome at a site: 1 for the value that counts as an event, 0 for the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.errors import RefusalError
+from v6_clinical.table import kind_of, labels, numbers
+from v6_logistic.questions import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_outcome(column: pd.Series, outcome: Outcome) -> NDArray[np.float64]:
+    """Return 0 and 1, shape (n,), for a column without missing values.
+
+    Raises
+    ------
+    RefusalError
+        ``BAD_OUTCOME`` if there are other values, or nothing says which one counts.
+    """
+    bad = RefusalError("BAD_OUTCOME", [outcome.column])
+    if outcome.levels is None and outcome.positive is None:
+        if kind_of(column, outcome.column) == "text":
+            raise bad
+        values = numbers(column, outcome.column)
+        if not np.isin(values, (0.0, 1.0)).all():
+            raise bad
+        return values
+    found = labels(column)
+    known = outcome.levels or (*found.levels,)
+    if len(known) > 2 or any(level not in known for level in found.levels):
+        raise bad
+    positive = outcome.positive or known[-1]
+    codes = np.array([level == positive for level in found.levels], dtype=np.float64)
+    return codes[found.codes] if len(found.codes) else np.zeros(0)

@@ -1,0 +1,142 @@
+"""The result's tables: flat records, names as in R's broom, null where withheld or undefined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.analysis import Outcome
+from v6_clinical.cells import Window
+from v6_clinical.inference import chi_square_tail, sandwich
+from v6_clinical.regression.agreement import Design
+from v6_clinical.regression.fit import Fit
+from v6_clinical.regression.tables import (
+    coefficient_table,
+    covariance_table,
+    heterogeneity_table,
+    plain,
+)
+from v6_logistic.null_model import NullModel
+from v6_logistic.request import LogisticRequest
+from v6_logistic.risk import auc_bounds, calibration, pooled_risks, roc
+
+Array = NDArray[np.float64]
+Record = dict[str, Any]
+
+WIDEST_AUC = 0.01  # wider bounds are no estimate
+
+
+def conclude(
+    request: LogisticRequest,
+    design: Design,
+    fit: Fit,
+    null: NullModel,
+    organizations: Sequence[int],
+    rounds: int,
+    grid: Window | None,
+) -> Outcome:
+    """Return every table of the result and the warnings that belong to them."""
+    terms = [*_intercepts(design, organizations), *design.user_slopes]
+    beta = design.to_user @ fit.beta
+    covariance = design.to_user @ fit.covariance @ design.to_user.T
+    robust = _robust(request, design, fit)
+    used = covariance if robust is None else robust
+    discrimination, tables = _risks(fit, grid)
+    tables = {
+        "coefficients": coefficient_table(
+            terms, beta, covariance, robust, request.confidence_level, ("odds_ratio", "or")
+        ),
+        "covariance": covariance_table(terms, used),
+        "fit": [_fit(request, fit, null, rounds) | discrimination],
+        **tables,
+        "heterogeneity": heterogeneity_table(design, fit.total),
+    }
+    return Outcome(tables, _warnings(request, tables))
+
+
+def _intercepts(design: Design, organizations: Sequence[int]) -> list[str]:
+    """Name the intercepts: with site effects by organisation."""
+    return [
+        f"Intercept[site {organizations[int(label.rpartition('/')[2])]}]" if "/" in label else label
+        for label in design.intercepts
+    ]
+
+
+def _robust(request: LogisticRequest, design: Design, fit: Fit) -> Array | None:
+    """Return the sandwich: HC0, HC1 = HC0 n / (n - k), or HC0 over clusters."""
+    if request.robust is None and request.cluster is None:
+        return None
+    bread = fit.covariance
+    found = sandwich(bread, fit.total.form("meat", design.labels))
+    found = design.to_user @ found @ design.to_user.T
+    if request.robust == "HC1":
+        n = float(fit.total["rows"][0])
+        found *= n / (n - len(bread))
+    return found
+
+
+def _fit(request: LogisticRequest, fit: Fit, null: NullModel, rounds: int) -> Record:
+    n, dropped, events, weight, _ = fit.total["rows"].tolist()
+    k, value = len(fit.beta), fit.log_likelihood
+    penalised = request.ridge > 0
+    statistic = 2 * (value - null.log_likelihood)
+    df = k - null.df
+    return {
+        "n": round(n),
+        "n_missing": round(dropped),
+        "events": round(events),
+        "log_likelihood": value,
+        "null_log_likelihood": null.log_likelihood,
+        "deviance": -2 * value,
+        "null_deviance": -2 * null.log_likelihood,
+        "df_residual": round(n) - k,
+        "aic": None if penalised else 2 * k - 2 * value,
+        "bic": None if penalised else k * math.log(n) - 2 * value,
+        "mcfadden_r2": plain(1 - value / null.log_likelihood) if null.log_likelihood else None,
+        "lr_statistic": None if penalised else statistic,
+        "lr_df": None if penalised else df,
+        "lr_p_value": None if penalised else chi_square_tail(statistic, df),
+        "brier": float(fit.total["brier"][0]) / weight,
+        "converged": True,
+        "rounds": rounds,
+    }
+
+
+def _risks(fit: Fit, grid: Window | None) -> tuple[Record, dict[str, Any]]:
+    """Return the AUC's columns of ``fit``, and ``calibration`` and ``roc``."""
+    concordant, tied, pairs = fit.total["pairs"].tolist()
+    columns: Record = {
+        "auc": None,
+        "auc_low": None,
+        "auc_high": None,
+        "auc_within": (concordant + tied / 2) / pairs if pairs > 0 else None,
+    }
+    if grid is None:
+        return columns, {"calibration": [], "roc": {}}
+    _, _, _, weight, events = fit.total["rows"].tolist()
+    totals = np.array([weight - events, events, fit.total["expected"][0]])
+    risks = pooled_risks(fit.total["risks"], grid, totals)
+    found = auc_bounds(risks)
+    if found is not None:
+        columns["auc_low"], columns["auc_high"] = found
+        if found[1] - found[0] <= WIDEST_AUC:
+            columns["auc"] = sum(found) / 2
+    return columns, {"calibration": calibration(risks), "roc": roc(risks)}
+
+
+def _warnings(request: LogisticRequest, tables: dict[str, Any]) -> list[dict[str, str]]:
+    found = []
+    if tables["fit"][0]["auc"] is None:
+        text = "The pooled AUC is not known to .01: see auc_low and auc_high; auc_within is exact."
+        found.append(("AUC_COARSE", text))
+    if request.cluster is not None:
+        text = "Rows of one cluster are taken to be at one site; clusters across sites count apart."
+        found.append(("CLUSTERS_WITHIN_SITES", text))
+    if not tables["heterogeneity"]:
+        text = "Fewer than two sites have estimates of their own that they may send."
+        found.append(("NO_HETEROGENEITY", text))
+    return [{"code": code, "message": message} for code, message in found]

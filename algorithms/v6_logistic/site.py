@@ -1,0 +1,216 @@
+"""The site side of ``logistic_regression``: a table and a question in, sums out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.analysis import Place, SiteAnswer
+from v6_clinical.errors import RefusalError
+from v6_clinical.model.coding import INTERCEPT
+from v6_clinical.newton import Evaluation
+from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
+from v6_clinical.regression.own_fit import own_estimates, own_optimum, quadratic, site_labels
+from v6_clinical.regression.question import Model
+from v6_clinical.regression.rows import Rows, complete_cases
+from v6_clinical.regression.site_design import agreed_design, full_design, labelled
+from v6_clinical.sums import Form, Sums
+from v6_logistic import likelihood
+from v6_logistic.leaves import LEAVES
+from v6_logistic.outcome import read_outcome
+from v6_logistic.questions import Evaluate, Opening, Outcome
+from v6_logistic.risk import concordance, risk_counts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+Array = NDArray[np.float64]
+Arguments = Mapping[str, Any]
+
+NAME = "logistic_regression"
+SAMPLE_ROWS = 20_000  # enough for a starting point; its quadratic is that of all rows
+
+__all__ = ["LEAVES", "NAME", "STEPS"]
+
+
+def describe(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
+    """Return moments of the columns that ``scale()`` and splines need, before anything else."""
+    question = Opening.read(arguments)
+    rows, events = _rows(frame, question.model, question.outcome, policy)
+    sums = Sums({"rows": _row_sums(rows, events)}) if rows.n else Sums()
+    return _answer(rows, sums + describe_moments(question.model, rows))
+
+
+def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
+    """Return what the columns hold, and a quadratic at the site's own optimum."""
+    question = Opening.read(arguments)
+    rows, events = _rows(frame, question.model, question.outcome, policy)
+    if not rows.n:
+        return _answer(rows, Sums())
+    coding, design = full_design(question.model, rows, policy)
+    shift = np.zeros(design.shape[1])
+    beta = shift
+    if policy.allow_per_site:
+        beta = _own_start(design, events, rows, question.model.intercept)
+    eta = likelihood.linear_predictor(design, shift, beta, rows.offset)
+    found = likelihood.evaluate(design, shift, events, rows.weights, eta)
+    labels = site_labels(coding.full_names, question.site_effect, place.index)
+    about = describe_columns(question.model, rows) | describe_design(coding, design)
+    arrays = {"rows": _row_sums(rows, events)}
+    if question.model.offset is not None:
+        arrays["null"] = _null_quadratic(rows, events, policy)
+    return _answer(rows, Sums(arrays, about) + quadratic(labels, beta, found))
+
+
+def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
+    """Return log-likelihood, score and information at the coefficients that are asked about."""
+    question = Evaluate.read(arguments)
+    rows, events = _rows(frame, question.model, question.outcome, policy)
+    if not rows.n:
+        return _answer(rows, Sums())
+    coding, design = agreed_design(question.model, rows, policy)
+    shift, beta = _coefficients(question, coding.names, place)
+    eta = likelihood.linear_predictor(design, shift, beta, rows.offset)
+    policy.check_coefficients(eta, likelihood.model_weights(eta, rows.weights))
+    found = likelihood.evaluate(design, shift, events, rows.weights, eta)
+    labels = site_labels(coding.names, question.site_effect, place.index)
+    arrays = {
+        "rows": _row_sums(rows, events),
+        "column_total": np.array([design.sum()]),
+        "likelihood": np.array([found.log_likelihood]),
+    }
+    if question.null is not None:
+        arrays["null"] = _null(rows, events, question.null, policy)
+    sums = Sums(
+        arrays,
+        {"score": labelled(labels, found.score)},
+        {"information": Form(labels, found.information)},
+    )
+    if question.report is None:
+        return _answer(rows, sums)
+    fitted = _Fitted(question, rows, events, design, shift, beta, eta, labels)
+    return _answer(rows, sums + _report(fitted, policy))
+
+
+class _Fitted:
+    """What a report is made of at a site."""
+
+    def __init__(
+        self,
+        question: Evaluate,
+        rows: Rows,
+        events: Array,
+        design: Array,
+        shift: Array,
+        beta: Array,
+        eta: Array,
+        labels: tuple[str, ...],
+    ) -> None:
+        self.question, self.rows, self.events = question, rows, events
+        self.design, self.shift, self.beta = design, shift, beta
+        self.eta, self.labels = eta, labels
+        self.mu = likelihood.probability(eta)
+
+
+def _report(fit: _Fitted, policy: Policy) -> Sums:
+    """Return what the tables need at the final coefficients."""
+    rows, events, report = fit.rows, fit.events, fit.question.report
+    arrays = {
+        "brier": np.array([rows.weights @ np.square(events - fit.mu)]),
+        "pairs": concordance(fit.eta, events, rows.weights),
+    }
+    if report is None:
+        return Sums(arrays)
+    if report.grid is not None:
+        grid = report.grid.window()
+        arrays["risks"] = risk_counts(fit.eta, events, rows.weights, fit.mu, grid, policy.min_cell)
+        arrays["expected"] = np.array([rows.weights @ fit.mu])
+    sums = Sums(arrays)
+    if report.meat:
+        residuals = rows.weights * (events - fit.mu)
+        found = likelihood.meat(fit.design, fit.shift, residuals, rows.clusters)
+        sums += Sums(forms={"meat": Form(fit.labels, found)})
+    if report.own_estimates and policy.allow_per_site:
+        sums += _own_estimates(fit)
+    return sums
+
+
+def _own_estimates(fit: _Fitted) -> Sums:
+    def at(beta: Array) -> Evaluation:
+        eta = likelihood.linear_predictor(fit.design, fit.shift, beta, fit.rows.offset)
+        return likelihood.evaluate(fit.design, fit.shift, fit.events, fit.rows.weights, eta)
+
+    return own_estimates(at, fit.labels, fit.beta)
+
+
+def _rows(
+    frame: pd.DataFrame, model: Model, outcome: Outcome, policy: Policy
+) -> tuple[Rows, Array]:
+    """Return the complete cases and their outcomes; R6: classes of 0 or at least a cell."""
+    if outcome.column in model.columns():
+        raise RefusalError("BAD_REQUEST", ["outcome"])
+    rows = complete_cases(frame, model, [outcome.column], policy)
+    events = read_outcome(rows.others[outcome.column], outcome)
+    ones = int(events.sum())
+    policy.check_classes([ones, rows.n - ones], outcome.column)
+    return rows, events
+
+
+def _answer(rows: Rows, sums: Sums) -> SiteAnswer:
+    return SiteAnswer(sums, rows.n, rows.n > 0, rows.dropped)
+
+
+def _row_sums(rows: Rows, events: Array) -> Array:
+    """Return n, rows dropped, events, sum w and sum w y."""
+    weights = rows.weights
+    return np.array([rows.n, rows.dropped, events.sum(), weights.sum(), weights @ events])
+
+
+def _own_start(design: Array, events: Array, rows: Rows, intercept: bool) -> Array:
+    every = max(1, len(design) // SAMPLE_ROWS)
+    y, w, offset = events[::every], rows.weights[::every], rows.offset[::every]
+    none = np.zeros(design.shape[1])
+
+    def at(x: Array, beta: Array) -> Evaluation:
+        eta = likelihood.linear_predictor(x, none, beta, offset)
+        return likelihood.evaluate(x, none, y, w, eta)
+
+    return own_optimum(at, design[::every], intercept)
+
+
+def _coefficients(question: Evaluate, names: tuple[str, ...], place: Place) -> tuple[Array, Array]:
+    """Return shift and coefficients of all columns, the intercept's own included."""
+    which = place.index if question.site_effect else 0
+    own = question.intercepts[which : which + 1]
+    with_intercept = INTERCEPT in names
+    if len(own) != with_intercept or len(question.slopes) != len(names) - with_intercept:
+        raise RefusalError("BAD_REQUEST", ["slopes"])
+    if len(question.shift) != len(question.slopes):
+        raise RefusalError("BAD_REQUEST", ["shift"])
+    shift = np.array([*([0.0] * with_intercept), *question.shift])
+    return shift, np.array([*own, *question.slopes], dtype=np.float64)
+
+
+def _null(rows: Rows, events: Array, intercept: float, policy: Policy) -> Array:
+    eta = intercept + rows.offset
+    policy.check_coefficients(eta, likelihood.model_weights(eta, rows.weights))
+    return likelihood.evaluate_null(events, rows.weights, eta)
+
+
+def _null_quadratic(rows: Rows, events: Array, policy: Policy) -> Array:
+    """Return h and v = h a + score of the null model, at its optimum a at the site if allowed."""
+    at = 0.0
+    if policy.allow_per_site and 0 < events.sum() < rows.n:
+        for _ in range(50):
+            _, score, information = likelihood.evaluate_null(events, rows.weights, at + rows.offset)
+            at += float(np.clip(score / information, -2.0, 2.0))
+    _, score, information = likelihood.evaluate_null(events, rows.weights, at + rows.offset)
+    return np.array([information, information * at + score])
+
+
+STEPS = {"describe": describe, "start": start, "evaluate": evaluate}

@@ -1,0 +1,225 @@
+"""Newton's method on pooled sums: one proposal at a time, safeguarded, with diagnoses by term.
+
+Nothing here asks a site. The centre feeds evaluations in and reads the next point; a site uses
+``optimum`` for a fit of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+CONVERGED = 1e-6  # predicted step in standard errors; the step is still taken
+SINGULAR = 1e-12  # smallest eigenvalue of the information scaled to a unit diagonal
+HALVINGS = 3
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A concave log-likelihood at one point: value, score (p,), information (p, p)."""
+
+    log_likelihood: float
+    score: Array
+    information: Array
+
+    def penalised(self, beta: Array, penalty: Array) -> Evaluation:
+        """Return l - b'Pb/2 with its derivatives, P diagonal and given as (p,)."""
+        return Evaluation(
+            self.log_likelihood - float(beta @ (penalty * beta)) / 2,
+            self.score - penalty * beta,
+            self.information + np.diag(penalty),
+        )
+
+
+class SingularError(ArithmeticError):
+    """The information has no inverse; ``places`` are the parameters that determine each other."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        super().__init__("singular information")
+        self.places = list(places)
+
+
+def inverse(information: Array) -> Array:
+    """Return the inverse of a positive definite matrix, scaled by its diagonal on the way.
+
+    Raises
+    ------
+    SingularError
+        Where the scaled matrix has an eigenvalue below ``SINGULAR``.
+    """
+    if not len(information):
+        return information.copy()
+    diagonal = np.diag(information)
+    if not (diagonal > 0).all():
+        raise SingularError(np.flatnonzero(~(diagonal > 0)).tolist())
+    scale = 1 / np.sqrt(diagonal)
+    scaled = information * np.outer(scale, scale)
+    values, vectors = np.linalg.eigh(scaled)
+    null = values < SINGULAR
+    if null.any():
+        # a parameter belongs to the null space where the space has a component along it
+        weight = np.sqrt((vectors[:, null] ** 2).sum(axis=1))
+        raise SingularError(np.flatnonzero(weight > 1e-4 * weight.max()).tolist())
+    # one step of iterative refinement: B (2 I - A B) halves the digits lost to the condition
+    rough = (vectors / values) @ vectors.T
+    refined = rough @ (2 * np.eye(len(scaled)) - scaled @ rough)
+    found: Array = (refined + refined.T) / 2 * np.outer(scale, scale)
+    return found
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Where Newton's method would go from an evaluation.
+
+    ``size`` is the largest step over its standard error, the distance to the optimum as the
+    quadratic sees it; ``standard_error`` has shape (p,).
+    """
+
+    step: Array
+    covariance: Array
+    standard_error: Array
+    size: float
+
+
+def propose(evaluation: Evaluation) -> Proposal:
+    """Return the Newton step of an evaluation.
+
+    Raises
+    ------
+    SingularError
+        If the information has no inverse.
+    """
+    covariance = inverse(evaluation.information)
+    step = covariance @ evaluation.score
+    error = np.sqrt(np.diag(covariance))
+    return Proposal(step, covariance, error, float(np.max(np.abs(step) / error, initial=0.0)))
+
+
+@dataclass
+class Newton:
+    """The state of a fit: give it evaluations at ``beta`` until ``converged``.
+
+    Parameters
+    ----------
+    beta
+        Where to evaluate next, shape (p,).
+    events
+        Size of the smaller outcome class: the quadratic's error after a step of d standard
+        errors is about 2 d^2 / sqrt(events) of them.
+    """
+
+    beta: Array
+    events: float
+    evaluation: Evaluation | None = None
+    proposal: Proposal | None = None
+    history: list[tuple[Array, Proposal]] = field(default_factory=list)
+    halvings: int = 0
+    _best: Array | None = None
+
+    @property
+    def converged(self) -> bool:
+        """Whether the last evaluation is within ``CONVERGED`` of the optimum."""
+        return self.proposal is not None and self.proposal.size < CONVERGED
+
+    @property
+    def landing(self) -> bool:
+        """Whether the next evaluation is expected to be the last."""
+        if self.proposal is None or self.halvings:
+            return False
+        return bool(2 * self.proposal.size**2 < CONVERGED * max(self.events, 1.0) ** 0.5)
+
+    def accept(self, evaluation: Evaluation) -> bool:
+        """Take in the evaluation at ``beta`` and move ``beta`` on; halve if it went downhill.
+
+        Returns
+        -------
+        bool
+            False if the step was halved instead.
+
+        Raises
+        ------
+        SingularError
+            If the information has no inverse.
+        """
+        if self._is_downhill(evaluation) and self.halve():
+            return False
+        self.proposal = propose(evaluation)
+        self.evaluation = evaluation
+        self.halvings = 0
+        self._best = self.beta
+        self.history.append((self.beta, self.proposal))
+        self.beta = self.beta + self.proposal.step
+        return True
+
+    def _is_downhill(self, evaluation: Evaluation) -> bool:
+        if self.evaluation is None:
+            return False
+        before = self.evaluation.log_likelihood
+        return evaluation.log_likelihood < before - 1e-10 * (1 + abs(before))
+
+    def halve(self) -> bool:
+        """Move ``beta`` halfway back to the best point (0 before there is one).
+
+        Returns
+        -------
+        bool
+            False after ``HALVINGS`` of them in a row.
+        """
+        if self.halvings >= HALVINGS:
+            return False
+        self.halvings += 1
+        best = np.zeros_like(self.beta) if self._best is None else self._best
+        self.beta = (self.beta + best) / 2
+        return True
+
+    def running_away(self, growth: float = 10.0) -> NDArray[np.intp]:
+        """Return the parameters whose estimates look infinite (separation).
+
+        Towards an infinite estimate Newton's steps stay of one size while the standard error
+        grows by a factor sqrt(e) each; towards a finite one the steps shrink.
+
+        Parameters
+        ----------
+        growth
+            By how much the standard error must have grown since the first evaluation.
+        """
+        if len(self.history) < 3:
+            return np.zeros(0, dtype=np.intp)
+        first, before, last = self.history[0][1], self.history[-2][1], self.history[-1][1]
+        grown = last.standard_error > growth * first.standard_error
+        steady = last.step * before.step >= 0.5 * before.step**2
+        away = last.step * self.history[-1][0] > 0
+        return np.flatnonzero(grown & steady & away)
+
+
+def optimum(
+    evaluate: Callable[[Array], Evaluation], beta: Array, penalty: Array, rounds: int = 30
+) -> tuple[Array, bool]:
+    """Maximise l - b'Pb/2 where evaluations are at hand, from ``beta``.
+
+    Returns
+    -------
+    beta : ndarray of shape (p,)
+    converged : bool
+
+    Raises
+    ------
+    SingularError
+        If the penalised information has no inverse.
+    """
+    state = Newton(beta, 1.0)
+    for _ in range(rounds):
+        found = evaluate(state.beta).penalised(state.beta, penalty)
+        if not np.isfinite(found.log_likelihood):
+            break
+        state.accept(found)
+        if len(state.running_away()):
+            break
+        if state.converged:
+            return state.beta, True
+    return state.beta if state._best is None else state._best, False

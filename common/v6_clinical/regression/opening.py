@@ -1,0 +1,54 @@
+"""A site's first answers: what its columns hold, before levels are agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.model.columns import CategoricalColumn, numbers_of
+from v6_clinical.model.design import Coding
+from v6_clinical.model.moments import needs_moments
+from v6_clinical.regression.question import Model
+from v6_clinical.regression.rows import Rows
+from v6_clinical.regression.site_design import labelled
+from v6_clinical.sums import Sums
+
+Array = NDArray[np.float64]
+
+
+def describe_columns(model: Model, rows: Rows) -> dict[str, dict[str, float]]:
+    """Return the kind of each predictor, and levels that are not in the codebook, as tallies."""
+    tallies: dict[str, dict[str, float]] = {}
+    for name, column in rows.columns.items():
+        kind = "categories" if isinstance(column, CategoricalColumn) else "numbers"
+        tallies[f"kind/{name}"] = {kind: 1.0}
+    for name, levels in rows.levels().items():
+        if name not in model.levels:
+            tallies[f"level/{name}"] = dict.fromkeys(levels, 1.0)
+    return tallies
+
+
+def describe_design(coding: Coding, design: Array) -> dict[str, Mapping[str, float]]:
+    """Return each column's sum, squares about the site's mean, and n mean^2, as tallies."""
+    return _column_sums(coding.full_names, design)
+
+
+def _column_sums(names: Sequence[str], design: Array) -> dict[str, Mapping[str, float]]:
+    mean = design.mean(axis=0)
+    within = np.array([np.square(x - m).sum() for x, m in zip(design.T, mean, strict=True)])
+    return {
+        "column_sum": labelled(names, design.sum(axis=0)),
+        "column_within": labelled(names, within),
+        "column_squares": labelled(names, len(design) * mean**2),
+    }
+
+
+def describe_moments(model: Model, rows: Rows) -> Sums:
+    """Return the sums of the columns whose pooled moments sites must know to code the model."""
+    names = needs_moments(model.read_terms())
+    if not rows.n:
+        return Sums()
+    values = np.array([numbers_of(rows.columns[name], name) for name in names]).reshape(-1, rows.n)
+    return Sums(tallies=_column_sums(names, values.T))

@@ -1,0 +1,108 @@
+"""A site's fit of its own: where the pooled fit starts, and how far sites differ at its end.
+
+In the first round sites do not know the agreed levels yet and work in the full coding; the agreed
+coding is a selection of its columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.model.coding import INTERCEPT
+from v6_clinical.newton import Evaluation, SingularError, inverse, optimum
+from v6_clinical.regression.site_design import labelled
+from v6_clinical.sums import Form, Sums
+
+Array = NDArray[np.float64]
+
+PRIOR_VARIANCE = 4.0  # of a coefficient per standard deviation of its column at the site
+
+
+def intercept_label(site_effect: bool, index: int) -> str:
+    """Return the label of the intercept's sums: one for all, or the site's own."""
+    return f"{INTERCEPT}/{index}" if site_effect else INTERCEPT
+
+
+def site_labels(names: Sequence[str], site_effect: bool, index: int) -> tuple[str, ...]:
+    """Return the labels of a site's sums for design columns of these names."""
+    own = intercept_label(site_effect, index)
+    return tuple(own if name == INTERCEPT else name for name in names)
+
+
+def own_optimum(
+    evaluate: Callable[[Array, Array], Evaluation], design: Array, intercept: bool
+) -> Array:
+    """Return the optimum of a site's likelihood plus a weak ridge, also under separation.
+
+    Prior variance 4 for a coefficient per standard deviation of its column at the site, the
+    intercept free. ``evaluate(design, beta)`` gives the likelihood for a design of the site's
+    rows. Without an intercept columns are not centred.
+
+    Returns
+    -------
+    beta : ndarray of shape (p,)
+        For ``design`` as it is; the first column is the intercept's, if there is one.
+    """
+    centre = design.mean(axis=0)
+    if not intercept:
+        centre = np.zeros_like(centre)
+    spread = np.sqrt(np.square(design - centre).mean(axis=0))
+    scale = np.where(spread > 1e-9 * np.abs(centre), spread, np.inf)
+    scale = np.where(scale > 0, scale, np.inf)
+    standard = (design - centre) / scale
+    penalty = np.full(design.shape[1], 1 / PRIOR_VARIANCE)
+    if intercept:
+        standard[:, 0], scale[0], centre[0], penalty[0] = 1.0, 1.0, 0.0, 0.0
+    beta, _ = optimum(lambda b: evaluate(standard, b), np.zeros(design.shape[1]), penalty)
+    beta = beta / scale
+    if intercept:
+        beta[0] -= centre @ beta
+    return beta
+
+
+def quadratic(labels: Sequence[str], beta: Array, found: Evaluation) -> Sums:
+    """Return a quadratic of a log-likelihood at any point: H = information, v = H b + score.
+
+    H and v add over sites; the optimum of the sum solves (sum H) b = sum v.
+    """
+    tangent = found.information @ beta + found.score
+    return Sums(
+        tallies={"tangent": labelled(labels, tangent)},
+        forms={"curvature": Form(tuple(labels), found.information)},
+    )
+
+
+def own_estimates(
+    evaluate: Callable[[Array], Evaluation], labels: Sequence[str], pooled: Array
+) -> Sums:
+    """Return what a site tells of its own unpenalised estimates, slopes only, as tallies that add.
+
+    With d the estimates less the pooled ones and w their inverse variances: 1, w, w d, w d^2 and
+    w^2 (see ``inference.heterogeneity``). Nothing where the site has no finite estimates.
+
+    Parameters
+    ----------
+    pooled
+        Where to begin, shape (p,).
+    """
+    try:
+        beta, converged = optimum(evaluate, pooled, np.zeros(len(pooled)))
+        variance = np.diag(inverse(evaluate(beta).information))
+    except SingularError:
+        return Sums()
+    slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]
+    if not converged or not slopes:
+        return Sums()
+    deviation, weight = (beta - pooled)[slopes], 1 / variance[slopes]
+    named = {
+        "own_sites": np.ones(len(slopes)),
+        "own_weight": weight,
+        "own_shifted": weight * deviation,
+        "own_squares": weight * deviation**2,
+        "own_weight_squares": weight**2,
+    }
+    names = [labels[i] for i in slopes]
+    return Sums(tallies={name: labelled(names, values) for name, values in named.items()})

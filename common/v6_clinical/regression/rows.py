@@ -1,0 +1,146 @@
+"""The complete cases of a model at a site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import factorize
+
+from v6_clinical.errors import RefusalError
+from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColumn
+from v6_clinical.model.factors import Category, Spline
+from v6_clinical.model.knots import fine_step
+from v6_clinical.model.terms import Term, raw_columns
+from v6_clinical.regression.question import Model, merged_labels
+from v6_clinical.table import categories, kind_of, labels, looks_numeric, numbers, select
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Complete cases: every column of the model has a value.
+
+    Parameters
+    ----------
+    n, dropped
+        Rows used, and rows left out because a value is missing.
+    columns
+        The predictors.
+    others
+        The remaining columns as they are in the file.
+    weights, offset
+        Shape (n,); 1 and 0 where the model has none.
+    clusters
+        Codes 0, 1, ... of shape (n,), or none.
+    """
+
+    n: int
+    dropped: int
+    columns: Mapping[str, SiteColumn]
+    others: Mapping[str, pd.Series]
+    weights: Array
+    offset: Array
+    clusters: NDArray[np.int64] | None
+
+    def levels(self) -> dict[str, tuple[str, ...]]:
+        """Return the levels that the site has rows of, by categorical column."""
+        return {
+            name: tuple(column.levels[code] for code in np.unique(column.codes))
+            for name, column in self.columns.items()
+            if isinstance(column, CategoricalColumn)
+        }
+
+
+def complete_cases(
+    frame: pd.DataFrame, model: Model, others: Sequence[str], policy: Policy
+) -> Rows:
+    """Select the complete cases and read the predictors, after every check on columns and rows.
+
+    Raises
+    ------
+    RefusalError
+        R12, R4, R1, R13, R8, and whatever is wrong with a column.
+    """
+    terms = model.read_terms()
+    predictors = raw_columns(terms)
+    names = list(dict.fromkeys([*model.columns(), *others]))
+    policy.check_columns(name.strip() for name in names)
+    series = select(frame, names)
+    missing = np.array([column.isna().to_numpy() for column in series.values()]).T
+    missing = missing.reshape(len(frame), len(names))
+    policy.check_complete_cases(missing, names)
+    keep = np.asarray(~missing.any(axis=1))
+    n = int(keep.sum())
+    policy.check_rows(n)
+    if n < len(frame):
+        series = {name: column[keep] for name, column in series.items()}
+    columns = {name: _predictor(series[name], name, model, terms, policy) for name in predictors}
+    if n:
+        _check_knots(terms, columns)
+    return Rows(
+        n,
+        len(frame) - n,
+        columns,
+        {name: series[name] for name in others},
+        _weights(series, model, n, policy),
+        np.zeros(n) if model.offset is None else numbers(series[model.offset], model.offset),
+        _clusters(series, model, policy),
+    )
+
+
+def _predictor(
+    column: pd.Series, name: str, model: Model, terms: Sequence[Term], policy: Policy
+) -> SiteColumn:
+    """Read a predictor: categorical if the model says so or it holds text, else numbers."""
+    called = any(isinstance(f, Category) and f.column == name for t in terms for f in t.factors)
+    coded = name in model.levels
+    if not (coded or called or name in model.collapse or kind_of(column, name) == "text"):
+        return NumericColumn(numbers(column, name))
+    try:
+        found = categories(column, name, merged_labels(model, name), policy)
+        if not coded:
+            policy.check_levels(found.counts(), name)
+    except RefusalError as refusal:
+        if not (coded or called) and looks_numeric(labels(column)):
+            raise RefusalError("NOT_NUMERIC", [name]) from None
+        raise refusal from None
+    return CategoricalColumn(found.codes, found.levels)
+
+
+def _check_knots(terms: Sequence[Term], columns: Mapping[str, SiteColumn]) -> None:
+    """R11: a caller may not place knots more finely than the site's own values justify."""
+    for spline in (f for term in terms for f in term.factors if isinstance(f, Spline)):
+        column = columns[spline.column]
+        if spline.step is None or not isinstance(column, NumericColumn):
+            continue
+        if fine_step(spline.step, float(column.values.std(ddof=1))):
+            raise RefusalError("BAD_REQUEST", ["terms", spline.column])
+
+
+def _weights(series: Mapping[str, pd.Series], model: Model, n: int, policy: Policy) -> Array:
+    if model.weights is None or n == 0:
+        return np.ones(n)
+    weights = numbers(series[model.weights], model.weights)
+    policy.check_weights(weights, model.weights)
+    return weights
+
+
+def _clusters(
+    series: Mapping[str, pd.Series], model: Model, policy: Policy
+) -> NDArray[np.int64] | None:
+    """Return codes of clusters; their labels, often patients' numbers, are never looked at."""
+    if model.cluster is None:
+        return None
+    codes, found = factorize(series[model.cluster])
+    policy.check_clusters(len(found), model.cluster)
+    return codes.astype(np.int64)

@@ -1,0 +1,102 @@
+"""A model's design matrix at a site, with every check on it made before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.errors import RefusalError
+from v6_clinical.model.coding import coding, full_coding
+from v6_clinical.model.design import Coding
+from v6_clinical.model.errors import FormulaError
+from v6_clinical.model.factors import Category
+from v6_clinical.model.terms import Term
+from v6_clinical.regression.question import Model
+from v6_clinical.regression.rows import Rows
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
+
+Array = NDArray[np.float64]
+
+
+def full_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Array]:
+    """Return the design before levels are agreed: a column for every level known at the site.
+
+    Raises
+    ------
+    RefusalError
+        R5, R7, and what ``Coding.matrix`` refuses.
+    """
+    terms = model.read_terms()
+    found = {**rows.levels(), **model.levels}
+    levels = {name: labels for name, labels in found.items() if name in rows.columns}
+    try:
+        full = full_coding(terms, levels, model.intercept)
+        _check_parameters(terms, model, rows, policy)
+    except FormulaError:
+        raise RefusalError("BAD_REQUEST", ["terms"]) from None
+    design = full.matrix(rows.columns, rows.n)
+    policy.check_design(design, full.names, full.derived)
+    return full, design
+
+
+def agreed_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Array]:
+    """Return the design that all sites share, in treatment coding.
+
+    R5 holds for the full coding too: a reference level is what the other columns leave over.
+
+    Raises
+    ------
+    RefusalError
+        R5, R7, and what ``Coding.matrix`` refuses.
+    """
+    terms = model.read_terms()
+    levels = {name: labels for name, labels in model.levels.items() if name in rows.columns}
+    try:
+        agreed = coding(terms, levels, model.references, model.intercept)
+        full = full_coding(terms, levels, model.intercept)
+        _check_parameters(terms, model, rows, policy)
+    except FormulaError:
+        raise RefusalError("BAD_REQUEST", ["terms"]) from None
+    design = agreed.matrix(rows.columns, rows.n)
+    policy.check_design(design, agreed.names, agreed.derived)
+    _check_references(agreed, full, rows, policy)
+    return agreed, design
+
+
+def _check_references(agreed: Coding, full: Coding, rows: Rows, policy: Policy) -> None:
+    known = set(agreed.full_names)
+    left = tuple(column for column in full.columns if column.full_name not in known)
+    if left:
+        rest = Coding(full.terms, full.levels, full.references, full.intercept, left)
+        policy.check_design(rest.matrix(rows.columns, rows.n), rest.names, rest.derived)
+
+
+def _check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Policy) -> None:
+    """R7: parameters of the model in the levels that the site has rows of."""
+    if not rows.n:
+        return
+    present = rows.levels()
+    own = coding(_without_references(terms), present, {}, model.intercept)
+    policy.check_parameters(own.parameter_count(), rows.n)
+
+
+def _without_references(terms: Sequence[Term]) -> list[Term]:
+    """Return the terms with no reference named: the site may not have that level."""
+    return [
+        Term(
+            factors=tuple(
+                Category(column=f.column) if isinstance(f, Category) else f for f in term.factors
+            )
+        )
+        for term in terms
+    ]
+
+
+def labelled(names: Sequence[str], values: Array) -> Mapping[str, float]:
+    """Return a vector as a tally."""
+    return dict(zip(names, values.tolist(), strict=True))
