@@ -28,8 +28,8 @@ LEAVES = {
         "null": "with an offset: log-likelihood, score and information of the null model",
         "brier": "last round: sum of squared differences of outcome and risk",
         "pairs": "last round: concordant, tied and all pairs of an event and a non-event",
-        "risks": "last round: cumulative counts of risks by outcome and sums of risks on a fixed "
-        "grid; cells hold 0 or at least V6C_MIN_CELL rows of each outcome",
+        "risks": "last round: cumulative counts of risks by outcome, least and greatest, and sums "
+        "of risks, on a fixed grid; cells hold 0 or at least V6C_MIN_CELL rows of each outcome",
         "expected": "last round: sum of risks",
         "meat": "robust errors, last round: per pair of columns, sum of products of score rows",
         "own_sites": "last round, per column: 1 if the site has estimates of its own",

@@ -49,10 +49,11 @@ def window(mean: float, sd: float) -> Window | None:
 def risk_counts(
     eta: Array, events: Array, weights: Array, mu: Array, grid: Window, min_cell: int
 ) -> Array:
-    """Return cumulative sums at the points, and where they are hidden; shape (4, points).
+    """Return cumulative sums at the points of the grid, shape (5, points).
 
-    Rows: weights of non-events and of events at or below a point, sum of w mu of both, and 1
-    where the point lies within a cell, whose other entries are 0.
+    Rows: least and greatest weight of non-events at or below a point, least and greatest weight
+    of events, and sum of w mu of both. Least and greatest are equal where a cell ends; the last
+    row is 0 elsewhere.
     """
     points = grid.points()
     order = np.argsort(eta, kind="stable")
@@ -61,69 +62,87 @@ def risk_counts(
     w = weights[order]
     parts = np.array([np.where(y, 0.0, w), np.where(y, w, 0.0), w * mu[order]])
     sums = np.concatenate([np.zeros((3, 1)), np.cumsum(parts, axis=1)], axis=1)
-    found = np.zeros((4, len(points)))
-    found[3] = 1.0
-    place = dict(zip(cells.edges.tolist(), cells.below.tolist(), strict=True))
-    for i, point in enumerate(points.tolist()):
-        if point in place:
-            found[:3, i], found[3, i] = sums[:, place[point]], 0.0
-    return found
+    below = np.concatenate([[0], cells.below, [cells.n]])
+    least = sums[:, below[np.searchsorted(cells.edges, points, side="right")]]
+    most = sums[:, below[np.searchsorted(cells.edges, points, side="left") + 1]]
+    ends = np.isin(points, cells.edges)
+    return np.array([least[0], most[0], least[1], most[1], np.where(ends, least[2], 0.0)])
 
 
 @dataclass(frozen=True)
 class Risks:
-    """Pooled cumulative sums at points that every site shows, and beyond all points.
+    """Pooled cumulative sums of weights by linear predictor.
 
     Parameters
     ----------
     points
-        Linear predictor, shape (m,), increasing.
-    zeros, ones, expected
-        Weights of non-events and of events, and sum of w mu, in the m + 1 cells.
+        Shape (m,), increasing.
+    zeros, ones
+        Least and greatest weight of non-events and of events at or below each point, (2, m).
+    expected
+        Sum of w mu at or below each point, right where both pairs are equal; shape (m,).
+    totals
+        Weight of non-events, of events, and sum of w mu; shape (3,).
     """
 
     points: Array
     zeros: Array
     ones: Array
     expected: Array
+    totals: Array
 
 
 def pooled_risks(counts: Array, grid: Window, totals: Array) -> Risks:
-    """Return the cells between points that no site hides; ``totals`` has shape (3,)."""
-    shown = counts[3] == 0
-    sums = np.column_stack([np.zeros(3), counts[:3, shown], totals])
-    zeros, ones, expected = np.diff(sums, axis=1)
-    return Risks(grid.points()[shown], zeros, ones, expected)
+    """Read the sum of the sites' ``risk_counts``."""
+    return Risks(grid.points(), counts[:2], counts[2:4], counts[4], totals)
+
+
+def exact_cells(risks: Risks) -> tuple[Array, Array]:
+    """Return the points where every site's cells end, and non-events, events, w mu between them.
+
+    Returns
+    -------
+    points : ndarray of shape (k,)
+    cells : ndarray of shape (3, k + 1)
+    """
+    exact = (risks.zeros[0] == risks.zeros[1]) & (risks.ones[0] == risks.ones[1])
+    below = np.array([risks.zeros[0, exact], risks.ones[0, exact], risks.expected[exact]])
+    sums = np.column_stack([np.zeros(3), below, risks.totals])
+    return risks.points[exact], np.diff(sums, axis=1)
 
 
 def auc_bounds(risks: Risks) -> tuple[float, float] | None:
-    """Return the least and the greatest AUC that the cells allow, none without both outcomes.
+    """Return the least and the greatest AUC that the counts allow, none without both outcomes.
 
-    Pairs in different cells are decided; a pair within a cell may be anything.
+    Least: events lie as low and non-events as high as allowed, and pairs between the same two
+    points are discordant; greatest: the reverse.
     """
-    pairs = float(risks.ones.sum() * risks.zeros.sum())
-    if not pairs > 0:
+    zeros, ones, _ = risks.totals.tolist()
+    if not zeros * ones > 0:
         return None
-    decided = float(risks.ones @ (np.cumsum(risks.zeros) - risks.zeros))
-    within = float(risks.ones @ risks.zeros)
-    return decided / pairs, (decided + within) / pairs
+    low_ones = np.diff(np.concatenate([[0.0], risks.ones[1], [ones]]))
+    high_ones = np.diff(np.concatenate([[0.0], risks.ones[0], [ones]]))
+    least = low_ones @ np.concatenate([[0.0], risks.zeros[0]])
+    greatest = high_ones @ np.concatenate([risks.zeros[1], [zeros]])
+    return float(least) / (zeros * ones), float(greatest) / (zeros * ones)
 
 
 def roc(risks: Risks) -> dict[str, list[float]]:
     """Return the exact points of the ROC curve: a risk above the threshold is called positive."""
-    ones, zeros = risks.ones.sum(), risks.zeros.sum()
-    if not (ones > 0 and zeros > 0):
+    points, (zeros, ones, _) = exact_cells(risks)
+    if not (risks.totals[:2] > 0).all():
         return {"threshold": [], "false_positive_rate": [], "true_positive_rate": []}
     return {
-        "threshold": (1 / (1 + np.exp(-risks.points))).tolist(),
-        "false_positive_rate": (1 - np.cumsum(risks.zeros)[:-1] / zeros).tolist(),
-        "true_positive_rate": (1 - np.cumsum(risks.ones)[:-1] / ones).tolist(),
+        "threshold": (1 / (1 + np.exp(-points))).tolist(),
+        "false_positive_rate": (1 - np.cumsum(zeros)[:-1] / risks.totals[0]).tolist(),
+        "true_positive_rate": (1 - np.cumsum(ones)[:-1] / risks.totals[1]).tolist(),
     }
 
 
 def calibration(risks: Risks) -> list[dict[str, float | int]]:
     """Return up to ten groups of about equal size by predicted risk, cut where cells end."""
-    size = risks.zeros + risks.ones
+    _, (zeros, ones, expected) = exact_cells(risks)
+    size = zeros + ones
     total = size.sum()
     if not total > 0:
         return []
@@ -138,8 +157,8 @@ def calibration(risks: Risks) -> list[dict[str, float | int]]:
                 {
                     "bin": len(table) + 1,
                     "n": round(n) if n == round(n) else n,
-                    "mean_predicted": float(risks.expected[first:last].sum() / n),
-                    "observed": float(risks.ones[first:last].sum() / n),
+                    "mean_predicted": float(expected[first:last].sum() / n),
+                    "observed": float(ones[first:last].sum() / n),
                 }
             )
     return table

@@ -35,7 +35,7 @@ x <- (17 * i) %% 29 / 4
 dose <- (23 * i) %% 61 / 8
 write(data.frame(x, dose, y = as.integer(dose > 4)), "separated")
 group <- c("A", "B", "C")[c(1, 1, 2, 2, 2, 3)[i %% 6 + 1]]
-write(data.frame(x, group, y = as.integer(group == "C" | (i %/% 2) %% 3 == 0)), "quasi_separated")
+write(data.frame(x, group, y = as.integer(group == "C" | (i * i) %% 7 > 2)), "quasi_separated")
 a <- (11 * i) %% 31
 b <- (13 * i) %% 37
 write(data.frame(a, b, c = 2 * a - b, y = as.integer((i * i) %% 7 > 2), time = 1 + (29 * i) %% 59), "collinear")

@@ -16,6 +16,7 @@ from typing import Final
 
 STEPS_PER_SD: Final = 10
 FINEST_PER_SD: Final = 100
+FINEST_PER_RANGE: Final = 128
 LARGEST_EXPONENT: Final = 200
 MOST_STEPS: Final = 2**40
 CLOSEST_STEPS: Final = 3
@@ -35,6 +36,23 @@ def grid_step(sd: float) -> float:
     if not is_step(step):
         raise ValueError("the column's sd is too small or too large for a grid of knots")
     return step
+
+
+def coarse_step(knots: Sequence[float]) -> float | None:
+    """Return the largest power of two of which the knots are multiples 3 or more apart.
+
+    None where it is finer than 1/128 of their range: such knots wait for the pooled sd.
+    """
+    gap = min(right - left for left, right in pairwise(knots))
+    if not gap > 0:
+        return None
+    step = math.ldexp(0.5, math.frexp(gap / CLOSEST_STEPS)[1])
+    least = (knots[-1] - knots[0]) / FINEST_PER_RANGE
+    while step >= least:
+        if on_grid(knots, step):
+            return step
+        step /= 2
+    return None
 
 
 def is_step(step: float) -> bool:

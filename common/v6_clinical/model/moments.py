@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.factors import Factor, Scale, Spline
-from v6_clinical.model.knots import far_enough, grid_step, round_knots
+from v6_clinical.model.knots import coarse_step, far_enough, grid_step, round_knots
 from v6_clinical.model.terms import Term
 
 REACH_SD: Final = 2.0
@@ -25,6 +25,26 @@ def needs_moments(terms: Sequence[Term]) -> tuple[str, ...]:
     """Return the columns whose pooled moments must be known before sites can code the terms."""
     factors = [factor for term in terms for factor in term.factors if not _is_resolved(factor)]
     return tuple(dict.fromkeys(factor.column for factor in factors))
+
+
+def settle(terms: Sequence[Term]) -> tuple[Term, ...]:
+    """Return the terms with the splines placed that need no moments, labels unchanged.
+
+    Knots and both bounds given as coarse numbers stay as they are: no site is asked first.
+    """
+    return tuple(Term(factors=tuple(_settle(factor) for factor in term.factors)) for term in terms)
+
+
+def _settle(factor: Factor) -> Factor:
+    if not isinstance(factor, Spline) or _is_resolved(factor) or factor.knots is None:
+        return factor
+    if factor.lower is None or factor.upper is None:
+        return factor
+    placed = (factor.lower, *factor.knots, factor.upper)
+    step = coarse_step(placed)
+    if step is None:
+        return factor
+    return Spline(**(factor.model_dump() | {"step": step, "placed": placed}))
 
 
 def resolve(terms: Sequence[Term], moments: Mapping[str, Moments]) -> tuple[Term, ...]:

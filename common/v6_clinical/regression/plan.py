@@ -10,7 +10,7 @@ from v6_clinical.analysis import Ask, Reply
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.formula import Formula
-from v6_clinical.model.moments import needs_moments, resolve
+from v6_clinical.model.moments import needs_moments, resolve, settle
 from v6_clinical.regression.agreement import pooled_moments
 from v6_clinical.regression.fit import Rounds
 from v6_clinical.regression.request import bad_model
@@ -21,6 +21,7 @@ def resolve_moments(
     formula: Formula, opening: Callable[[Formula], dict[str, Any]], rounds: Rounds
 ) -> Generator[Ask, Reply, Formula]:
     """Fill in pooled moments and knots: one round, only where ``scale()`` or a spline needs it."""
+    formula = replace(formula, terms=settle(formula.terms))
     names = needs_moments(formula.terms)
     if not names:
         return formula
