@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from v6_clinical import render
 from v6_clinical.platforms import local
+from v6_clinical.render.summary import summary
+from v6_clinical.render.text import table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +40,13 @@ def run_demo() -> bool:
     print("German Breast Cancer Study Group, hormone therapy yes/no; hospitals of", end=" ")  # noqa: T201
     print(", ".join(str(len(site)) for site in sites), "patients. Shipped limits.\n")  # noqa: T201
     result = local.run("summary", sites, ARGUMENTS, progress=_progress)
-    render.summary(result)
+    summary(result)
     mock = _through_vantage6(sites)
     pooled = pd.concat(sites, ignore_index=True)
     compared = list(_beside(result, mock, pooled))
     columns = ["number", "local platform", "vantage6 mock", "pandas/scipy, pooled", "difference"]
     rows = [[name, *(f"{v:.10g}" for v in (a, b, c)), f"{d:.1e}"] for name, a, b, c, d in compared]
-    render.table("Federated beside pooled", columns, rows)
+    table("Federated beside pooled", columns, rows)
     largest = max(row[4] for row in compared)
     print(f"largest relative difference: {largest:.1e} over {len(compared)} numbers")  # noqa: T201
     return bool(result["status"] == mock["status"] == "completed" and largest < 1e-10)

@@ -1,58 +1,8 @@
-"""Results as tables in a terminal."""
+"""The result of ``summary`` in a terminal."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from v6_clinical.disclosure import Policy
-from v6_clinical.settings import PREFIX, SETTINGS
-
-Record = dict[str, Any]
-
-
-def _console() -> Console:
-    """Return a console that never folds a table to the 80 columns of a pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=140)
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """Format a number for reading; withheld or undefined is a dash."""
-    if value is None:
-        return "–"
-    if isinstance(value, int) or float(value).is_integer():
-        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.0f}"
-    return f"{value:.{digits}g}"
-
-
-def p_value(value: float | None) -> str:
-    """Format a p-value as journals do."""
-    if value is None:
-        return "–"
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def table(title: str, columns: list[str], rows: list[list[str]], left: int = 1) -> None:
-    """Print a table; the first ``left`` columns are text, the others numbers."""
-    grid = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    for position, name in enumerate(columns):
-        grid.add_column(name, justify="left" if position < left else "right", no_wrap=True)
-    for row in rows:
-        grid.add_row(*row)
-    _console().print(grid)
-
-
-def problem(result: Record) -> None:
-    """Print what ended an analysis: message, code and remedy."""
-    error = result["error"]
-    console = _console()
-    console.print(f"{result['status'].upper()} [{error['code']}]", style="bold red", markup=False)
-    console.print(error["message"], markup=False)
-    console.print(f"Remedy: {error['remedy']}", markup=False)
+from v6_clinical.render.text import Record, footer, number, p_value, problem, table
 
 
 def summary(result: Record) -> None:
@@ -67,12 +17,7 @@ def summary(result: Record) -> None:
         table("Comparison of groups", *_comparison(result), left=2)
     if result.get("correlation"):
         table("Correlation (Pearson)", *_correlation(result), left=2)
-    console = _console()
-    for warning in result["warnings"]:
-        console.print(f"warning [{warning['code']}] {warning['message']}", markup=False)
-    sent = ", ".join(f"{line['step']} {line['numbers_per_site']}" for line in result["ledger"])
-    sites = len(result["sites"])
-    console.print(f"{sites} sites, {len(result['ledger'])} rounds; numbers sent a site: {sent}")
+    footer(result)
 
 
 def _numeric(result: Record) -> tuple[list[str], list[list[str]]]:
@@ -145,17 +90,3 @@ def _correlation(result: Record) -> tuple[list[str], list[list[str]]]:
         for row in result["correlation"]
     ]
     return columns, rows
-
-
-def policy(limits: Policy) -> None:
-    """Print the settings in force."""
-    rows = []
-    for name, value in vars(limits).items():
-        if PREFIX + name.upper() not in SETTINGS:
-            continue  # fixed for all sites
-        if isinstance(value, frozenset):
-            shown = ", ".join(sorted(value)) or "none"
-        else:
-            shown = "every column" if value is None else str(value)
-        rows.append([PREFIX + name.upper(), shown])
-    table("Limits in force", ["setting", "value"], rows, left=2)

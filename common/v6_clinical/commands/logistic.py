@@ -1,0 +1,25 @@
+"""``v6-clinical run logistic``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from v6_clinical.commands.files import finish, run
+from v6_clinical.commands.regression import regression_options, request_of
+from v6_clinical.render.logistic import logistic as show
+
+
+@click.command("logistic")
+@click.option("--outcome", required=True, help="Column with two values.")
+@click.option("--positive", help="The value that counts as 1.")
+@click.option("--robust", type=click.Choice(["HC0", "HC1"]), help="Sandwich errors.")
+@click.option("--site-effect", is_flag=True, help="An intercept for each site.")
+@regression_options
+def run_logistic(sites: tuple[str, ...], open_policy: bool, as_json: bool, **given: Any) -> None:
+    """Logistic regression over sites: what R's summary(glm(..., binomial)) gives on all rows.
+
+    Example: v6-clinical run logistic --site a.csv --site b.csv --outcome died --predictors age,sex
+    """
+    finish(run("logistic", sites, request_of(given), open_policy), as_json, show)

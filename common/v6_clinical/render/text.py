@@ -1,0 +1,62 @@
+"""Numbers, tables and messages in a terminal: what all results share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+Record = dict[str, Any]
+
+
+def console() -> Console:
+    """Return a console that never folds a table to the 80 columns of a pipe."""
+    screen = Console()
+    return screen if screen.is_terminal else Console(width=140)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Format a number for reading; withheld or undefined is a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.0f}"
+    return f"{value:.{digits}g}"
+
+
+def p_value(value: float | None) -> str:
+    """Format a p-value as journals do."""
+    if value is None:
+        return "–"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def table(title: str, columns: list[str], rows: list[list[str]], left: int = 1) -> None:
+    """Print a table; the first ``left`` columns are text, the others numbers."""
+    grid = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    for position, name in enumerate(columns):
+        grid.add_column(name, justify="left" if position < left else "right", no_wrap=True)
+    for row in rows:
+        grid.add_row(*row)
+    console().print(grid)
+
+
+def problem(result: Record) -> None:
+    """Print what ended an analysis: message, code and remedy."""
+    error = result["error"]
+    screen = console()
+    screen.print(f"{result['status'].upper()} [{error['code']}]", style="bold red", markup=False)
+    screen.print(error["message"], markup=False)
+    screen.print(f"Remedy: {error['remedy']}", markup=False)
+
+
+def footer(result: Record) -> None:
+    """Print the warnings, and what left the sites in each round."""
+    screen = console()
+    for warning in result["warnings"]:
+        screen.print(f"warning [{warning['code']}] {warning['message']}", markup=False)
+    sent = ", ".join(f"{line['step']} {line['numbers_per_site']}" for line in result["ledger"])
+    sites = len(result["sites"])
+    screen.print(f"{sites} sites, {len(result['ledger'])} rounds; numbers sent a site: {sent}")
