@@ -18,8 +18,11 @@ def coefficients(result: Record, ratio: str, prefix: str, title: str) -> None:
     errors = ["std_error", *(["robust_se"] if robust else [])]
     heads = ["Estimate", "Std. Error", *(["Robust SE"] if robust else []), "z value", "Pr(>|z|)"]
     rows = [
-        [row["term"], *(number(row[name], 6) for name in ("estimate", *errors, "statistic"))]
-        + [_p(row["p_value"])]
+        [
+            row["term"],
+            *(number(row[name], 6) for name in ("estimate", *errors, "statistic")),
+            _p(row["p_value"]),
+        ]
         for row in records
     ]
     table("Coefficients", ["term", *heads], rows)
@@ -32,8 +35,13 @@ def coefficients(result: Record, ratio: str, prefix: str, title: str) -> None:
 def heterogeneity(result: Record) -> None:
     """Print how far the sites' own estimates differ."""
     rows = [
-        [row["term"], str(row["k"]), number(row["q"]), str(row["df"]), p_value(row["p_value"])]
-        + [f"{100 * row['i2']:.1f} %", number(row["tau2"])]
+        [
+            row["term"],
+            *(number(row[name]) for name in ("k", "q", "df")),
+            p_value(row["p_value"]),
+            f"{100 * row['i2']:.1f} %",
+            number(row["tau2"]),
+        ]
         for row in result["heterogeneity"]
     ]
     if rows:
