@@ -52,8 +52,8 @@ def risk_counts(
     """Return cumulative sums at the points of the grid, shape (5, points).
 
     Rows: least and greatest weight of non-events at or below a point, least and greatest weight
-    of events, and sum of w mu of both. Least and greatest are equal where a cell ends; the last
-    row is 0 elsewhere.
+    of events, and sum of w mu of both. Least and greatest are equal where a cell ends or is
+    empty; the last row is 0 elsewhere.
     """
     points = grid.points()
     order = np.argsort(eta, kind="stable")
@@ -63,10 +63,11 @@ def risk_counts(
     parts = np.array([np.where(y, 0.0, w), np.where(y, w, 0.0), w * mu[order]])
     sums = np.concatenate([np.zeros((3, 1)), np.cumsum(parts, axis=1)], axis=1)
     below = np.concatenate([[0], cells.below, [cells.n]])
-    least = sums[:, below[np.searchsorted(cells.edges, points, side="right")]]
-    most = sums[:, below[np.searchsorted(cells.edges, points, side="left") + 1]]
-    ends = np.isin(points, cells.edges)
-    return np.array([least[0], most[0], least[1], most[1], np.where(ends, least[2], 0.0)])
+    first = below[np.searchsorted(cells.edges, points, side="right")]
+    last = below[np.searchsorted(cells.edges, points, side="left") + 1]
+    least, most = sums[:, first], sums[:, last]
+    expected = np.where(first == last, least[2], 0.0)
+    return np.array([least[0], most[0], least[1], most[1], expected])
 
 
 @dataclass(frozen=True)

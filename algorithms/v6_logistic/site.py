@@ -42,7 +42,7 @@ def describe(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     """Return moments of the columns that ``scale()`` and splines need, before anything else."""
     question = Opening.read(arguments)
     rows, events = _rows(frame, question.model, question.outcome, policy)
-    sums = Sums({"rows": _row_sums(rows, events)}) if rows.n else Sums()
+    sums = Sums({"rows": _row_sums(rows, events)})
     return _answer(rows, sums + describe_moments(question.model, rows))
 
 
@@ -51,7 +51,7 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     question = Opening.read(arguments)
     rows, events = _rows(frame, question.model, question.outcome, policy)
     if not rows.n:
-        return _answer(rows, Sums())
+        return _answer(rows, Sums({"rows": _row_sums(rows, events)}))
     coding, design = full_design(question.model, rows, policy)
     shift = np.zeros(design.shape[1])
     beta = shift
@@ -72,7 +72,7 @@ def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     question = Evaluate.read(arguments)
     rows, events = _rows(frame, question.model, question.outcome, policy)
     if not rows.n:
-        return _answer(rows, Sums())
+        return _answer(rows, Sums({"rows": _row_sums(rows, events)}))
     coding, design = agreed_design(question.model, rows, policy)
     shift, beta = _coefficients(question, coding.names, place)
     eta = likelihood.linear_predictor(design, shift, beta, rows.offset)

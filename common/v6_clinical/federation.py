@@ -56,7 +56,7 @@ class _Run:
     transport: Transport
     organizations: tuple[int, ...]
     progress: Progress
-    ledger: list[dict[str, Any]] = field(default_factory=list)
+    ledger: list[dict[str, Any]]
     rows: dict[int, int | None] = field(default_factory=dict)
     dropped: dict[int, int | None] = field(default_factory=dict)
     empty: set[int] = field(default_factory=set)
@@ -78,9 +78,9 @@ class _Run:
         raw = self.transport.ask(messages)
         answers = {organization: _read(raw, organization) for organization in self.organizations}
         refusals = {site: answer for site, answer in answers.items() if answer.status == "refused"}
+        self.ledger.append(_ledger_line(round_number, ask.step, list(answers.values())))
         if any(answer.code not in ask.tolerates for answer in refusals.values()):
             raise _Refused(refusals)
-        self.ledger.append(_ledger_line(round_number, ask.step, list(answers.values())))
         if refusals:
             codes = {site: answer.code for site, answer in refusals.items()}
             return Reply(Sums(), self.organizations, codes)
@@ -117,15 +117,16 @@ def run(
     earlier rounds' sums contain their rows.
     """
     envelope = empty_envelope(central.name)
+    ledger: list[dict[str, Any]] = []
     try:
         request = parse_request(central.request, arguments)
         envelope["request"] = request.model_dump(mode="json")
-        return envelope | _attempts(central, request, transport, minimum_sites, progress)
+        return envelope | _attempts(central, request, transport, minimum_sites, progress, ledger)
     except AnalysisError as error:
         code, message, remedy, sites = error.code, error.message, error.remedy, error.sites
         status = "refused" if any(s.get("status") == "refused" for s in sites) else "failed"
         problem = {"code": code, "message": message, "remedy": remedy, "sites": sites}
-        return envelope | {"status": status, "error": problem}
+        return envelope | {"status": status, "error": problem, "ledger": ledger}
 
 
 def empty_envelope(analysis: str) -> dict[str, Any]:
@@ -144,12 +145,18 @@ def empty_envelope(analysis: str) -> dict[str, Any]:
 
 
 def _attempts(
-    central: Central, request: Request, transport: Transport, minimum: int, progress: Progress
+    central: Central,
+    request: Request,
+    transport: Transport,
+    minimum: int,
+    progress: Progress,
+    ledger: list[dict[str, Any]],
 ) -> dict[str, Any]:
+    """Run the analysis, again without the sites that refuse; ``ledger`` keeps every round."""
     organizations = _included(request, transport, minimum)
     left_out: dict[int, _Answer] = {}
     while True:
-        attempt = _Run(transport, organizations, progress)
+        attempt = _Run(transport, organizations, progress, ledger)
         try:
             outcome = drive(central.analyse(request), attempt.ask)
         except _Refused as signal:
