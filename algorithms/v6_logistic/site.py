@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 Arguments = Mapping[str, Any]
 
 NAME = "logistic_regression"
-SAMPLE_ROWS = 20_000  # enough for a starting point; its quadratic is that of all rows
+SAMPLE_ROWS = 100_000  # enough for a starting point; its quadratic is that of all rows
 
 __all__ = ["LEAVES", "NAME", "STEPS"]
 

@@ -244,7 +244,7 @@ def _spread(design: NDArray[np.float64]) -> NDArray[np.float64]:
         return second
     largest = np.maximum(design.max(axis=0), -design.min(axis=0))
     scale = np.where(largest > 0, largest, 1.0)
-    mean = design.mean(axis=0) / scale
+    mean = np.full(len(design), 1 / len(design)) @ design / scale
     for start in range(0, len(design), BLOCK_ROWS):
         z = design[start : start + BLOCK_ROWS] / scale - mean
         z *= z

@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-CONVERGED = 1e-6  # predicted step in standard errors; the step is still taken
+# The last predicted step d, in standard errors, is still taken: the estimate's error is then about
+# 2 d^2 / sqrt(events) of them. The covariance is that before the step, its relative error about
+# 2 d / sqrt(events): a tolerance of 1.3e-7 sqrt(events) keeps that below 3e-7.
+PER_ROOT_EVENT = 1.3e-7
+TIGHTEST, LOOSEST = 1e-6, 1e-4
 SINGULAR = 1e-12  # smallest eigenvalue of the information scaled to a unit diagonal
 HALVINGS = 3
 
@@ -109,12 +113,14 @@ class Newton:
     beta
         Where to evaluate next, shape (p,).
     events
-        Size of the smaller outcome class: the quadratic's error after a step of d standard
-        errors is about 2 d^2 / sqrt(events) of them.
+        Size of the smaller outcome class.
+    tolerance
+        Predicted step, in standard errors, at which the fit has converged; default as above.
     """
 
     beta: Array
     events: float
+    tolerance: float | None = None
     evaluation: Evaluation | None = None
     proposal: Proposal | None = None
     history: list[tuple[Array, Proposal]] = field(default_factory=list)
@@ -123,15 +129,21 @@ class Newton:
 
     @property
     def converged(self) -> bool:
-        """Whether the last evaluation is within ``CONVERGED`` of the optimum."""
-        return self.proposal is not None and self.proposal.size < CONVERGED
+        """Whether the last predicted step is below the tolerance."""
+        return self.proposal is not None and self.proposal.size < self._tolerance
+
+    @property
+    def _tolerance(self) -> float:
+        if self.tolerance is not None:
+            return self.tolerance
+        return float(np.clip(PER_ROOT_EVENT * np.sqrt(self.events), TIGHTEST, LOOSEST))
 
     @property
     def landing(self) -> bool:
         """Whether the next evaluation is expected to be the last."""
         if self.proposal is None or self.halvings:
             return False
-        return bool(2 * self.proposal.size**2 < CONVERGED * max(self.events, 1.0) ** 0.5)
+        return bool(2 * self.proposal.size**2 < self._tolerance * max(self.events, 1.0) ** 0.5)
 
     def accept(self, evaluation: Evaluation) -> bool:
         """Take in the evaluation at ``beta`` and move ``beta`` on; halve if it went downhill.
@@ -198,9 +210,15 @@ class Newton:
 
 
 def optimum(
-    evaluate: Callable[[Array], Evaluation], beta: Array, penalty: Array, rounds: int = 30
+    evaluate: Callable[[Array], Evaluation],
+    beta: Array,
+    penalty: Array,
+    tolerance: float,
+    rounds: int = 30,
 ) -> tuple[Array, bool]:
     """Maximise l - b'Pb/2 where evaluations are at hand, from ``beta``.
+
+    ``tolerance`` is the last step, in standard errors; it is still taken.
 
     Returns
     -------
@@ -212,7 +230,7 @@ def optimum(
     SingularError
         If the penalised information has no inverse.
     """
-    state = Newton(beta, 1.0)
+    state = Newton(beta, 1.0, tolerance)
     for _ in range(rounds):
         found = evaluate(state.beta).penalised(state.beta, penalty)
         if not np.isfinite(found.log_likelihood):

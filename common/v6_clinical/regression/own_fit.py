@@ -18,6 +18,8 @@ from v6_clinical.sums import Form, Sums
 
 Array = NDArray[np.float64]
 
+# Last Newton steps in standard errors, still taken: a start need not be exact.
+START_TOLERANCE, OWN_TOLERANCE = 0.1, 1e-3
 PRIOR_VARIANCE = 4.0  # of a coefficient per standard deviation of its column at the site
 
 
@@ -56,7 +58,8 @@ def own_optimum(
     penalty = np.full(design.shape[1], 1 / PRIOR_VARIANCE)
     if intercept:
         standard[:, 0], scale[0], centre[0], penalty[0] = 1.0, 1.0, 0.0, 0.0
-    beta, _ = optimum(lambda b: evaluate(standard, b), np.zeros(design.shape[1]), penalty)
+    origin = np.zeros(design.shape[1])
+    beta, _ = optimum(lambda b: evaluate(standard, b), origin, penalty, START_TOLERANCE)
     beta = beta / scale
     if intercept:
         beta[0] -= centre @ beta
@@ -89,7 +92,7 @@ def own_estimates(
         Where to begin, shape (p,).
     """
     try:
-        beta, converged = optimum(evaluate, pooled, np.zeros(len(pooled)))
+        beta, converged = optimum(evaluate, pooled, np.zeros(len(pooled)), OWN_TOLERANCE)
         variance = np.diag(inverse(evaluate(beta).information))
     except SingularError:
         return Sums()
