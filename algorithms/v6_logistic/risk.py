@@ -26,10 +26,14 @@ def concordance(eta: Array, events: Array, weights: Array) -> Array:
     """Return concordant, tied and all pairs of an event and a non-event, shape (3,).
 
     A pair weighs the product of its weights; it is concordant if the event has the higher risk.
+    ``eta`` is sorted.
     """
-    _, place = np.unique(np.round(eta, DECIMALS), return_inverse=True)
-    ones = np.bincount(place, weights * events)
-    zeros = np.bincount(place, weights * (1 - events))
+    if not len(eta):
+        return np.zeros(3)
+    rounded = np.round(eta, DECIMALS)
+    first = np.flatnonzero(np.concatenate([[True], rounded[1:] != rounded[:-1]]))
+    ones = np.add.reduceat(weights * events, first)
+    zeros = np.add.reduceat(weights * (1 - events), first)
     below = np.cumsum(zeros) - zeros
     return np.array([ones @ below, ones @ zeros, ones.sum() * zeros.sum()])
 
@@ -53,15 +57,12 @@ def risk_counts(
 
     Rows: least and greatest weight of non-events at or below a point, least and greatest weight
     of events, and sum of w mu of both. Least and greatest are equal where a cell ends or is
-    empty; the last row is 0 elsewhere.
+    empty; the last row is 0 elsewhere. ``eta`` is sorted.
     """
     points = grid.points()
-    order = np.argsort(eta, kind="stable")
-    y = events[order] > 0
-    cells = partition(eta[order], grid, base_level(eta), min_cell, events=y)
-    w = weights[order]
-    parts = np.array([np.where(y, 0.0, w), np.where(y, w, 0.0), w * mu[order]])
-    sums = np.concatenate([np.zeros((3, 1)), np.cumsum(parts, axis=1)], axis=1)
+    cells = partition(eta, grid, base_level(eta), min_cell, events=events > 0)
+    parts = (weights * (1 - events), weights * events, weights * mu)
+    sums = np.array([np.concatenate([[0.0], np.cumsum(part)]) for part in parts])
     below = np.concatenate([[0], cells.below, [cells.n]])
     first = below[np.searchsorted(cells.edges, points, side="right")]
     last = below[np.searchsorted(cells.edges, points, side="left") + 1]

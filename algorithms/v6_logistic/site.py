@@ -13,7 +13,7 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.newton import Evaluation
 from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
-from v6_clinical.regression.own_fit import own_estimates, own_optimum, quadratic, site_labels
+from v6_clinical.regression.own_fit import own_optimum, quadratic, site_labels
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.rows import Rows, complete_cases
 from v6_clinical.regression.site_design import agreed_design, full_design, labelled
@@ -22,7 +22,7 @@ from v6_logistic import likelihood
 from v6_logistic.leaves import LEAVES
 from v6_logistic.outcome import read_outcome
 from v6_logistic.questions import Evaluate, Opening, Outcome
-from v6_logistic.risk import concordance, risk_counts
+from v6_logistic.report import Fitted, report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,61 +91,10 @@ def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
         {"score": labelled(labels, found.score)},
         {"information": Form(labels, found.information)},
     )
-    if question.report is None:
-        return _answer(rows, sums)
-    fitted = _Fitted(question, rows, events, design, shift, beta, eta, labels)
-    return _answer(rows, sums + _report(fitted, policy))
-
-
-class _Fitted:
-    """What a report is made of at a site."""
-
-    def __init__(
-        self,
-        question: Evaluate,
-        rows: Rows,
-        events: Array,
-        design: Array,
-        shift: Array,
-        beta: Array,
-        eta: Array,
-        labels: tuple[str, ...],
-    ) -> None:
-        self.question, self.rows, self.events = question, rows, events
-        self.design, self.shift, self.beta = design, shift, beta
-        self.eta, self.labels = eta, labels
-        self.mu = likelihood.probability(eta)
-
-
-def _report(fit: _Fitted, policy: Policy) -> Sums:
-    """Return what the tables need at the final coefficients."""
-    rows, events, report = fit.rows, fit.events, fit.question.report
-    arrays = {
-        "brier": np.array([rows.weights @ np.square(events - fit.mu)]),
-        "pairs": concordance(fit.eta, events, rows.weights),
-    }
-    if report is None:
-        return Sums(arrays)
-    if report.grid is not None:
-        grid = report.grid.window()
-        arrays["risks"] = risk_counts(fit.eta, events, rows.weights, fit.mu, grid, policy.min_cell)
-        arrays["expected"] = np.array([rows.weights @ fit.mu])
-    sums = Sums(arrays)
-    if report.meat:
-        residuals = rows.weights * (events - fit.mu)
-        found = likelihood.meat(fit.design, fit.shift, residuals, rows.clusters)
-        sums += Sums(forms={"meat": Form(fit.labels, found)})
-    if report.own_estimates and policy.allow_per_site:
-        sums += _own_estimates(fit)
-    return sums
-
-
-def _own_estimates(fit: _Fitted) -> Sums:
-    def at(beta: Array) -> Evaluation:
-        eta = likelihood.linear_predictor(fit.design, fit.shift, beta, fit.rows.offset)
-        return likelihood.evaluate(fit.design, fit.shift, fit.events, fit.rows.weights, eta)
-
-    return own_estimates(at, fit.labels, fit.beta)
+    if question.report is not None:
+        here = Fitted(rows, events, design, shift, beta, eta, found, labels)
+        sums += report(here, question.report, policy)
+    return _answer(rows, sums)
 
 
 def _rows(

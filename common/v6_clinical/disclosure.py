@@ -20,6 +20,7 @@ from v6_clinical.settings import PREFIX, SETTINGS
 
 # R9: no linear predictor is farther from the site's mean; exp(30) is no odds of a patient.
 FARTHEST: Final = 30.0
+LARGEST: Final = 1e70
 BLOCK_ROWS: Final = 8_192  # rows of a design that fit a processor's cache
 
 
@@ -240,15 +241,17 @@ def _rows_off_commonest(design: NDArray[np.float64], cell: int) -> NDArray[np.in
 def _spread(design: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (sum z^2)^2 / sum z^4 of each column about its mean, 0 for a constant one."""
     second, fourth = np.zeros((2, design.shape[1]))
-    if not len(design):
+    if not design.size:
         return second
-    largest = np.maximum(design.max(axis=0), -design.min(axis=0))
-    scale = np.where(largest > 0, largest, 1.0)
+    scale = np.ones(design.shape[1])
+    if max(design.max(), -design.min()) > LARGEST:  # its fourth power would overflow
+        scale = np.maximum(np.abs(design).max(axis=0), 1.0)
     mean = np.full(len(design), 1 / len(design)) @ design / scale
     for start in range(0, len(design), BLOCK_ROWS):
-        z = design[start : start + BLOCK_ROWS] / scale - mean
+        z = design[start : start + BLOCK_ROWS] / scale
+        z -= mean
+        second += np.einsum("ij,ij->j", z, z)
         z *= z
-        second += z.sum(axis=0)
         fourth += np.einsum("ij,ij->j", z, z)
     return np.divide(second**2, fourth, out=np.zeros_like(second), where=fourth > 0)
 

@@ -214,16 +214,22 @@ def optimum(
     beta: Array,
     penalty: Array,
     tolerance: float,
+    first: Evaluation | None = None,
     rounds: int = 30,
-) -> tuple[Array, bool]:
+) -> tuple[Array, Array | None]:
     """Maximise l - b'Pb/2 where evaluations are at hand, from ``beta``.
 
-    ``tolerance`` is the last step, in standard errors; it is still taken.
+    Parameters
+    ----------
+    tolerance
+        Last step, in standard errors; it is still taken.
+    first
+        The evaluation at ``beta``, where it is known already.
 
     Returns
     -------
     beta : ndarray of shape (p,)
-    converged : bool
+    covariance : ndarray of shape (p, p), or None if it has not converged
 
     Raises
     ------
@@ -232,12 +238,13 @@ def optimum(
     """
     state = Newton(beta, 1.0, tolerance)
     for _ in range(rounds):
-        found = evaluate(state.beta).penalised(state.beta, penalty)
+        found = evaluate(state.beta) if first is None else first
+        first = None
         if not np.isfinite(found.log_likelihood):
             break
-        state.accept(found)
+        state.accept(found.penalised(state.beta, penalty))
         if len(state.running_away()):
             break
-        if state.converged:
-            return state.beta, True
-    return state.beta if state._best is None else state._best, False
+        if state.converged and state.proposal is not None:
+            return state.beta, state.proposal.covariance
+    return state.beta if state._best is None else state._best, None

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.model.columns import CategoricalColumn, numbers_of
-from v6_clinical.model.design import Coding
+from v6_clinical.model.design import BLOCK_ROWS, Coding
 from v6_clinical.model.moments import needs_moments
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.rows import Rows
@@ -36,8 +36,11 @@ def describe_design(coding: Coding, design: Array) -> dict[str, Mapping[str, flo
 
 
 def _column_sums(names: Sequence[str], design: Array) -> dict[str, Mapping[str, float]]:
-    mean = design.mean(axis=0)
-    within = np.array([np.square(x - m).sum() for x, m in zip(design.T, mean, strict=True)])
+    mean = np.full(len(design), 1 / len(design)) @ design
+    within = np.zeros(len(mean))
+    for start in range(0, len(design), BLOCK_ROWS):
+        z = design[start : start + BLOCK_ROWS] - mean
+        within += np.einsum("ij,ij->j", z, z)
     return {
         "column_sum": labelled(names, design.sum(axis=0)),
         "column_within": labelled(names, within),

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.model.coding import INTERCEPT
-from v6_clinical.newton import Evaluation, SingularError, inverse, optimum
+from v6_clinical.newton import Evaluation, SingularError, optimum
 from v6_clinical.regression.site_design import labelled
 from v6_clinical.sums import Form, Sums
 
 Array = NDArray[np.float64]
 
-# Last Newton steps in standard errors, still taken: a start need not be exact.
-START_TOLERANCE, OWN_TOLERANCE = 0.1, 1e-3
+START_TOLERANCE = 0.1  # last Newton step in standard errors, still taken: no start is exact
 PRIOR_VARIANCE = 4.0  # of a coefficient per standard deviation of its column at the site
 
 
@@ -79,7 +78,11 @@ def quadratic(labels: Sequence[str], beta: Array, found: Evaluation) -> Sums:
 
 
 def own_estimates(
-    evaluate: Callable[[Array], Evaluation], labels: Sequence[str], pooled: Array
+    evaluate: Callable[[Array], Evaluation],
+    labels: Sequence[str],
+    pooled: Array,
+    first: Evaluation,
+    events: float,
 ) -> Sums:
     """Return what a site tells of its own unpenalised estimates, slopes only, as tallies that add.
 
@@ -88,18 +91,21 @@ def own_estimates(
 
     Parameters
     ----------
-    pooled
-        Where to begin, shape (p,).
+    pooled, first
+        Where to begin, shape (p,), and the evaluation there.
+    events
+        Of the smaller outcome class: estimates are right to a millionth of a standard error.
     """
+    # an error of 2 d^2 / sqrt(events) standard errors is left after a last step of d
+    tolerance = (5e-7 * max(events, 1.0) ** 0.5) ** 0.5
     try:
-        beta, converged = optimum(evaluate, pooled, np.zeros(len(pooled)), OWN_TOLERANCE)
-        variance = np.diag(inverse(evaluate(beta).information))
+        beta, covariance = optimum(evaluate, pooled, np.zeros(len(pooled)), tolerance, first)
     except SingularError:
         return Sums()
     slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]
-    if not converged or not slopes:
+    if covariance is None or not slopes:
         return Sums()
-    deviation, weight = (beta - pooled)[slopes], 1 / variance[slopes]
+    deviation, weight = (beta - pooled)[slopes], 1 / np.diag(covariance)[slopes]
     named = {
         "own_sites": np.ones(len(slopes)),
         "own_weight": weight,

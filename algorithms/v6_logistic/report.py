@@ -1,0 +1,79 @@
+"""What the tables need of a site at the final coefficients: the last answer of a fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.newton import Evaluation
+from v6_clinical.regression.own_fit import own_estimates
+from v6_clinical.regression.rows import Rows
+from v6_clinical.sums import Form, Sums
+from v6_logistic import likelihood
+from v6_logistic.questions import Report
+from v6_logistic.risk import concordance, risk_counts
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The rows of a site and the coefficients at which they were evaluated.
+
+    Parameters
+    ----------
+    events, eta
+        Outcomes and linear predictor, shape (n,).
+    design, shift, beta
+        Shapes (n, p), (p,) and (p,).
+    evaluation, labels
+        The site's evaluation there, and the labels of its p parameters.
+    """
+
+    rows: Rows
+    events: Array
+    design: Array
+    shift: Array
+    beta: Array
+    eta: Array
+    evaluation: Evaluation
+    labels: tuple[str, ...]
+
+
+def report(fit: Fitted, wanted: Report, policy: Policy) -> Sums:
+    """Return sums for Brier score, discrimination, calibration, sandwich and heterogeneity."""
+    weights, mu = fit.rows.weights, likelihood.probability(fit.eta)
+    order = np.argsort(fit.eta)
+    eta, events, sorted_weights = fit.eta[order], fit.events[order], weights[order]
+    arrays = {
+        "brier": np.array([weights @ np.square(fit.events - mu)]),
+        "pairs": concordance(eta, events, sorted_weights),
+    }
+    if wanted.grid is not None:
+        grid = wanted.grid.window()
+        arrays["risks"] = risk_counts(eta, events, sorted_weights, mu[order], grid, policy.min_cell)
+        arrays["expected"] = np.array([weights @ mu])
+    sums = Sums(arrays)
+    if wanted.meat:
+        residuals = weights * (fit.events - mu)
+        found = likelihood.meat(fit.design, fit.shift, residuals, fit.rows.clusters)
+        sums += Sums(forms={"meat": Form(fit.labels, found)})
+    if wanted.own_estimates and policy.allow_per_site:  # R15
+        sums += _own_estimates(fit)
+    return sums
+
+
+def _own_estimates(fit: Fitted) -> Sums:
+    def at(beta: Array) -> Evaluation:
+        eta = likelihood.linear_predictor(fit.design, fit.shift, beta, fit.rows.offset)
+        return likelihood.evaluate(fit.design, fit.shift, fit.events, fit.rows.weights, eta)
+
+    ones = float(fit.events.sum())
+    fewest = min(ones, len(fit.events) - ones)
+    return own_estimates(at, fit.labels, fit.beta, fit.evaluation, fewest)
