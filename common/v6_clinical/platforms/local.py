@@ -29,7 +29,8 @@ class _Local:
 
     def ask(self, messages: dict[int, federation.Message]) -> dict[int, Any]:
         with ThreadPoolExecutor(min(len(messages), os.cpu_count() or 1)) as pool:
-            return dict(zip(messages, pool.map(self._one, *zip(*messages.items(), strict=True))))
+            answers = pool.map(self._one, messages, messages.values())
+            return dict(zip(messages, answers, strict=True))
 
     def _one(self, organization: int, message: federation.Message) -> Any:
         frame, policy = self._sites[organization - 1]
