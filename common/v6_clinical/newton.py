@@ -213,7 +213,9 @@ def optimum(
     evaluate: Callable[[Array], Evaluation],
     beta: Array,
     penalty: Array,
-    tolerance: float,
+    events: float,
+    *,
+    tolerance: float | None = None,
     first: Evaluation | None = None,
     rounds: int = 30,
 ) -> tuple[Array, Array | None]:
@@ -221,8 +223,8 @@ def optimum(
 
     Parameters
     ----------
-    tolerance
-        Last step, in standard errors; it is still taken.
+    events, tolerance
+        See ``Newton``.
     first
         The evaluation at ``beta``, where it is known already.
 
@@ -236,7 +238,7 @@ def optimum(
     SingularError
         If the penalised information has no inverse.
     """
-    state = Newton(beta, 1.0, tolerance)
+    state = Newton(beta, events, tolerance)
     for _ in range(rounds):
         found = evaluate(state.beta) if first is None else first
         first = None

@@ -116,11 +116,10 @@ def _stop_if_separated(design: Design, state: Newton, growth: float = 10.0) -> N
     if not len(places) or not state.history:
         return
     free = len(design.intercepts)
-    names = (*design.intercepts, *design.user_slopes)
     slopes = places[places >= free]
     if len(slopes):
         # terms that go along with a separating one move little
         reach = np.abs(state.history[-1][1].step[slopes]) * design.sd[slopes - free]
         places = slopes[reach >= 0.1 * reach.max()]
-    terms = ", ".join(names[place] for place in places)
+    terms = ", ".join(design.terms[place] for place in places)
     raise AnalysisError("SEPARATION", f"The outcome is separated by {terms}.")
