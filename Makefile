@@ -25,3 +25,4 @@ bench: .venv/ready
 
 table: .venv/ready
 	$(BIN)/python tests/shipped_limits.py --write
+	$(BIN)/python tests/shipped_limits_logistic.py --write
