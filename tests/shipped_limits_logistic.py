@@ -14,8 +14,9 @@ TABLE = HERE.parent / "algorithms" / "v6_logistic" / "LIMITS.md"
 HEAD = """# What the shipped limits make of the reference models
 
 Made by `make table`; a test fails when it is stale.
-Each model of `tests/reference/logistic.json`, split as there, with `on_refusal="fail"`; the splits are uneven on purpose, down to sites of 15 rows.
-A refusal names every site that refuses, its code and what it is about; `on_refusal="exclude"` would go on without these sites if two remain.
+Each model of `tests/reference/logistic.json`, split as there: unevenly on purpose, down to 15 rows.
+A refusal names every site that refuses, its code and what it is about; `on_refusal="exclude"` would
+go on without these sites if two remain.
 
 | model | terms | split (rows) | result | rounds | AUC |
 |---|---|---|---|---|---|
