@@ -74,6 +74,7 @@ def complete_cases(
     terms = model.read_terms()
     predictors = raw_columns(terms)
     names = list(dict.fromkeys([*model.columns(), *others]))
+    _check_aliases(names)
     policy.check_columns(name.strip() for name in names)
     series = select(frame, names)
     missing = np.array([column.isna().to_numpy() for column in series.values()]).T
@@ -93,9 +94,15 @@ def complete_cases(
         columns,
         {name: series[name] for name in others},
         _weights(series, model, n, policy),
-        np.zeros(n) if model.offset is None else numbers(series[model.offset], model.offset),
+        _offset(series, model, n, policy),
         _clusters(series, model, policy),
     )
+
+
+def _check_aliases(names: Sequence[str]) -> None:
+    """R7: one column under two spellings would count as two columns, the outcome as predictor."""
+    if len({name.strip() for name in names}) < len(names):
+        raise RefusalError("BAD_REQUEST", ["terms"])
 
 
 def _predictor(
@@ -110,6 +117,8 @@ def _predictor(
         found = categories(column, name, merged_labels(model, name), policy)
         if not coded:
             policy.check_levels(found.counts(), name)
+        if found.codes.min(initial=0) < 0:  # merged into what reads as a blank
+            raise RefusalError("BAD_REQUEST", ["collapse", name])
     except RefusalError as refusal:
         if not (coded or called) and looks_numeric(labels(column)):
             raise RefusalError("NOT_NUMERIC", [name]) from None
@@ -132,7 +141,17 @@ def _weights(series: Mapping[str, pd.Series], model: Model, n: int, policy: Poli
         return np.ones(n)
     weights = numbers(series[model.weights], model.weights)
     policy.check_weights(weights, model.weights)
+    # R5: a fit without the weights beside it gives what they single out
+    policy.check_design(weights[:, None], [model.weights], [False])
     return weights
+
+
+def _offset(series: Mapping[str, pd.Series], model: Model, n: int, policy: Policy) -> Array:
+    if model.offset is None:
+        return np.zeros(n)
+    offset = numbers(series[model.offset], model.offset)
+    policy.check_design(offset[:, None], [model.offset], [False])
+    return offset
 
 
 def _clusters(
