@@ -19,8 +19,9 @@ from v6_clinical.combinations import differing_rows, largest_leverage
 from v6_clinical.errors import RefusalError
 from v6_clinical.settings import PREFIX, SETTINGS
 
-# R9: no linear predictor is farther from the site's mean; exp(30) is no odds of a patient.
-FARTHEST: Final = 30.0
+# R9: standard deviation of a linear predictor at a site. Not its largest value: which coefficients
+# are refused would tell that patient's.
+WIDEST: Final = 10.0
 LARGEST: Final = 1e70
 BLOCK_ROWS: Final = 8_192  # rows of a design that fit a processor's cache
 
@@ -226,8 +227,8 @@ class Policy:
         ``predictor`` is the linear predictor, ``weights`` those of the model at it, such as
         mu (1 - mu); shape (n,) both.
         """
-        with np.errstate(invalid="ignore"):
-            near = np.abs(predictor - predictor.mean()).max(initial=0.0) <= FARTHEST
+        with np.errstate(over="ignore", invalid="ignore"):
+            near = not predictor.size or predictor.std() <= WIDEST
         # not near: also where an overflow has made it no number
         if not near or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
             raise RefusalError("COEFFICIENT_RANGE")

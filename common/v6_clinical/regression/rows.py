@@ -120,7 +120,11 @@ def _predictor(
         if found.codes.min(initial=0) < 0:  # merged into what reads as a blank
             raise RefusalError("BAD_REQUEST", ["collapse", name])
     except RefusalError as refusal:
-        if not (coded or called) and looks_numeric(labels(column)):
+        if (
+            refusal.code != "BAD_REQUEST"
+            and not (coded or called)
+            and looks_numeric(labels(column))
+        ):
             raise RefusalError("NOT_NUMERIC", [name]) from None
         raise refusal from None
     return CategoricalColumn(found.codes, found.levels)
