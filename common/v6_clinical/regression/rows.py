@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import factorize
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColumn
@@ -16,7 +15,7 @@ from v6_clinical.model.factors import Category, Spline
 from v6_clinical.model.knots import fine_step
 from v6_clinical.model.terms import Term, raw_columns
 from v6_clinical.regression.question import Model, merged_labels
-from v6_clinical.table import categories, kind_of, labels, looks_numeric, numbers, select
+from v6_clinical.table import categories, distinct, kind_of, labels, looks_numeric, numbers, select
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,6 +163,6 @@ def _clusters(
     """Return codes of clusters; their labels, often patients' numbers, are never looked at."""
     if model.cluster is None:
         return None
-    codes, found = factorize(series[model.cluster])
+    codes, found = distinct(series[model.cluster])
     policy.check_clusters(len(found), model.cluster)
-    return codes.astype(np.int64)
+    return codes
