@@ -15,11 +15,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from v6_clinical.combinations import differing_rows, largest_leverage
 from v6_clinical.errors import RefusalError
 from v6_clinical.settings import PREFIX, SETTINGS
 
-# R9: no linear predictor is farther from the site's mean; exp(30) is no odds of a patient.
-FARTHEST: Final = 30.0
+# R9: standard deviation of a linear predictor at a site. Not its largest value: which coefficients
+# are refused would tell that patient's.
+WIDEST: Final = 10.0
 LARGEST: Final = 1e70
 BLOCK_ROWS: Final = 8_192  # rows of a design that fit a processor's cache
 
@@ -179,6 +181,28 @@ class Policy:
         if bad.any():
             raise RefusalError("SMALL_CELL", list(compress(names, bad)))
 
+    def check_combinations(
+        self,
+        design: NDArray[np.float64],
+        names: Sequence[str],
+        others: Mapping[str, NDArray[np.float64]],
+    ) -> None:
+        """R5: no combination of columns singles out what each alone does not.
+
+        Two columns of zeros and ones are the same (or opposite) or differ in at least a cell of
+        rows; no row has more than the share of a combination's squares that a spread of 2 allows.
+        ``others`` are the outcome, weights and offset.
+        """
+        every, more = [*names, *others], list(others.values())
+        places, rows = differing_rows(design, more)
+        close = np.argwhere(self.is_small(rows).any(axis=0))
+        if len(close):
+            raise RefusalError("SMALL_CELL", [every[places[place]] for place in close[0]])
+        if self.min_spread > 0:
+            most = self.min_spread**-0.5
+            if largest_leverage(design, more, most) > most:
+                raise RefusalError("SMALL_CELL", ["terms"])
+
     def check_parameters(self, parameters: int, n: int) -> None:
         """R7: a model has few parameters for its rows."""
         if parameters > self.max_parameters_per_row * n:
@@ -203,8 +227,21 @@ class Policy:
         ``predictor`` is the linear predictor, ``weights`` those of the model at it, such as
         mu (1 - mu); shape (n,) both.
         """
-        far = np.abs(predictor - predictor.mean()).max(initial=0.0) > FARTHEST
-        if far or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
+        with np.errstate(over="ignore", invalid="ignore"):
+            near = not predictor.size or predictor.std() <= WIDEST
+        # not near: also where an overflow has made it no number
+        if not near or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
+            raise RefusalError("COEFFICIENT_RANGE")
+
+    def check_residuals(self, residuals: NDArray[np.float64], *, squared: bool = False) -> None:
+        """R9: the score, with ``squared`` the meat too, is not made of few rows' residuals.
+
+        Where risks are as good as certain, the weights of the model are small and even, but the
+        score is the rows of the few patients of whom the risk is wrong.
+        """
+        size = np.abs(residuals)
+        few = effective_sample_size(size) < self.min_rows * (1 - 1e-9)
+        if few or (squared and effective_sample_size(size**2) < self.min_cell * (1 - 1e-9)):
             raise RefusalError("COEFFICIENT_RANGE")
 
     def check_filters(self, label: str, environment: Mapping[str, str]) -> None:
