@@ -417,6 +417,11 @@ def test_r9_an_offset_that_leaves_few_rows_A03(step: str) -> None:
     )
     for policy in (Policy(), NO_OWN):
         assert refusal(ask(frame, step, asked, policy)) == ("COEFFICIENT_RANGE", [])
+    if step == "evaluate":
+        given = form(ask(frame, step, asked, _without_r9()), "information")
+        assert given("Intercept", "Intercept") == pytest.approx(0.5, rel=1e-9)  # unguarded
+        both = frame["age"][VICTIM : VICTIM + 2].sum()  # two patients are left
+        assert given("Intercept", "age") * 4 == pytest.approx(both, rel=1e-9)
 
 
 def steered(frame: pd.DataFrame, victim: int) -> tuple[float, list[float]]:
@@ -985,3 +990,14 @@ def test_an_honest_fit_does_not_determine_the_covariates_A20(seed: int) -> None:
     """40 rows and 4 parameters, the most that R7 allows; start, 3 evaluations, the report."""
     share = share_of_unknowns(40, 3, seed)
     assert 0.3 < share <= 0.6
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_fit_of_one_column_and_twenty_rows_goes_beyond_A20(seed: int) -> None:
+    """Measured, not wanted: 20 rows and 2 parameters give .65 to .70 of the unknowns, above .6.
+
+    R7 allows it, for its limit is on parameters a row and each round sends three numbers more.
+    When a rule brings the share under .6, this test fails: then it joins the one above.
+    """
+    share = share_of_unknowns(20, 1, seed)
+    assert 0.6 < share <= 0.75
