@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 BLOCK_ROWS = 8_192
+# Eigenvalues of a correlation matrix: below the first float64 inverts badly; the second is rounding
+# of columns that depend on each other, as dummies of all levels do.
+CONDITION, NULL = 1e-6, 1e-12
 RANK = 1e-10  # singular values below, of columns scaled to 1, are rounding
 
 
@@ -25,45 +28,61 @@ def blocks(design: Array, others: Sequence[Array]) -> Iterator[Array]:
         yield np.column_stack([design[rows], *(x[rows] for x in others)])
 
 
-def largest_leverage(design: Array, others: Sequence[Array], enough: float) -> float:
+def largest_leverage(design: Array, others: Sequence[Array]) -> float:
     """Return the largest leverage of a row in the span of 1 and these columns.
 
     It is the largest share max v_i^2 / sum v^2 that a row has of any combination v: 1 where a
-    combination is zero in all other rows. Where a bound on it is below ``enough``, the bound.
+    combination is zero in all other rows.
     """
-    if not design.size and not others:
+    if not len(design) or not (design.shape[1] or others):
         return 0.0
-    n, size = len(design), design.shape[1] + len(others)
+    n, first = len(design), next(blocks(design, others))
+    shift, total = first.mean(axis=0), np.zeros(first.shape[1])
+    gram = np.zeros((len(shift), len(shift)))
+    for block in blocks(design, others):
+        z = block - shift
+        total += np.ones(len(z)) @ z
+        gram += z.T @ z
+    gram -= np.outer(total, total) / n
+    mean, spread = shift + total / n, np.sqrt(np.maximum(np.diag(gram), 0.0))
+    varies = spread > 0
+    if (spread[varies] < 1e-9 * np.sqrt(n) * np.abs(mean[varies])).any():
+        return _exactly(design, others)
+    scale = np.where(varies, spread, np.inf)
+    values, vectors = np.linalg.eigh(gram / np.outer(scale, scale))
+    told = values > NULL
+    if (values[told] < CONDITION).any():
+        return _exactly(design, others)
+    return 1 / n + _most(
+        design, others, mean, vectors[:, told] / np.sqrt(values[told]) / scale[:, None]
+    )
+
+
+def _most(design: Array, others: Sequence[Array], mean: Array, whiten: Array) -> float:
+    """Return the largest squared length of a row, centred and whitened."""
+    largest = 0.0
+    for block in blocks(design, others):
+        z = (block - mean) @ whiten
+        largest = max(largest, float(np.einsum("ij,ij->i", z, z).max()))
+    return largest
+
+
+def _exactly(design: Array, others: Sequence[Array]) -> float:
+    """Return the same where columns may depend on each other, or hardly vary."""
+    size = design.shape[1] + len(others)
     mean, low, high = np.zeros(size), np.full(size, np.inf), np.full(size, -np.inf)
     for block in blocks(design, others):
-        mean += block.sum(axis=0) / n
+        mean += block.sum(axis=0) / len(design)
         low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
     scale = np.where(high > low, np.maximum(high - mean, mean - low), np.inf)
-    gram = np.zeros((size, size))
-    for block in blocks(design, others):
-        z = (block - mean) / scale
-        gram += z.T @ z
-    varies = high > low
-    smallest = np.linalg.eigvalsh(gram[np.ix_(varies, varies)]).min(initial=np.inf)
-    # no row is longer than the root of ``size``
-    if smallest > 1e-9 * n and 1 / n + size / smallest <= enough:
-        return float(1 / n + size / smallest)
-    return _exactly(design, others, mean, scale)
-
-
-def _exactly(design: Array, others: Sequence[Array], mean: Array, scale: Array) -> float:
-    triangle = np.zeros((0, len(mean)))
+    triangle = np.zeros((0, size))
     for block in blocks(design, others):
         stacked = np.vstack([triangle, (block - mean) / scale])
         triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
     _, values, vectors = np.linalg.svd(triangle)
     values = values[values > RANK * max(values.max(initial=0.0), 1.0)]
     whiten = (vectors[: len(values)].T / values) / scale[:, None]
-    largest = 0.0
-    for block in blocks(design, others):
-        share = np.einsum("ij,ij->i", z := (block - mean) @ whiten, z)
-        largest = max(largest, float(share.max()))
-    return 1 / len(design) + largest
+    return 1 / len(design) + _most(design, others, mean, whiten)
 
 
 def differing_rows(
@@ -77,15 +96,16 @@ def differing_rows(
         Which of the columns are of zeros and ones; the intercept's, all ones, is not of them.
     rows : ndarray of shape (2, q, q)
     """
-    size = design.shape[1] + len(others)
-    binary, some = np.ones(size, dtype=bool), np.zeros((2, size), dtype=bool)
+    places = np.arange(design.shape[1] + len(others))
+    some = np.zeros((2, len(places)), dtype=bool)
     for block in blocks(design, others):
-        zero, one = block == 0, block == 1
-        binary &= (zero | one).all(axis=0)
-        some |= zero.any(axis=0), one.any(axis=0)
-        if not binary.any():
+        zero, one = (block[:, places] == value for value in (0, 1))
+        binary = (zero | one).all(axis=0)
+        some = some[:, binary] | [zero[:, binary].any(axis=0), one[:, binary].any(axis=0)]
+        places = places[binary]
+        if not len(places):
             break
-    places = np.flatnonzero(binary & some.all(axis=0))
+    places = places[some.all(axis=0)]
     differ = np.zeros((len(places),) * 2)
     for block in blocks(design, others) if len(places) > 1 else ():
         ones = block[:, places]

@@ -200,7 +200,7 @@ class Policy:
             raise RefusalError("SMALL_CELL", [every[places[place]] for place in close[0]])
         if self.min_spread > 0:
             most = self.min_spread**-0.5
-            if largest_leverage(design, more, most) > most:
+            if largest_leverage(design, more) > most:
                 raise RefusalError("SMALL_CELL", ["terms"])
 
     def check_parameters(self, parameters: int, n: int) -> None:
