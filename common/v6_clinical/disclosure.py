@@ -140,7 +140,12 @@ class Policy:
         if steps not in ("", "[]", "null") and not self.allow_preprocessing:
             raise RefusalError("PREPROCESSING")
         query = environment.get(f"{label.upper()}_QUERY", "")
-        if query.strip() and sha256(query) not in self.allowed_queries:
+        if query.strip():
+            self.check_query(query)
+
+    def check_query(self, query: object) -> None:
+        """R16: a query runs only if the operator listed its hash."""
+        if not isinstance(query, str) or sha256(query) not in self.allowed_queries:
             raise RefusalError("QUERY")
 
 
