@@ -14,6 +14,7 @@ from v6_clinical import render
 from v6_clinical.disclosure import SETTINGS, Policy
 from v6_clinical.errors import SITE_CODES, RefusalError
 from v6_clinical.platforms import local
+from v6_clinical.registry import PACKAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,19 @@ def policy() -> None:
             f"{names}: unknown, unreadable or too loose; every question would be refused. "
             f"Known settings: {', '.join(SETTINGS)}."
         ) from None
+
+
+@main.command("store-json")
+@click.argument("analysis", type=click.Choice(list(PACKAGES)))
+@click.option("--major", type=click.Choice(["4", "5"]), required=True, help="vantage6's major.")
+@click.option("--image", default="", help="Where nodes pull the image.")
+@click.option("--code-url", default="", help="Where the source code is.")
+def store_json(analysis: str, major: str, image: str, code_url: str) -> None:
+    """Print what an algorithm store wants to know of an analysis."""
+    from v6_clinical import store
+
+    found = store.store_json(analysis, int(major), image, code_url)
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def _run(
