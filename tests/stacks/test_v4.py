@@ -13,10 +13,11 @@ import pytest
 
 from analyses import CASES, Case
 from stacks import scenarios
-from stacks.engine import publish, registry, wait_until
+from stacks.engine import docker, publish, registry, wait_until
 from stacks.v4.stack import Stack
 
 IMAGES = dict(pair.split("=") for pair in os.environ.get("STACK_IMAGES_4", "").split())
+UNLISTED = "the same image under a name that no node allows"
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +31,16 @@ def names(folder: Path) -> Iterator[dict[str, str]]:
     """Push the images; return package -> name@digest."""
     with ExitStack() as cleanup:
         address = registry(cleanup, folder)
-        yield {package: publish(image, address) for package, image in IMAGES.items()}
+        found = {package: publish(image, address) for package, image in IMAGES.items()}
+        docker("tag", next(iter(IMAGES.values())), "v6-unlisted:1")
+        yield found | {UNLISTED: publish("v6-unlisted:1", address)}
 
 
 def start(cleanup: ExitStack, folder: Path, names: dict[str, str], encrypted: bool) -> Stack:
     folder.mkdir()
     began = time.monotonic()
     frames = CASES[0].frames()
-    allowed = list(names.values())
+    allowed = [name for package, name in names.items() if package != UNLISTED]
     stack = Stack(cleanup, folder, frames, scenarios.SETTINGS, allowed, encrypted=encrypted)
     print(f"\nv4 stack, encrypted={encrypted}: started in {time.monotonic() - began:.0f} s")
     return stack
@@ -96,9 +99,10 @@ def test_an_unlisted_method_gives_no_data(stack: Stack, names: dict[str, str], m
 
 
 def test_an_image_that_is_not_on_the_list_is_not_run(stack: Stack, names: dict[str, str]) -> None:
-    other = names[CASES[0].package].split("@")[0] + "@sha256:" + 64 * "0"
-    report = stack.ask({"image": other, "method": CASES[0].analysis, "kwargs": {}})
+    given = {"method": CASES[0].analysis, "kwargs": dict(CASES[0].arguments)}
+    report = ask(stack, names | {CASES[0].package: names[UNLISTED]}, given)
     assert report["status"] == "not allowed"
+    assert not report["result"]
 
 
 def test_a_node_that_dies_in_mid_analysis_is_named(stack: Stack, names: dict[str, str]) -> None:

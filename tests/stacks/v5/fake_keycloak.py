@@ -63,7 +63,7 @@ def grant(form):
 
 
 def users(method, rest, query, body):
-    """The admin's view of users: (status, body, location)."""
+    """Answer the admin about users: (status, body, location)."""
     if not rest and method == "GET":
         wanted = query.get("username")
         return 200, [u for u in USERS.values() if wanted in (None, u["username"])], None
@@ -82,7 +82,7 @@ def users(method, rest, query, body):
 
 
 def clients(method, rest, query, body):
-    """The admin's view of clients: (status, body, location)."""
+    """Answer the admin about clients: (status, body, location)."""
     if not rest and method == "GET":
         wanted = query.get("clientId")
         return 200, [c for c in CLIENTS.values() if wanted in (None, c["clientId"])], None

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import uuid
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
@@ -47,13 +48,13 @@ def stamp(thing, namespace):
 
 
 def container(pod):
-    """The status of the pod's one container."""
+    """Return the status of the pod's one container."""
     name = pod["spec"]["containers"][0]
     return {"name": name["name"], "image": name["image"], "imageID": "x", "restartCount": 0}
 
 
 def command(pod):
-    """The words of `docker run` for a pod."""
+    """Return the words of `docker run` for a pod."""
     spec = pod["spec"]
     one = spec["containers"][0]
     environment = {}
@@ -171,10 +172,8 @@ class Handler(BaseHTTPRequestHandler):
         return self.chunk(b"")
 
     def handle_any(self):
-        try:
+        with suppress(OSError):  # the node hung up
             self.route()
-        except OSError:  # the node hung up
-            pass
 
     def route(self):
         path = urlparse(self.path)

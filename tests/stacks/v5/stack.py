@@ -88,14 +88,17 @@ class Stack:
         )
         return process, result
 
-    def running(self, k: int) -> list[str]:
-        """Return the algorithm containers that run for a node now: those with its files."""
-        mounted = f"volume={self.folder}/node{k}/session"
-        return docker("ps", "--quiet", "--filter", f"name={self.prefix}", "--filter", mounted).split()
+    def running(self) -> list[str]:
+        """Return the algorithm containers that run now."""
+        return docker("ps", "--quiet", "--filter", f"name={self.prefix}").split()
 
     def containers(self) -> list[str]:
         """Return the algorithm containers of all nodes, stopped ones too."""
         return docker("ps", "--all", "--quiet", "--filter", f"name={self.prefix}").split()
+
+    def kill_node(self, k: int) -> None:
+        """Kill a node, as a power cut does."""
+        docker("rm", "--force", self.nodes[k])
 
     def _mount(self) -> list[str]:
         mounts = ["--network", "host", "--volume", f"{self.folder}:{self.folder}"]
@@ -169,7 +172,8 @@ class Stack:
     ) -> str:
         folder, proxy, known = self.folder / f"node{k}", free_port(), self.found["nodes"][k]
         (folder / "tasks").mkdir(parents=True)
-        frame.to_csv(folder / "default.csv", index=False)
+        (folder / "databases").mkdir()
+        frame.to_csv(folder / "databases" / "default.csv", index=False)
         config = {
             "hq_url": "http://127.0.0.1",
             "port": self.port,
@@ -195,7 +199,7 @@ class Stack:
             "V6_PROXY_HOST": f"http://{bridge()}",
             "V6_PROXY_PORT": str(proxy),
             "DATABASE_LABELS": "default",
-            "DATABASE_DEFAULT_URI": f"{folder}/default.csv",
+            "DATABASE_DEFAULT_URI": f"{folder}/databases/default.csv",
             "DATABASE_DEFAULT_TYPE": "csv",
             "KUBERNETES_SERVICE_HOST": "127.0.0.1",
             "KUBERNETES_SERVICE_PORT": str(self.api),
