@@ -64,6 +64,11 @@ CASES = [
 ]
 
 
+def data_sets() -> dict[str, list[pd.DataFrame]]:
+    """Return the three sites' data of each case, by the name of the data set."""
+    return {case.data: case.frames() for case in CASES}
+
+
 def differences(found: Any, expected: Any, path: str = "") -> list[tuple[str, float]]:
     """List where two results differ and by how much (relative; infinite if not numbers)."""
     if isinstance(expected, dict) and isinstance(found, dict) and set(found) == set(expected):

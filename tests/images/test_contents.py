@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from images.containers import Image, docker
+from v6_clinical.registry import PACKAGES
 from v6_clinical.version import __version__
 
 HEAVY = ("scipy.stats", "formulaic", "vantage6.algorithm.tools.decorators", "sqlalchemy")
@@ -35,6 +36,16 @@ def test_labels_and_command(image: Image) -> None:
     assert f"PKG_NAME={image.package}.v{image.major}" in config["Env"]
 
 
+def test_the_entry_module_offers_nothing_else_A13(image: Image) -> None:
+    analysis = {package: name for name, package in PACKAGES.items()}[image.package]
+    program = f"import {image.package}.v{image.major} as m; print(*(n for n in vars(m)))"
+    names = shell(image, f'python -c "{program}"').split()
+    extraction = {"read_csv", "read_excel", "read_parquet"}
+    extraction |= {"read_sql_database", "read_sparql_database"}
+    expected = {analysis, f"{analysis}_partial"} | (extraction if image.major == 5 else set())
+    assert {name for name in names if not name.startswith("_")} == expected
+
+
 def test_only_this_analysis_and_the_common_package(image: Image) -> None:
     found = shell(image, "find / -xdev -type d -name 'v6_*' 2>/dev/null; ls /opt/v6-clinical")
     ours = {image.package, "v6_clinical"}
@@ -45,7 +56,7 @@ def test_no_build_tools_tests_caches_or_settings_of_the_builder(image: Image) ->
     script = (
         "command -v gcc cc make pip strip; "
         "find /opt -name pip -o -name setuptools -o -name 'test_*.py' -o -name '*.crt'; "
-        "ls -A /root/.cache /build 2>/dev/null; env | grep -i -e '^pip' -e proxy -e cert; true"
+        "ls -A ~/.cache /build 2>/dev/null; env | grep -i -e '^pip' -e proxy -e cert; true"
     )
     assert shell(image, script) == ""
     history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", image.name).stdout

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from analyses import CASES, Case
+from analyses import CASES, Case, data_sets
 from stacks import scenarios
 from stacks.engine import docker, publish, registry, wait_until
 from stacks.v4.stack import Stack
@@ -39,9 +39,9 @@ def names(folder: Path) -> Iterator[dict[str, str]]:
 def start(cleanup: ExitStack, folder: Path, names: dict[str, str], encrypted: bool) -> Stack:
     folder.mkdir()
     began = time.monotonic()
-    frames = CASES[0].frames()
+    data = data_sets()
     allowed = [name for package, name in names.items() if package != UNLISTED]
-    stack = Stack(cleanup, folder, frames, scenarios.SETTINGS, allowed, encrypted=encrypted)
+    stack = Stack(cleanup, folder, data, scenarios.SETTINGS, allowed, encrypted=encrypted)
     print(f"\nv4 stack, encrypted={encrypted}: started in {time.monotonic() - began:.0f} s")
     return stack
 
@@ -57,6 +57,7 @@ def task(case: Case, names: dict[str, str]) -> dict[str, Any]:
         "image": names[case.package],
         "method": case.analysis,
         "kwargs": dict(case.arguments),
+        "database": case.data,
     }
 
 
@@ -66,7 +67,7 @@ def test_the_digits_of_the_local_platform(case: Case, stack: Stack, names: dict[
 
 
 def ask(stack: Stack, names: dict[str, str], given: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return stack.ask({"image": names[CASES[0].package], **given}, **more)
+    return stack.ask({"image": names[CASES[0].package], "database": CASES[0].data, **given}, **more)
 
 
 def test_a_site_that_refuses_is_named(stack: Stack, names: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from analyses import CASES, Case
+from analyses import CASES, Case, data_sets
 from stacks import scenarios
 from stacks.engine import docker, publish, registry, wait_until
 from stacks.v5.stack import Stack
@@ -42,8 +42,8 @@ def stack(folder: Path, names: dict[str, str]) -> Iterator[Stack]:
     with ExitStack() as cleanup:
         began = time.monotonic()
         allowed = [name for package, name in names.items() if package != UNLISTED]
-        frames = CASES[0].frames()
-        started = Stack(cleanup, folder / "stack", frames, scenarios.SETTINGS, allowed)
+        data = data_sets()
+        started = Stack(cleanup, folder / "stack", data, scenarios.SETTINGS, allowed)
         print(f"\nv5 stack: started in {time.monotonic() - began:.0f} s")
         yield started
 
@@ -53,11 +53,12 @@ def task(case: Case, names: dict[str, str]) -> dict[str, Any]:
         "image": names[case.package],
         "method": case.analysis,
         "kwargs": dict(case.arguments),
+        "database": case.data,
     }
 
 
 def ask(stack: Stack, names: dict[str, str], given: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return stack.ask({"image": names[CASES[0].package], **given}, **more)
+    return stack.ask({"image": names[CASES[0].package], "database": CASES[0].data, **given}, **more)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)

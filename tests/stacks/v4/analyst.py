@@ -1,7 +1,7 @@
 """The analyst's side, in a container with the stock client of vantage6 4.x.
 
-Usage: analyst.py HOST PORT TASK.json RESULT.json, TASK with image, method, kwargs, organization
-(index), nodes (how many must be online), private_key. RESULT has status, seconds, result, runs.
+Usage: analyst.py HOST PORT TASK.json RESULT.json. TASK has image, method, kwargs, database,
+organization (index), nodes (how many must be online) and private_key.
 """
 
 import json
@@ -34,7 +34,7 @@ def main(host: str, port: str, task_file: str, result_file: str) -> None:
         image=given["image"],
         description="",
         input_={"method": given["method"], "kwargs": given["kwargs"]},
-        databases=[{"label": "default"}],
+        databases=[{"label": given["database"]}],
     )
     waiting = ("pending", "initializing", "active", "started", "awaiting")
     while client.task.get(task["id"])["status"] in waiting and time.time() < began + 280:

@@ -41,8 +41,8 @@ class Stack:
 
     Parameters
     ----------
-    frames
-        The three sites' data.
+    data
+        The three sites' data, by the database's label.
     environment
         ``algorithm_env`` of each node.
     allowed
@@ -53,7 +53,7 @@ class Stack:
         self,
         cleanup: ExitStack,
         folder: Path,
-        frames: list[pd.DataFrame],
+        data: Mapping[str, list[pd.DataFrame]],
         environment: list[Mapping[str, str]],
         allowed: list[str],
         *,
@@ -63,7 +63,7 @@ class Stack:
         self.host, self.port = bridge(), free_port()
         self.prefix = f"v6c{uuid.uuid4().hex[:6]}"
         self.keys = [str(uuid.uuid4()) for _ in range(NODES)]
-        self._files(frames, environment, allowed)
+        self._files(data, environment, allowed)
         self._server()
         for k in range(NODES):
             self._node(k)
@@ -90,7 +90,10 @@ class Stack:
         key = str(self.folder / "key0.pem") if self.encrypted else None
         body = {**task, "organization": organization, "nodes": nodes, "private_key": key}
         given.write_text(json.dumps(body))
-        words = ["run", "--rm", *self._mount(), stack_image(4), "python", str(HERE / "analyst.py")]
+        container = f"{self.prefix}analyst{name}"
+        self.cleanup.callback(docker, "rm", "--force", container, check=False)
+        words = ["run", "--rm", "--name", container, *self._mount(), stack_image(4)]
+        words += ["python", str(HERE / "analyst.py")]
         words += [f"http://{self.host}", str(self.port), str(given), str(result)]
         process = subprocess.Popen(
             ["docker", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -120,7 +123,7 @@ class Stack:
 
     def _files(
         self,
-        frames: list[pd.DataFrame],
+        data: Mapping[str, list[pd.DataFrame]],
         environment: list[Mapping[str, str]],
         allowed: list[str],
     ) -> None:
@@ -136,9 +139,12 @@ class Stack:
             "logging": LOGGING | {"file": "server.log"},
         }
         _yaml(self.folder / "server.yaml", server)
-        for k, (frame, settings) in enumerate(zip(frames, environment, strict=True)):
-            frame.to_csv(self.folder / f"site{k}.csv", index=False)
-            database = {"label": "default", "uri": f"{self.folder}/site{k}.csv", "type": "csv"}
+        for k, settings in enumerate(environment):
+            databases = []
+            for label, frames in data.items():
+                path = self.folder / f"{label}{k}.csv"
+                frames[k].to_csv(path, index=False)
+                databases.append({"label": label, "uri": str(path), "type": "csv"})
             key = f"{self.folder}/key{k}.pem" if self.encrypted else ""
             node = {
                 "api_key": self.keys[k],
@@ -146,7 +152,7 @@ class Stack:
                 "port": self.port,
                 "api_path": "/api",
                 "task_dir": f"{self.folder}/tasks{k}",
-                "databases": [database],
+                "databases": databases,
                 "encryption": {"enabled": self.encrypted, "private_key": key},
                 "policies": {"allowed_algorithms": allowed},
                 "algorithm_env": dict(settings),

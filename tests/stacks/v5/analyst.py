@@ -1,7 +1,7 @@
 """The analyst's side, in a container with the stock client of vantage6 5.x.
 
 Usage: analyst.py HQ KEYCLOAK FOUND.json TASK.json RESULT.json. TASK has image, method, kwargs,
-action and organization (index). A session with a data frame is made once, by read_csv.
+action, database and organization (index). Each database's data frame is made once, by read_csv.
 """
 
 import json
@@ -33,16 +33,16 @@ def online(client):
         time.sleep(0.5)
 
 
-def session(client, image):
-    """Return the ids of the session and its data frame, made of each site's CSV file."""
-    kept = FOUND.with_name("session.json")
+def session(client, image, label):
+    """Return the ids of a session and its data frame, made of each site's database."""
+    kept = FOUND.with_name(f"session-{label}.json")
     if kept.exists():
         return json.loads(kept.read_text())
     online(client)
     began = time.time()
-    made = client.session.create(scope="collaboration", name="tests")["id"]
+    made = client.session.create(scope="collaboration", name=label)["id"]
     frame = client.dataframe.create(
-        label="default", image=image, method="read_csv", arguments={}, session=made, name="patients"
+        label=label, image=image, method="read_csv", arguments={}, session=made, name=label
     )
     while not client.dataframe.get(frame["id"]).get("ready") and time.time() < began + 200:
         time.sleep(0.3)
@@ -54,7 +54,7 @@ def session(client, image):
 def main():
     found, given = json.loads(FOUND.read_text()), json.loads(TASK.read_text())
     client = connect(found)
-    ids = session(client, given["image"])
+    ids = session(client, given["image"], given["database"])
     began = time.time()
     task = client.task.create(
         organizations=[found["organizations"][given["organization"]]],

@@ -37,8 +37,8 @@ class Stack:
 
     Parameters
     ----------
-    frames
-        The three sites' data.
+    data
+        The three sites' data, by the database's label.
     environment
         ``algorithm_env`` of each node.
     allowed
@@ -49,7 +49,7 @@ class Stack:
         self,
         cleanup: ExitStack,
         folder: Path,
-        frames: list[pd.DataFrame],
+        data: Mapping[str, list[pd.DataFrame]],
         environment: list[Mapping[str, str]],
         allowed: list[str],
     ) -> None:
@@ -62,8 +62,10 @@ class Stack:
         self._run("python", str(HERE / "found.py"), self.hq, self.keycloak, f"{folder}/found.json")
         self.found = json.loads((folder / "found.json").read_text())
         self.api = self._kubernetes()
-        sites = zip(frames, environment, strict=True)
-        self.nodes = [self._node(k, *site, allowed) for k, site in enumerate(sites)]
+        self.nodes: list[str] = []
+        for k, settings in enumerate(environment):
+            frames = {label: parts[k] for label, parts in data.items()}
+            self.nodes.append(self._node(k, frames, settings, allowed))
 
     def ask(self, task: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         """Send a task with the stock client and wait for its end."""
@@ -81,7 +83,10 @@ class Stack:
         name = uuid.uuid4().hex[:8]
         given, result = self.folder / f"task-{name}.json", self.folder / f"result-{name}.json"
         given.write_text(json.dumps({**task, "organization": organization, "action": action}))
-        words = ["run", "--rm", *self._mount(), stack_image(5), "python", str(HERE / "analyst.py")]
+        container = f"{self.prefix}analyst{name}"
+        self.cleanup.callback(docker, "rm", "--force", container, check=False)
+        words = ["run", "--rm", "--name", container, *self._mount(), stack_image(5)]
+        words += ["python", str(HERE / "analyst.py")]
         words += [self.hq, self.keycloak, str(self.folder / "found.json"), str(given), str(result)]
         process = subprocess.Popen(
             ["docker", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -90,11 +95,11 @@ class Stack:
 
     def running(self) -> list[str]:
         """Return the algorithm containers that run now."""
-        return docker("ps", "--quiet", "--filter", f"name={self.prefix}").split()
+        return docker("ps", "--quiet", "--filter", f"name=^{self.prefix}vantage6").split()
 
     def containers(self) -> list[str]:
         """Return the algorithm containers of all nodes, stopped ones too."""
-        return docker("ps", "--all", "--quiet", "--filter", f"name={self.prefix}").split()
+        return docker("ps", "--all", "--quiet", "--filter", f"name=^{self.prefix}").split()
 
     def kill_node(self, k: int) -> None:
         """Kill a node, as a power cut does."""
@@ -168,12 +173,22 @@ class Stack:
         return port
 
     def _node(
-        self, k: int, frame: pd.DataFrame, settings: Mapping[str, str], allowed: list[str]
+        self,
+        k: int,
+        frames: Mapping[str, pd.DataFrame],
+        settings: Mapping[str, str],
+        allowed: list[str],
     ) -> str:
         folder, proxy, known = self.folder / f"node{k}", free_port(), self.found["nodes"][k]
         (folder / "tasks").mkdir(parents=True)
         (folder / "databases").mkdir()
-        frame.to_csv(folder / "databases" / "default.csv", index=False)
+        databases = {"DATABASE_LABELS": ",".join(frames)}
+        for label, frame in frames.items():
+            # the node looks for this very name, in the folder that is its /app/databases
+            path = folder / "databases" / f"{label}.csv"
+            frame.to_csv(path, index=False)
+            databases |= {f"DATABASE_{label.upper()}_URI": str(path)}
+            databases |= {f"DATABASE_{label.upper()}_TYPE": "csv"}
         config = {
             "hq_url": "http://127.0.0.1",
             "port": self.port,
@@ -198,9 +213,7 @@ class Stack:
             "KEYCLOAK_REALM": "vantage6",
             "V6_PROXY_HOST": f"http://{bridge()}",
             "V6_PROXY_PORT": str(proxy),
-            "DATABASE_LABELS": "default",
-            "DATABASE_DEFAULT_URI": f"{folder}/databases/default.csv",
-            "DATABASE_DEFAULT_TYPE": "csv",
+            **databases,
             "KUBERNETES_SERVICE_HOST": "127.0.0.1",
             "KUBERNETES_SERVICE_PORT": str(self.api),
         }
