@@ -22,7 +22,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "image" in metafunc.fixturenames:
         majors = [int(mark.args[0]) for mark in metafunc.definition.iter_markers("major")]
         images = [i for i in _images() if not majors or i.major in majors]
-        none = pytest.param(None, marks=pytest.mark.skip(reason="IMAGES names none that fits"))
+        none = pytest.param(
+            None, marks=pytest.mark.skip(reason="IMAGES, which ci/images sets, names none")
+        )
         metafunc.parametrize("image", images or [none], ids=lambda i: i.name if i else "none")
 
 

@@ -97,7 +97,7 @@ def test_an_unlisted_method_gives_no_data(stack: Stack, names: dict[str, str]) -
 def test_an_image_that_is_not_on_the_list_is_not_run(stack: Stack, names: dict[str, str]) -> None:
     given = {"method": CASES[0].analysis, "kwargs": dict(CASES[0].arguments)}
     report = ask(stack, names | {CASES[0].package: names[UNLISTED]}, given)
-    assert report["status"] == "failed"
+    assert report["status"] == "not allowed"
     assert not report["result"]
 
 
