@@ -22,7 +22,7 @@ UNLISTED = "the same image under a name that no node allows"
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="v6c-v5-") as name:
+    with tempfile.TemporaryDirectory(prefix="v6c-v5-", ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
