@@ -1,6 +1,8 @@
 """What a node can rely on: data in, data out, exit 0, and no value in the log."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from analyses import CASES, Case, worst
 from images.containers import Image, Run, docker, run
-from v6_clinical.disclosure import Policy
+from v6_clinical.disclosure import Policy, sha256
 from v6_clinical.registry import PACKAGES, load_site
 from v6_clinical.site import answer
 
@@ -200,3 +202,24 @@ def test_extraction_that_is_not_allowed_or_fails_R16(
     assert done.result == b""
     assert word in done.log
     assert CANARY not in done.log
+
+
+@pytest.mark.major(5)
+def test_a_query_that_the_operator_listed_is_run_R16(image: Image, tmp_path: Path) -> None:
+    query = "select age from patients where age > 40"
+    frame = pd.DataFrame({"age": [30, 41, 52]})
+    with closing(sqlite3.connect(tmp_path / "hospital.sqlite")) as connection:
+        frame.to_sql("patients", connection, index=False)
+    (tmp_path / "session").mkdir()
+    (tmp_path / "session" / "hospital.sqlite").write_bytes(
+        (tmp_path / "hospital.sqlite").read_bytes()
+    )
+    listed = {"V6C_ALLOWED_QUERIES": sha256(query)}
+    uri = {"DATABASE_URI": "/app/vantage6/task/session/hospital.sqlite", "DATABASE_TYPE": "sql"}
+    for settings, code in ((listed, 0), ({}, 1)):
+        method, arguments = "read_sql_database", {"query": query}
+        done = run(image, tmp_path, frame, method, arguments, settings=settings, variables=uri)
+        assert done.code == code, done.log
+        assert "hospital.sqlite" not in done.log
+        if code == 0:
+            assert pd.read_parquet(tmp_path / "output")["age"].tolist() == [41, 52]
