@@ -1,4 +1,6 @@
-"""What columns tell together: a combination of them may single out a row that none does alone.
+"""How much of a column few rows make, and of a combination of columns.
+
+A combination may single out a row that none of its columns does.
 
 A task's creator knows X'v for every design column v of a model, the outcome, weights and offset
 among them, and so X'(Xc) for every combination c of these. Two dummies that differ in one patient
@@ -14,11 +16,51 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-BLOCK_ROWS = 8_192
+BLOCK_ROWS = 8_192  # that fit a processor's cache
+LARGEST = 1e70  # its fourth power would overflow a sum
 # Eigenvalues of a correlation matrix: below the first float64 inverts badly; the second is rounding
 # of columns that depend on each other, as dummies of all levels do.
 CONDITION, NULL = 1e-6, 1e-12
 RANK = 1e-10  # singular values below, of columns scaled to 1, are rounding
+
+
+def effective_sample_size(weights: Array) -> float:
+    """Return (sum w)^2 / sum w^2, the number of equal weights that say as much (Kish)."""
+    scaled = weights / max(weights.max(initial=0.0), np.finfo(np.float64).tiny)
+    squares = float(scaled @ scaled)
+    return float(scaled.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
+def rows_off_commonest(design: Array, cell: int) -> NDArray[np.int64]:
+    """Count the rows off each column's commonest value, right wherever they are under a cell.
+
+    If fewer rows than a cell are off a value, it is the median of any 2 cell - 1 rows.
+    """
+    if not len(design):
+        return np.zeros(design.shape[1], dtype=np.int64)
+    if len(design) < 2 * cell:
+        return np.array([len(x) - np.unique(x, return_counts=True)[1].max() for x in design.T])
+    commonest = np.sort(design[: 2 * cell - 1], axis=0)[cell - 1]
+    off: NDArray[np.int64] = np.count_nonzero(design != commonest, axis=0)
+    return off
+
+
+def spread(design: Array) -> Array:
+    """Return (sum z^2)^2 / sum z^4 of each column about its mean, 0 for a constant one."""
+    second, fourth = np.zeros((2, design.shape[1]))
+    if not design.size:
+        return second
+    scale = np.ones(design.shape[1])
+    if max(design.max(), -design.min()) > LARGEST:  # its fourth power would overflow
+        scale = np.maximum(np.abs(design).max(axis=0), 1.0)
+    mean = np.full(len(design), 1 / len(design)) @ design / scale
+    for start in range(0, len(design), BLOCK_ROWS):
+        z = design[start : start + BLOCK_ROWS] / scale
+        z -= mean
+        second += np.einsum("ij,ij->j", z, z)
+        z *= z
+        fourth += np.einsum("ij,ij->j", z, z)
+    return np.divide(second**2, fourth, out=np.zeros_like(second), where=fourth > 0)
 
 
 def blocks(design: Array, others: Sequence[Array]) -> Iterator[Array]:
