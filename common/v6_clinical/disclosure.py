@@ -220,7 +220,8 @@ class Policy:
 
     def check_clusters(self, clusters: int, column: str) -> None:
         """R8: the rows of one of few clusters could be told from robust errors."""
-        if 0 < clusters < max(self.min_clusters, 2 * (self.min_cell - 1)):
+        cells = 2 * self.min_cell if self.min_cell > 1 else 1
+        if 0 < clusters < max(self.min_clusters, cells):
             raise RefusalError("SMALL_CELL", [column])
 
     def check_coefficients(
