@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from v6_clinical.newton import Evaluation
 from v6_cox.cumulative import Array, Index
 from v6_cox.risk_sets import (
     BLOCK,
@@ -36,15 +37,6 @@ from v6_cox.risk_sets import (
     sums_over_time,
 )
 from v6_cox.sorted_data import SortedData
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Log-likelihood, score (p,) and information (p, p): sums, which add over sites."""
-
-    log_likelihood: float
-    score: Array
-    information: Array
 
 
 @dataclass(frozen=True)

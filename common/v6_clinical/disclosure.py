@@ -130,6 +130,18 @@ class Policy:
         if not self.allow_per_site:
             raise RefusalError("PER_SITE")
 
+    def check_event_times(self) -> None:
+        """R14: event times, and by differencing rows of patients with events, leave if allowed."""
+        if not self.allow_event_times:
+            raise RefusalError("EVENT_TIMES")
+
+    def check_strata(self, rows: ArrayLike, events: ArrayLike, *columns: str) -> None:
+        """R8: a stratum has no row or enough, and no event or at least a cell; shape (strata,)."""
+        count = np.asarray(rows)
+        few = (count > 0) & (count < self.min_rows)
+        if (few | self.is_small(events)).any():
+            raise RefusalError("SMALL_CELL", columns)
+
     def allows_moments(self, order: int, n: NDArray[np.float64]) -> NDArray[np.bool_]:
         """R7: power sums up to ``order`` of n rows are at most so many numbers a row.
 

@@ -129,6 +129,7 @@ def agree_design(
     *,
     centred: bool,
     site_effect: bool = False,
+    baseline: bool = False,
 ) -> Design:
     """Agree on levels and columns.
 
@@ -136,6 +137,8 @@ def agree_design(
     ----------
     centred
         Whether columns may be centred: the model has an intercept, or needs none.
+    baseline
+        Whether the intercept is left out after coding: a baseline hazard holds it.
 
     Raises
     ------
@@ -150,11 +153,14 @@ def agree_design(
         unit = affine_map(user)
     except FormulaError as error:
         raise bad_model(error) from None
+    if baseline:
+        # the intercept's column is the first; no other coefficient depends on it
+        user, raw, unit = user.without_intercept(), raw.without_intercept(), unit[1:, 1:]
     _check_empty(raw, user, total)
     moments = pooled_moments(total, _full_slopes(raw), n)
     mean, sd = np.array([*moments.values()]).reshape(-1, 2).T
     shift = mean if centred else np.zeros_like(mean)
-    intercepts = _intercepts(total, site_effect) if formula.intercept else ()
+    intercepts = _intercepts(total, site_effect) if formula.intercept and not baseline else ()
     return Design(user, raw, shift, sd, intercepts, _to_user(unit, shift, len(intercepts)))
 
 
