@@ -93,10 +93,14 @@ def evaluate(data: SortedData, beta: Array) -> Evaluation:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         risk = risk_scores(data, beta)
         jumps = own_jumps(data, risk)
-        rows = data.sets.death_rows
-        log_likelihood = data.weights[rows] @ risk.predictor[rows] - jumps.log_risk
         score, information = derivatives(data, risk, jumps, np.ones((1, len(data.sets))))
-    return Evaluation(float(log_likelihood), score[0], information[0])
+    return Evaluation(log_likelihood(data, risk, jumps), score[0], information[0])
+
+
+def log_likelihood(data: SortedData, risk: RiskScores, jumps: Jumps) -> float:
+    """Return the log partial likelihood."""
+    rows = data.sets.death_rows
+    return float(data.weights[rows] @ risk.predictor[rows]) - jumps.log_risk
 
 
 def risk_scores(data: SortedData, beta: Array) -> RiskScores:
