@@ -21,6 +21,7 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python tests/bench/summary.py
+	$(BIN)/python tests/bench/logistic.py
 
 table: .venv/ready
 	$(BIN)/python tests/shipped_limits.py --write

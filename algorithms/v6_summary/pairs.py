@@ -77,5 +77,6 @@ def correlation(sums: Array) -> Correlation:
     if n < 2:
         return Correlation(float(n), np.nan)
     vx, vy, cov = sxx - sx * sx / n, syy - sy * sy / n, sxy - sx * sy / n
-    scale = np.sqrt(vx * vy)
-    return Correlation(float(n), float(np.clip(cov / scale, -1, 1)) if scale > 0 else np.nan)
+    if vx <= 1e-13 * sxx or vy <= 1e-13 * syy:  # a constant: what is left is rounding
+        return Correlation(float(n), np.nan)
+    return Correlation(float(n), float(np.clip(cov / np.sqrt(vx * vy), -1, 1)))
