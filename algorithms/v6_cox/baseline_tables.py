@@ -15,9 +15,7 @@ from v6_cox.fitting import Fitting
 Record = dict[str, Any]
 
 
-def baseline_tables(
-    fitting: Fitting, total: Sums, organizations: Sequence[int]
-) -> list[Record]:
+def baseline_tables(fitting: Fitting, total: Sums, organizations: Sequence[int]) -> list[Record]:
     """Return curves of a person whose columns, and the offset, are all 0.
 
     Each has ``organization_id`` (null where the baseline is common) and ``stratum`` beside the
@@ -40,7 +38,9 @@ def baseline_tables(
                 continue
             shown, hazard, remain = found[round(code)]
             keep = shown > 0
-            curves.append(_record(organization, label, times[keep], hazard[keep], remain[keep], move))
+            curves.append(
+                _record(organization, label, times[keep], hazard[keep], remain[keep], move)
+            )
     return curves
 
 

@@ -40,9 +40,7 @@ class Fitted:
     found: Evaluation | None = None
 
     def evaluate(self, beta: Array) -> Evaluation:
-        """Return the site's own partial likelihood, that at ``beta`` computed once."""
-        if self.found is not None and np.array_equal(beta, self.beta):
-            return self.found
+        """Return the site's own partial likelihood."""
         return partial_likelihood.evaluate(self.data, beta)
 
 
@@ -111,7 +109,9 @@ def report_sums(
     elif report.grid is not None and policy.allow_per_site:
         sums += _curves(fit, report, policy, place)
     if policy.allow_per_site:
-        sums += own_estimates(fit.evaluate, fit.names, fit.beta)
+        first = fit.evaluate(fit.beta) if fit.found is None else fit.found
+        events = float(fit.site.outcome.event.sum())
+        sums += own_estimates(fit.evaluate, fit.names, fit.beta, first, events)
     return sums
 
 

@@ -23,6 +23,10 @@ from v6_cox.grid import TimeGrid, grid_up_to
 from v6_cox.predict import profile_matrix
 from v6_cox.request import CoxRequest
 
+# Last predicted step in standard errors, by the root of the events: the covariance is that before
+# it, and the Wald test is then right to about four times this.
+PER_ROOT_EVENT = 2.5e-9
+
 
 class Fitting:
     """A fit in progress.
@@ -49,13 +53,12 @@ class Fitting:
         n = count_rows(reply.total)
         if not reply.total["rows"][2] > 0:
             raise no_event()
-        self.design = agree_design(
-            request, formula, reply.total, n, centred=True, baseline=True
-        )
+        self.design = agree_design(request, formula, reply.total, n, centred=True, baseline=True)
         profile_matrix(self.design.raw, request.profiles)  # complains of them before the fit
         self.penalty = self.design.penalty(request.ridge)
         events = float(reply.total["rows"][2])
-        self.state = Newton(start(self.design, reply.total, self.penalty), events)
+        at = start(self.design, reply.total, self.penalty)
+        self.state = Newton(at, events, PER_ROOT_EVENT * events**0.5)
         names = self.design.raw.full_names
         self.null: Evaluation | None = None
         if times is None:

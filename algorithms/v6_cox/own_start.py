@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from v6_clinical.newton import Evaluation, optimum
-from v6_clinical.regression.own_fit import PRIOR_VARIANCE
+from v6_clinical.regression.own_fit import PRIOR_VARIANCE, START_TOLERANCE
 from v6_cox.cumulative import Array
 from v6_cox.partial_likelihood import evaluate
 from v6_cox.sorted_data import SortedData
@@ -32,5 +32,5 @@ def own_start(data: SortedData) -> Array:
     def at(beta: Array) -> Evaluation:
         return evaluate(standard, beta)
 
-    found, _ = optimum(at, np.zeros(len(scale)), penalty)
+    found, _ = optimum(at, np.zeros(len(scale)), penalty, START_TOLERANCE)
     return found / scale

@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from v6_clinical.regression.request import RegressionRequest
 from v6_clinical.request import Name
 
-Value = Annotated[float, Field(allow_inf_nan=False, strict=True)] | Annotated[str, Field(strict=True)]
+Value = (
+    Annotated[float, Field(allow_inf_nan=False, strict=True)] | Annotated[str, Field(strict=True)]
+)
 Profile = dict[Name, bool | int | Value]
 
 
