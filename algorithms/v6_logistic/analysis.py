@@ -39,8 +39,7 @@ def analyse(request: LogisticRequest) -> Analysis:
     reply = yield from ask_start(formula, opening, rounds)
     fit = Fitting(request, formula, opening(formula), reply)
     found = yield from maximise(fit.design, fit.state, fit.penalty, rounds, fit.ask, fit.read)
-    sites = reply.organizations
-    return conclude(request, fit.design, found, fit.null, sites, rounds.used, fit.grid)
+    return conclude(request, fit.design, found, fit.null, rounds.used, fit.grid)
 
 
 def _formula(request: LogisticRequest) -> Formula:
@@ -76,7 +75,7 @@ class Fitting:
             reply.total,
             count_rows(reply.total),
             centred=formula.intercept,
-            site_effect=request.site_effect,
+            site_effect=reply.organizations if request.site_effect else None,
         )
         self.penalty = self.design.penalty(request.ridge)
         self.null = NullModel(

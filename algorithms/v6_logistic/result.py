@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,12 +34,11 @@ def conclude(
     design: Design,
     fit: Fit,
     null: NullModel,
-    organizations: Sequence[int],
     rounds: int,
     grid: Window | None,
 ) -> Outcome:
     """Return every table of the result and the warnings that belong to them."""
-    terms = [*_intercepts(design, organizations), *design.user_slopes]
+    terms = design.terms
     beta = design.to_user @ fit.beta
     covariance = design.to_user @ fit.covariance @ design.to_user.T
     robust = _robust(request, design, fit)
@@ -56,14 +54,6 @@ def conclude(
         "heterogeneity": heterogeneity_table(design, fit.total),
     }
     return Outcome(tables, _warnings(request, tables))
-
-
-def _intercepts(design: Design, organizations: Sequence[int]) -> list[str]:
-    """Name the intercepts: with site effects by organisation."""
-    return [
-        f"Intercept[site {organizations[int(label.rpartition('/')[2])]}]" if "/" in label else label
-        for label in design.intercepts
-    ]
 
 
 def _robust(request: LogisticRequest, design: Design, fit: Fit) -> Array | None:

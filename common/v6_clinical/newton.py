@@ -21,6 +21,7 @@ PER_ROOT_EVENT = 1.3e-7
 TIGHTEST, LOOSEST = 1e-6, 1e-4
 SINGULAR = 1e-12  # smallest eigenvalue of the information scaled to a unit diagonal
 HALVINGS = 3
+NEAR = 0.3  # standard errors within which Newton reaches a finite optimum at once
 
 
 @dataclass(frozen=True)
@@ -189,31 +190,37 @@ class Newton:
         self.beta = (self.beta + best) / 2
         return True
 
-    def running_away(self, growth: float = 10.0) -> NDArray[np.intp]:
+    def running_away(self, *, refused: bool = False) -> NDArray[np.intp]:
         """Return the parameters whose estimates look infinite (separation).
 
         Towards an infinite estimate Newton's steps stay of one size while the standard error
-        grows by a factor sqrt(e) each; towards a finite one the steps shrink.
+        grows by a factor sqrt(e) each, so a step is less and less of it. A finite estimate that
+        is a fraction of a standard error away is reached at once instead.
 
         Parameters
         ----------
-        growth
-            By how much the standard error must have grown since the first evaluation.
+        refused
+            Sites refuse to go further: steps that have stayed of one size are evidence enough.
         """
         if len(self.history) < 3:
             return np.zeros(0, dtype=np.intp)
         first, before, last = self.history[0][1], self.history[-2][1], self.history[-1][1]
-        grown = last.standard_error > growth * first.standard_error
+        if not (refused or before.size < NEAR):
+            return np.zeros(0, dtype=np.intp)
+        grown = last.standard_error > 2 * first.standard_error
         steady = last.step * before.step >= 0.5 * before.step**2
         away = last.step * self.history[-1][0] > 0
-        return np.flatnonzero(grown & steady & away)
+        moving = np.abs(last.step) > 0.01 * last.standard_error
+        return np.flatnonzero(grown & steady & away & moving)
 
 
 def optimum(
     evaluate: Callable[[Array], Evaluation],
     beta: Array,
     penalty: Array,
-    tolerance: float,
+    events: float,
+    *,
+    tolerance: float | None = None,
     first: Evaluation | None = None,
     rounds: int = 30,
 ) -> tuple[Array, Array | None]:
@@ -221,8 +228,8 @@ def optimum(
 
     Parameters
     ----------
-    tolerance
-        Last step, in standard errors; it is still taken.
+    events, tolerance
+        See ``Newton``.
     first
         The evaluation at ``beta``, where it is known already.
 
@@ -236,7 +243,7 @@ def optimum(
     SingularError
         If the penalised information has no inverse.
     """
-    state = Newton(beta, 1.0, tolerance)
+    state = Newton(beta, events, tolerance)
     for _ in range(rounds):
         found = evaluate(state.beta) if first is None else first
         first = None

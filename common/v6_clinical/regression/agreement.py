@@ -42,6 +42,8 @@ class Design:
         shape (slopes,).
     intercepts
         Labels of the intercepts in the sites' sums, none without an intercept.
+    terms
+        The analyst's names of all parameters; intercepts of sites carry the organisation.
     to_user
         Shape (k, k): the analyst's parameters from those that are fitted.
     """
@@ -51,6 +53,7 @@ class Design:
     shift: Array
     sd: Array
     intercepts: tuple[str, ...]
+    terms: tuple[str, ...]
     to_user: Array
 
     @property
@@ -128,7 +131,7 @@ def agree_design(
     n: float,
     *,
     centred: bool,
-    site_effect: bool = False,
+    site_effect: Sequence[int] | None = None,
     baseline: bool = False,
 ) -> Design:
     """Agree on levels and columns.
@@ -137,6 +140,8 @@ def agree_design(
     ----------
     centred
         Whether columns may be centred: the model has an intercept, or needs none.
+    site_effect
+        The sites' organisations where each has an intercept of its own.
     baseline
         Whether the intercept is left out after coding: a baseline hazard holds it.
 
@@ -160,16 +165,19 @@ def agree_design(
     moments = pooled_moments(total, _full_slopes(raw), n)
     mean, sd = np.array([*moments.values()]).reshape(-1, 2).T
     shift = mean if centred else np.zeros_like(mean)
-    intercepts = _intercepts(total, site_effect) if formula.intercept and not baseline else ()
-    return Design(user, raw, shift, sd, intercepts, _to_user(unit, shift, len(intercepts)))
+    intercepts = _intercepts(total, site_effect) if formula.intercept and not baseline else {}
+    terms = (*intercepts.values(), *(name for name in user.names if name != INTERCEPT))
+    to_user = _to_user(unit, shift, len(intercepts))
+    return Design(user, raw, shift, sd, tuple(intercepts), terms, to_user)
 
 
-def _intercepts(total: Sums, site_effect: bool) -> tuple[str, ...]:
-    """Return the labels of the intercepts: with site effects one for each site with rows."""
-    if not site_effect:
-        return (INTERCEPT,)
-    own = [name for name in total.tallies["tangent"] if name.startswith(f"{INTERCEPT}/")]
-    return tuple(sorted(own, key=lambda label: int(label.rpartition("/")[2])))
+def _intercepts(total: Sums, site_effect: Sequence[int] | None) -> dict[str, str]:
+    """Return labels of the intercepts and their names, one for each site with rows if asked."""
+    if site_effect is None:
+        return {INTERCEPT: INTERCEPT}
+    found = {f"{INTERCEPT}/{place}": site for place, site in enumerate(site_effect)}
+    known = total.tallies["tangent"]
+    return {label: f"{INTERCEPT}[site {site}]" for label, site in found.items() if label in known}
 
 
 def _full_slopes(raw: Coding) -> list[str]:
@@ -259,7 +267,7 @@ def start(design: Design, total: Sums, penalty: Array) -> Array:
 
 def singular(design: Design, error: SingularError) -> AnalysisError:
     """Name the terms of a near-null vector of the information."""
-    names = [(*design.intercepts, *design.user_slopes)[place] for place in error.places]
+    names = [design.terms[place] for place in error.places]
     slopes = [name for name in names if name in design.user_slopes] or names
     return AnalysisError(
         "SINGULAR",

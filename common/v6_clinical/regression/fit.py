@@ -57,7 +57,7 @@ class Rounds:
             ``SEPARATION`` or ``NOT_CONVERGED`` where none is left.
         """
         if self.used >= self.most:
-            _stop_if_separated(design, state, growth=2.0)
+            _stop_if_separated(design, state, refused=True)
             message = f"The fit has not converged within {self.most} rounds."
             raise AnalysisError("NOT_CONVERGED", message)
         self.used += 1
@@ -93,14 +93,14 @@ def maximise(
         reply = yield Ask(question.step, question.arguments, frozenset({RANGE}))
         if reply.refused:
             if not state.halve():
-                _stop_if_separated(design, state, growth=2.0)
+                _stop_if_separated(design, state, refused=True)
                 yield question  # no code is tolerated: the refusal ends the analysis
             continue
         found = read(reply.total)
         try:
             accepted = state.accept(found.penalised(beta, penalty))
         except SingularError as error:
-            _stop_if_separated(design, state, growth=2.0)
+            _stop_if_separated(design, state, refused=True)
             raise singular(design, error) from None
         _stop_if_separated(design, state)
         complete = question.arguments["report"] is not None
@@ -111,16 +111,15 @@ def maximise(
             return Fit(state.beta, state.proposal.covariance, likelihood, reply.total)
 
 
-def _stop_if_separated(design: Design, state: Newton, growth: float = 10.0) -> None:
-    places = state.running_away(growth)
+def _stop_if_separated(design: Design, state: Newton, *, refused: bool = False) -> None:
+    places = state.running_away(refused=refused)
     if not len(places) or not state.history:
         return
     free = len(design.intercepts)
-    names = (*design.intercepts, *design.user_slopes)
     slopes = places[places >= free]
     if len(slopes):
         # terms that go along with a separating one move little
         reach = np.abs(state.history[-1][1].step[slopes]) * design.sd[slopes - free]
         places = slopes[reach >= 0.1 * reach.max()]
-    terms = ", ".join(names[place] for place in places)
+    terms = ", ".join(design.terms[place] for place in places)
     raise AnalysisError("SEPARATION", f"The outcome is separated by {terms}.")

@@ -58,7 +58,9 @@ def own_optimum(
     if intercept:
         standard[:, 0], scale[0], centre[0], penalty[0] = 1.0, 1.0, 0.0, 0.0
     origin = np.zeros(design.shape[1])
-    beta, _ = optimum(lambda b: evaluate(standard, b), origin, penalty, START_TOLERANCE)
+    beta, _ = optimum(
+        lambda b: evaluate(standard, b), origin, penalty, 1.0, tolerance=START_TOLERANCE
+    )
     beta = beta / scale
     if intercept:
         beta[0] -= centre @ beta
@@ -94,12 +96,11 @@ def own_estimates(
     pooled, first
         Where to begin, shape (p,), and the evaluation there.
     events
-        Of the smaller outcome class: estimates are right to a millionth of a standard error.
+        Size of the smaller outcome class.
     """
-    # an error of 2 d^2 / sqrt(events) standard errors is left after a last step of d
-    tolerance = (5e-7 * max(events, 1.0) ** 0.5) ** 0.5
+    free = np.zeros(len(pooled))
     try:
-        beta, covariance = optimum(evaluate, pooled, np.zeros(len(pooled)), tolerance, first)
+        beta, covariance = optimum(evaluate, pooled, free, events, first=first)
     except SingularError:
         return Sums()
     slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]
