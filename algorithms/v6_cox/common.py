@@ -64,13 +64,14 @@ def read_risk_sums(total: Sums, name: str, times: CommonTimes, columns: int) -> 
         "death_moments": (count, columns),
         "death_products": (count, pairs),
         "death_design": (count, columns),
-        "death_predictor": (1,),
     }
     read = {
         field.name: total.get(f"{name}/{field.name}", shapes.get(field.name, (count,)))
         for field in fields(RiskSums)
+        if field.name != "death_predictor"
     }
-    return RiskSums(**{**read, "death_predictor": float(read["death_predictor"][0])})
+    predictor = total[f"{name}/death_predictor"]
+    return RiskSums(**read, death_predictor=float(predictor[0]))
 
 
 def no_event() -> AnalysisError:

@@ -76,7 +76,8 @@ def _events(column: pd.Series, name: str) -> NDArray[np.bool_]:
     values = numbers(column, name)
     if not np.isin(values, (0.0, 1.0)).all():
         raise RefusalError("BAD_EVENT", [name])
-    return values == 1
+    found: NDArray[np.bool_] = values == 1
+    return found
 
 
 def _strata(

@@ -1,4 +1,4 @@
-"""Where a site's own likelihood has its optimum: the pooled fit starts from the sites' quadratics."""
+"""The optimum of a site's own likelihood: the pooled fit starts from the sites' quadratics."""
 
 from __future__ import annotations
 

@@ -112,7 +112,8 @@ def _proportional_hazards(request: CoxRequest, fitting: Fitting, fit: Fit) -> li
     if request.ridge > 0:
         return []
     design = fitting.design
-    total = in_other_columns(_ph_sums(request, fitting, fit), np.linalg.inv(design.to_user))
+    change: Array = np.linalg.inv(design.to_user).astype(np.float64)
+    total = in_other_columns(_ph_sums(request, fitting, fit), change)
     labels = design.user.term_labels
     terms = list(dict.fromkeys(labels))
     found = ph_test(total, [[i for i, label in enumerate(labels) if label == t] for t in terms])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.regression.rows import Rows, complete_cases
@@ -46,16 +45,13 @@ class Site:
         """
         codes = self.outcome.strata if strata is None else strata
 
-        def some(column: NDArray[np.generic] | None) -> NDArray[np.generic] | None:
-            return None if column is None else column[::every]
-
         model = question.model
         return prepare(
             self.outcome.time[::every],
             self.outcome.event[::every],
             design[::every],
-            some(self.outcome.entry),
-            some(codes),
+            None if self.outcome.entry is None else self.outcome.entry[::every],
+            None if codes is None else codes[::every],
             None if model.weights is None else self.rows.weights[::every],
             None if model.offset is None else self.rows.offset[::every],
             question.survival.ties,

@@ -85,8 +85,9 @@ def _check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: P
     if not rows.n:
         return
     present = rows.levels()
-    own = _kept(coding(_without_references(terms), present, {}, model.intercept), model)
-    policy.check_parameters(own.parameter_count(), rows.n)
+    own = coding(_without_references(terms), present, {}, model.intercept)
+    # a baseline hazard counts twice: as the intercept, and for what is sent weighted by time
+    policy.check_parameters(own.parameter_count() + model.baseline, rows.n)
 
 
 def _without_references(terms: Sequence[Term]) -> list[Term]:
