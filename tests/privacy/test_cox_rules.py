@@ -159,7 +159,7 @@ def test_r12_denied_columns_are_never_touched(step: str) -> None:
     if step == "evaluate":
         question = evaluate([0.0], question=question)
     if step == "residuals":
-        none: dict[str, Any] = dict.fromkeys(("hazard", "own", "mean", "flow"), [])
+        none: dict[str, Any] = {key: [] for key in ("hazard", "own", "mean", "flow")}
         question |= {"shift": [0.0], "slopes": [0.0], "times": [], "own_flow": None} | none
     for name in ("t", "e", "s", "x"):
         denied = {"denied_columns": frozenset({name}), "allow_event_times": True}
