@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from v6_clinical.newton import Evaluation
 from v6_cox.cumulative import Array, Index
-from v6_cox.partial_likelihood import Evaluation, Jumps, hazard_jumps
+from v6_cox.partial_likelihood import Jumps, hazard_jumps
 from v6_cox.proportional_hazards import PHSums, Transform, transformed
 from v6_cox.residuals import Steps, hazard_steps, residuals_at
 from v6_cox.risk_sets import Rows, Ties, sums_at_risk, sums_of_deaths

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from v6_clinical.newton import Evaluation
 from v6_cox.cumulative import Array, Index
 from v6_cox.risk_sets import (
     BLOCK,
@@ -36,15 +37,6 @@ from v6_cox.risk_sets import (
     sums_over_time,
 )
 from v6_cox.sorted_data import SortedData
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Log-likelihood, score (p,) and information (p, p): sums, which add over sites."""
-
-    log_likelihood: float
-    score: Array
-    information: Array
 
 
 @dataclass(frozen=True)
@@ -101,10 +93,14 @@ def evaluate(data: SortedData, beta: Array) -> Evaluation:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         risk = risk_scores(data, beta)
         jumps = own_jumps(data, risk)
-        rows = data.sets.death_rows
-        log_likelihood = data.weights[rows] @ risk.predictor[rows] - jumps.log_risk
         score, information = derivatives(data, risk, jumps, np.ones((1, len(data.sets))))
-    return Evaluation(float(log_likelihood), score[0], information[0])
+    return Evaluation(log_likelihood(data, risk, jumps), score[0], information[0])
+
+
+def log_likelihood(data: SortedData, risk: RiskScores, jumps: Jumps) -> float:
+    """Return the log partial likelihood."""
+    rows = data.sets.death_rows
+    return float(data.weights[rows] @ risk.predictor[rows]) - jumps.log_risk
 
 
 def risk_scores(data: SortedData, beta: Array) -> RiskScores:
@@ -123,6 +119,15 @@ def effective_sample_size(data: SortedData, beta: Array) -> float:
     """Return (sum r)^2 / sum r^2 of the weighted risk scores: the rows that matter at ``beta``."""
     scores = risk_scores(data, beta).scores
     return float(scores.sum() ** 2 / (scores @ scores)) if len(scores) else 0.0
+
+
+def martingale_residuals(data: SortedData, beta: Array) -> Array:
+    """Return w_i (death_i) - r_i A_i, in sorted order: the score is X' times these."""
+    risk = risk_scores(data, beta)
+    found = -risk.scores * exposure(data, own_jumps(data, risk))
+    rows = data.sets.death_rows
+    found[rows] += data.weights[rows]
+    return found
 
 
 def own_jumps(data: SortedData, risk: RiskScores) -> Jumps:

@@ -15,11 +15,13 @@ from typing import Literal
 
 import numpy as np
 
+from v6_clinical.newton import SingularError, inverse
 from v6_cox.cumulative import Array
 from v6_cox.partial_likelihood import derivatives, own_jumps, risk_scores
 from v6_cox.sorted_data import SortedData
 
 Transform = Literal["identity", "log"]
+ROUNDING = 1e-10
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def ph_test(total: PHSums, terms: Sequence[Sequence[int]]) -> PHTest:
     Notes
     -----
     U_t' V_t^-1 U_t with V = I_gg - I_g I^-1 I_g for g centred, rows and columns t those of the
-    term. U itself is taken as 0 as R does: beta is the estimate.
+    term. U itself is taken as 0 as R does: beta is the estimate. Not a number where a term's
+    coefficient cannot vary with time: all events share one.
     """
     centre = total.times / total.deaths
     scale = np.sqrt(np.diag(total.information))
@@ -93,10 +96,29 @@ def ph_test(total: PHSums, terms: Sequence[Sequence[int]]) -> PHTest:
     i2 = total.information_gg / square - 2 * centre * total.information_g / square
     i2 = i2 + centre**2 * i0
     score = (total.score_g - centre * total.score) / scale
-    variance = i2 - i1 @ np.linalg.solve(i0, i1)
+    variance = i2 - i1 @ inverse(i0) @ i1
+    # what rounding leaves of g^2 where all events share a time
+    least = ROUNDING * np.diag(total.information_gg / square)
     groups = [np.asarray(term, dtype=np.intp) for term in terms]
     groups.append(np.arange(len(score)))
-    statistic = [
-        score[term] @ np.linalg.solve(variance[np.ix_(term, term)], score[term]) for term in groups
-    ]
+    statistic = [_chi_square(score[g], variance[np.ix_(g, g)], least[g]) for g in groups]
     return PHTest(np.array(statistic), np.array([len(term) for term in groups], dtype=float))
+
+
+def in_other_columns(total: PHSums, change: Array) -> PHSums:
+    """Return the sums for the columns X C, given those for X; C has shape (p, q)."""
+    matrices = (total.information, total.information_g, total.information_gg)
+    changed = [change.T @ matrix @ change for matrix in matrices]
+    return PHSums(
+        total.deaths, total.times, change.T @ total.score, change.T @ total.score_g, *changed
+    )
+
+
+def _chi_square(score: Array, variance: Array, least: Array) -> float:
+    """Return U' V^-1 U, not a number where V says that there is nothing to test."""
+    if (np.diag(variance) <= least).any():
+        return float("nan")
+    try:
+        return float(score @ inverse(variance) @ score)
+    except SingularError:
+        return float("nan")

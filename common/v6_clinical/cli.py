@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from v6_clinical.commands.cox import run_cox
 from v6_clinical.commands.logistic import run_logistic
 from v6_clinical.commands.summary import run_summary
 from v6_clinical.disclosure import Policy
@@ -30,6 +31,7 @@ def run_group() -> None:
 
 run_group.add_command(run_summary)
 run_group.add_command(run_logistic)
+run_group.add_command(run_cox)
 
 
 @main.command()

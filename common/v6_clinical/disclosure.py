@@ -136,6 +136,18 @@ class Policy:
         if not self.allow_per_site:
             raise RefusalError("PER_SITE")
 
+    def check_event_times(self) -> None:
+        """R14: event times, and by differencing rows of patients with events, leave if allowed."""
+        if not self.allow_event_times:
+            raise RefusalError("EVENT_TIMES")
+
+    def check_strata(self, rows: ArrayLike, events: ArrayLike, *columns: str) -> None:
+        """R8: a stratum has no row or enough, and no event or at least a cell; shape (strata,)."""
+        count = np.asarray(rows)
+        few = (count > 0) & (count < self.min_rows)
+        if (few | self.is_small(events)).any():
+            raise RefusalError("SMALL_CELL", columns)
+
     def allows_moments(self, order: int, n: NDArray[np.float64]) -> NDArray[np.bool_]:
         """R7: power sums up to ``order`` of n rows are at most so many numbers a row.
 
@@ -245,6 +257,8 @@ class Policy:
         score is the rows of the few patients of whom the risk is wrong.
         """
         size = np.abs(residuals)
+        if not size.any():
+            return  # the score is 0
         few = effective_sample_size(size) < self.min_rows * (1 - 1e-9)
         if few or (squared and effective_sample_size(size**2) < self.min_cell * (1 - 1e-9)):
             raise RefusalError("COEFFICIENT_RANGE")

@@ -17,7 +17,7 @@ from v6_clinical.analysis import Analysis, SiteStep
 if TYPE_CHECKING:
     from v6_clinical.request import Request
 
-PACKAGES = {"summary": "v6_summary", "logistic": "v6_logistic"}
+PACKAGES = {"summary": "v6_summary", "logistic": "v6_logistic", "cox": "v6_cox"}
 
 
 @dataclass(frozen=True)

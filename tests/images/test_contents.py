@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from images.containers import Image, docker
-from v6_clinical.registry import PACKAGES
+from v6_clinical.registry import load_central
 from v6_clinical.version import __version__
 
 HEAVY = ("scipy.stats", "formulaic", "vantage6.algorithm.tools.decorators", "sqlalchemy")
@@ -37,7 +37,7 @@ def test_labels_and_command(image: Image) -> None:
 
 
 def test_the_entry_module_offers_nothing_else_A13(image: Image) -> None:
-    analysis = {package: name for name, package in PACKAGES.items()}[image.package]
+    analysis = load_central(image.package).name
     program = f"import {image.package}.v{image.major} as m; print(*(n for n in vars(m)))"
     names = shell(image, f'python -c "{program}"').split()
     extraction = {"read_csv", "read_excel", "read_parquet"}

@@ -7,7 +7,7 @@ A ``Coding`` is made by ``coding.coding`` or ``coding.full_coding`` and knows no
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -98,6 +98,10 @@ class Coding:
         ``scale(x)`` and changes of unit count as raw: they say what the raw column says.
         """
         return tuple(_is_derived(column, self.levels) for column in self.columns)
+
+    def without_intercept(self) -> Coding:
+        """Return the coding without the intercept's column, factors coded as beside it."""
+        return replace(self, columns=tuple(column for column in self.columns if column.parts))
 
     def columns_per_source(self) -> dict[str, int]:
         """Return how many design columns are computed from each numeric raw column (R7)."""

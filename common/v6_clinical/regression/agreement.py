@@ -132,6 +132,7 @@ def agree_design(
     *,
     centred: bool,
     site_effect: Sequence[int] | None = None,
+    baseline: bool = False,
 ) -> Design:
     """Agree on levels and columns.
 
@@ -141,6 +142,8 @@ def agree_design(
         Whether columns may be centred: the model has an intercept, or needs none.
     site_effect
         The sites' organisations where each has an intercept of its own.
+    baseline
+        Whether the intercept is left out after coding: a baseline hazard holds it.
 
     Raises
     ------
@@ -155,11 +158,14 @@ def agree_design(
         unit = affine_map(user)
     except FormulaError as error:
         raise bad_model(error) from None
+    if baseline:
+        # the intercept's column is the first; no other coefficient depends on it
+        user, raw, unit = user.without_intercept(), raw.without_intercept(), unit[1:, 1:]
     _check_empty(raw, user, total)
     moments = pooled_moments(total, _full_slopes(raw), n)
     mean, sd = np.array([*moments.values()]).reshape(-1, 2).T
     shift = mean if centred else np.zeros_like(mean)
-    intercepts = _intercepts(total, site_effect) if formula.intercept else {}
+    intercepts = _intercepts(total, site_effect) if formula.intercept and not baseline else {}
     terms = (*intercepts.values(), *(name for name in user.names if name != INTERCEPT))
     to_user = _to_user(unit, shift, len(intercepts))
     return Design(user, raw, shift, sd, tuple(intercepts), terms, to_user)

@@ -46,6 +46,7 @@ class Model(Question):
     """Columns and coding of a model.
 
     Before levels are agreed, ``levels`` is the request's codebook and ``references`` is empty.
+    With ``baseline`` the intercept is coded with and then left out: a baseline hazard holds it.
     """
 
     terms: list[Any]
@@ -56,6 +57,7 @@ class Model(Question):
     weights: Name | None
     offset: Name | None
     cluster: Name | None
+    baseline: bool = False
 
     @model_validator(mode="after")
     def _sizes(self) -> Model:

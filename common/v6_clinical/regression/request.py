@@ -86,7 +86,7 @@ def check_columns(request: RegressionRequest, formula: Formula, others: dict[str
     predictors = raw_columns(formula.terms)
     roles = dict.fromkeys(predictors, "predictor")
     for argument, column in others.items():
-        if column in roles and not (argument == "cluster" and roles[column] == "strata"):
+        if column in roles and not (argument == "cluster" and roles[column].startswith("strata")):
             message = f"Argument '{argument}': '{column}' is the {roles[column]} too."
             raise AnalysisError("BAD_REQUEST", message, remedy="Give each column one role.")
         roles[column] = argument

@@ -35,7 +35,7 @@ def full_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Array
     found = {**rows.levels(), **model.levels}
     levels = {name: labels for name, labels in found.items() if name in rows.columns}
     try:
-        full = full_coding(terms, levels, model.intercept)
+        full = _kept(full_coding(terms, levels, model.intercept), model)
         check_parameters(terms, model, rows, policy)
         design = full.matrix(rows.columns, rows.n)
     except FormulaError:
@@ -57,8 +57,8 @@ def agreed_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Arr
     terms = model.read_terms()
     levels = {name: labels for name, labels in model.levels.items() if name in rows.columns}
     try:
-        agreed = coding(terms, levels, model.references, model.intercept)
-        full = full_coding(terms, levels, model.intercept)
+        agreed = _kept(coding(terms, levels, model.references, model.intercept), model)
+        full = _kept(full_coding(terms, levels, model.intercept), model)
         check_parameters(terms, model, rows, policy)
         design = agreed.matrix(rows.columns, rows.n)
     except FormulaError:
@@ -66,6 +66,10 @@ def agreed_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Arr
     policy.check_design(design, agreed.names, agreed.derived)
     _check_references(agreed, full, rows, policy)
     return agreed, design
+
+
+def _kept(coded: Coding, model: Model) -> Coding:
+    return coded.without_intercept() if model.baseline else coded
 
 
 def _check_references(agreed: Coding, full: Coding, rows: Rows, policy: Policy) -> None:
@@ -82,7 +86,8 @@ def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Po
         return
     present = rows.levels()
     own = coding(_without_references(terms), present, {}, model.intercept)
-    policy.check_parameters(own.parameter_count(), rows.n)
+    # a baseline hazard counts twice: as the intercept, and for what is sent weighted by time
+    policy.check_parameters(own.parameter_count() + model.baseline, rows.n)
 
 
 def _without_references(terms: Sequence[Term]) -> list[Term]:

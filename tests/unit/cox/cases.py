@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from v6_cox.partial_likelihood import Evaluation, evaluate
+from v6_clinical.newton import Evaluation
+from v6_cox.partial_likelihood import evaluate
 from v6_cox.risk_sets import Ties
 from v6_cox.sorted_data import SortedData, prepare
 

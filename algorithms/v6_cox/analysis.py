@@ -1,0 +1,90 @@
+"""The central side of ``cox_regression``: start, then evaluate until nothing moves."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+from v6_clinical.analysis import Analysis, Ask, Reply
+from v6_clinical.errors import AnalysisError
+from v6_clinical.model.formula import Formula
+from v6_clinical.model.terms import raw_columns
+from v6_clinical.regression.agreement import opening_model
+from v6_clinical.regression.fit import Rounds, maximise
+from v6_clinical.regression.plan import ask_start, resolve_moments
+from v6_clinical.regression.request import check_columns, read_formula
+from v6_cox.common import CommonTimes, read_times
+from v6_cox.fitting import NULL, Fitting
+from v6_cox.request import CoxRequest
+from v6_cox.result import conclude
+
+NAME = "cox_regression"
+REQUEST = CoxRequest
+
+
+def analyse(request: CoxRequest) -> Analysis:
+    """Ask ``describe`` and ``times`` where they are needed, ``start``, then ``evaluate``."""
+    rounds = Rounds(0, request.max_rounds)
+
+    def opening(formula: Formula) -> dict[str, Any]:
+        return _opening(request, formula)
+
+    formula = yield from resolve_moments(_formula(request), opening, rounds)
+    times = yield from _ask_times(request, opening(formula), rounds)
+    reply = yield from ask_start(formula, opening, rounds, NULL if times is None else frozenset())
+    fit = Fitting(request, formula, opening(formula), reply, times)
+    found = yield from maximise(fit.design, fit.state, fit.penalty, rounds, fit.ask, fit.read)
+    if times is not None and fit.robust:
+        reply = yield fit.ask_residuals(found)
+        rounds.used += 1
+        found = fit.with_meat(found, reply.total)
+    return conclude(request, fit, found, reply.organizations, rounds.used)
+
+
+def _formula(request: CoxRequest) -> Formula:
+    """Return the model, coded as beside an intercept whatever the formula says of one (as R)."""
+    formula = read_formula(request)
+    named = {"time": request.time, "event": request.event, "entry": request.entry}
+    strata = {f"strata[{i}]": name for i, name in enumerate(request.strata)}
+    others = {name: getattr(request, name) for name in ("weights", "offset", "cluster")}
+    roles = {k: v for k, v in (named | strata | others).items() if v is not None}
+    check_columns(request, formula, roles)
+    columns = raw_columns(formula.terms)
+    if not columns:
+        raise AnalysisError("BAD_REQUEST", "Argument 'formula': no predictor is left.")
+    for number, profile in enumerate(request.profiles, 1):
+        wrong = set(columns) ^ set(profile)
+        if wrong:
+            message = f"Argument 'profiles': profile {number} lacks or adds {sorted(wrong)[0]!r}."
+            raise AnalysisError("BAD_REQUEST", message, remedy="Name every predictor, no other.")
+    return replace(formula, intercept=True)
+
+
+def _opening(request: CoxRequest, formula: Formula) -> dict[str, Any]:
+    survival = {
+        "time": request.time,
+        "event": request.event,
+        "entry": request.entry,
+        "strata": [
+            {
+                "column": name,
+                "levels": request.levels.get(name),
+                "collapse": request.collapse.get(name, {}),
+            }
+            for name in request.strata
+        ],
+        "ties": request.ties,
+    }
+    model = opening_model(request, formula.terms, intercept=True) | {"baseline": True}
+    return {"model": model, "survival": survival, "exact": request.baseline == "exact"}
+
+
+def _ask_times(
+    request: CoxRequest, opening: dict[str, Any], rounds: Rounds
+) -> Generator[Ask, Reply, CommonTimes | None]:
+    if request.baseline == "site":
+        return None
+    reply = yield Ask("times", opening)
+    rounds.used += 1
+    return read_times(reply.total)

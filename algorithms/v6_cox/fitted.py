@@ -1,0 +1,130 @@
+"""What a site sends of its rows at given coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from v6_clinical.analysis import Place
+from v6_clinical.newton import Evaluation
+from v6_clinical.regression.own_fit import own_estimates
+from v6_clinical.regression.site_design import labelled
+from v6_clinical.sums import Form, Sums
+from v6_cox import common_baseline, partial_likelihood, residuals
+from v6_cox.common_baseline import EventTimes
+from v6_cox.concordance import concordance
+from v6_cox.cumulative import Array
+from v6_cox.curves import own_curves, remaining
+from v6_cox.partial_likelihood import own_jumps, risk_scores
+from v6_cox.proportional_hazards import Transform, ph_sums
+from v6_cox.questions import Report
+from v6_cox.site_data import Site, may_be_told
+from v6_cox.sorted_data import SortedData
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
+
+
+@dataclass
+class Fitted:
+    """A site's rows at coefficients ``beta`` (p,); ``found`` is the evaluation there, once made."""
+
+    site: Site
+    data: SortedData
+    names: tuple[str, ...]
+    shift: Array
+    beta: Array
+    found: Evaluation | None = None
+
+    def evaluate(self, beta: Array) -> Evaluation:
+        """Return the site's own partial likelihood."""
+        return partial_likelihood.evaluate(self.data, beta)
+
+
+def likelihood(names: Sequence[str], found: Evaluation, prefix: str = "") -> Sums:
+    """Return log-likelihood, score and information under their names."""
+    return Sums(
+        {f"{prefix}likelihood": np.array([found.log_likelihood])},
+        {f"{prefix}score": labelled(names, found.score)},
+        {f"{prefix}information": Form(tuple(names), found.information)},
+    )
+
+
+def hazards_test(fit: Fitted, transform: Transform) -> Sums:
+    """Return the likelihood, and beside it the sums of the proportional-hazards test."""
+    data, beta = fit.data, fit.beta
+    found, risk = ph_sums(data, beta, transform), risk_scores(data, beta)
+    value = partial_likelihood.log_likelihood(data, risk, own_jumps(data, risk))
+    fit.found = Evaluation(value, found.score, found.information)
+    return likelihood(fit.names, fit.found) + Sums(
+        {"event_times": np.array([found.times])},
+        {"score_g": labelled(fit.names, found.score_g)},
+        {
+            "information_g": Form(fit.names, found.information_g),
+            "information_gg": Form(fit.names, found.information_gg),
+        },
+    )
+
+
+def risk_sums(fit: Fitted, times: EventTimes, null: bool) -> Sums:
+    """Return the sums at each event time of the federation (R14), at coefficients 0 too if asked.
+
+    The sums over tied deaths are left out where they are not needed.
+    """
+    at = {"risk_sums": fit.beta} | ({"null_sums": np.zeros_like(fit.beta)} if null else {})
+    arrays = {}
+    for name, beta in at.items():
+        found = common_baseline.risk_sums(fit.data, beta, times, fit.shift)
+        for field in fields(found):
+            if fit.data.ties == "efron" or field.name not in TIED:
+                arrays[f"{name}/{field.name}"] = np.atleast_1d(getattr(found, field.name))
+    return Sums(arrays)
+
+
+TIED = ("death_risk", "death_moments", "death_products")
+
+
+def report_sums(
+    fit: Fitted, report: Report, policy: Policy, place: Place, strata: int | None
+) -> Sums:
+    """Return what the tables need at the final coefficients.
+
+    Parameters
+    ----------
+    strata
+        Strata of the federation where the baseline is common, else None.
+    """
+    data, rows = fit.data, fit.site.rows
+    pairs = concordance(data, fit.beta)
+    sums = Sums({"pairs": np.array([getattr(pairs, field.name) for field in fields(pairs)])})
+    if report.meat and strata is None:
+        found = residuals.score_residuals(data, fit.beta)
+        form = Form(fit.names, residuals.meat(found, rows.weights, rows.clusters))
+        sums += Sums(forms={"meat": form})
+    if report.grid is not None and strata is not None:
+        sums += Sums({"remaining": remaining(data, strata, report.grid.times(), policy)})
+    elif report.grid is not None and policy.allow_per_site:
+        sums += _curves(fit, report, policy, place)
+    if policy.allow_per_site:
+        first = fit.evaluate(fit.beta) if fit.found is None else fit.found
+        events = float(fit.site.outcome.event.sum())
+
+        def told(beta: Array) -> bool:
+            return may_be_told(data, beta, policy)
+
+        sums += own_estimates(fit.evaluate, fit.names, fit.beta, first, events, told)
+    return sums
+
+
+def _curves(fit: Fitted, report: Report, policy: Policy, place: Place) -> Sums:
+    """Return the site's curves (R15, R2), under its place: they add to nobody else's."""
+    if report.grid is None:
+        return Sums()
+    found = own_curves(fit.data, fit.beta, fit.shift, report.grid.times(), policy)
+    labels = fit.site.outcome.labels
+    site = f"site/{place.index}"
+    numbered = {label: float(code) for code, label in enumerate(labels)}
+    return Sums({f"{site}/curves": found}, {f"{site}/strata": numbered})

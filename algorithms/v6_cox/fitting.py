@@ -1,0 +1,174 @@
+"""The fit's questions, and how their answers are read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from v6_clinical.analysis import Ask, Reply
+from v6_clinical.model.affine import affine_map
+from v6_clinical.model.coding import coding
+from v6_clinical.model.formula import Formula
+from v6_clinical.newton import Evaluation, Newton
+from v6_clinical.regression.agreement import agree_design, agreed_model, start
+from v6_clinical.regression.fit import Fit
+from v6_clinical.regression.plan import check_same_data, count_rows
+from v6_clinical.sums import Sums
+from v6_cox.common import CommonTimes, no_event, read_risk_sums
+from v6_cox.common_baseline import RiskSums, combine, combine_steps
+from v6_cox.cumulative import Array
+from v6_cox.grid import TimeGrid, grid_up_to
+from v6_cox.predict import profile_matrix
+from v6_cox.request import CoxRequest
+
+# Last predicted step in standard errors, by the root of the events: the covariance is that before
+# it, and the Wald test is then right to about four times this.
+PER_ROOT_EVENT = 2.5e-9
+# Without these sums a site with rows has not answered: its own baseline, or a common one.
+EVALUATION = {
+    True: frozenset({"rows", "column_total", "likelihood", "score", "information"}),
+    False: frozenset({"rows", "column_total", "risk_sums/risk", "risk_sums/moments"}),
+}
+NULL = frozenset({"null_likelihood", "null_score", "null_information"})
+HAZARDS_TEST = frozenset({"event_times", "score_g", "information_g", "information_gg"})
+
+
+class Fitting:
+    """A fit in progress.
+
+    Attributes
+    ----------
+    design, state, penalty
+        What ``maximise`` works on.
+    null
+        The evaluation at coefficients of 0, of the fitted columns.
+    grid
+        Times of the curves, None where none are asked for.
+    """
+
+    def __init__(
+        self,
+        request: CoxRequest,
+        formula: Formula,
+        opening: dict[str, Any],
+        reply: Reply,
+        times: CommonTimes | None,
+    ) -> None:
+        self.request, self.first, self.times = request, reply.total, times
+        n = count_rows(reply.total)
+        if not reply.total["rows"][2] > 0:
+            raise no_event()
+        self.design = agree_design(request, formula, reply.total, n, centred=True, baseline=True)
+        profile_matrix(self.design.raw, request.profiles)  # complains of them before the fit
+        self.penalty = self.design.penalty(request.ridge)
+        events = float(reply.total["rows"][2])
+        at = start(self.design, reply.total, self.penalty)
+        self.state = Newton(at, events, PER_ROOT_EVENT * events**0.5)
+        names = self.design.raw.full_names
+        self.null: Evaluation | None = None
+        if times is None:
+            self.null = _evaluation(reply.total, names, "null_")
+        horizon = request.time_horizon
+        self.grid: TimeGrid | None = None if horizon is None else grid_up_to(horizon)
+        self._opening = {**opening, "model": agreed_model(opening["model"], self.design)}
+        self._column_sum = float(reply.total.vector("column_sum", names).sum())
+        squares = reply.total.vector("column_squares", names)
+        squares += reply.total.vector("column_within", names)
+        self._size = float(np.sqrt(squares * n).sum())
+
+    @property
+    def robust(self) -> bool:
+        """Whether robust errors are asked for."""
+        return self.request.robust or self.request.cluster is not None
+
+    @property
+    def origin(self) -> float:
+        """The linear predictor, in sites' columns, of a person whose columns are all 0 as named.
+
+        They differ by the shifts of changes of unit, which an intercept would take up.
+        """
+        user = self.design.user
+        whole = affine_map(coding(user.terms, user.levels, user.references, intercept=True))
+        return float(whole[0, 1:] @ self.state.beta)
+
+    def ask(self, beta: Array, last: bool) -> Ask:
+        """Return the question at these parameters; the last one also asks for the report."""
+        return Ask(
+            "evaluate",
+            {
+                **self._at(beta),
+                "null": self.null is None,
+                "report": self._report() if last else None,
+            },
+            needs=EVALUATION[self.times is None] | (self._needs() if last else frozenset()),
+        )
+
+    def read(self, total: Sums) -> Evaluation:
+        """Return the pooled evaluation."""
+        check_same_data(self.first, total, self._column_sum, self._size)
+        if self.times is None:
+            return _evaluation(total, self.design.labels)
+        if self.null is None:
+            self.null = combine(self._sums(total, "null_sums"), self.request.ties)
+        return combine(self.risk_sums(total), self.request.ties)
+
+    def risk_sums(self, total: Sums) -> RiskSums:
+        """Return the sums at each event time of a common baseline."""
+        return self._sums(total, "risk_sums")
+
+    def ask_residuals(self, found: Fit) -> Ask:
+        """Ask for the robust errors' meat at the common steps of the last evaluation."""
+        steps = combine_steps(self.risk_sums(found.total), self.request.ties)
+        own_flow = None if steps.own_flow is None else steps.own_flow.ravel().tolist()
+        assert self.state.history  # noqa: S101 - the fit has converged
+        return Ask(
+            "residuals",
+            {
+                **self._at(self.state.history[-1][0]),
+                "hazard": steps.jumps.hazard.tolist(),
+                "own": steps.jumps.own.tolist(),
+                "mean": steps.mean.ravel().tolist(),
+                "flow": steps.flow.ravel().tolist(),
+                "own_flow": own_flow,
+            },
+        )
+
+    def with_meat(self, found: Fit, total: Sums) -> Fit:
+        """Return the fit with the meat among its sums."""
+        check_same_data(self.first, total, self._column_sum, self._size)
+        return replace(found, total=found.total + Sums(forms=total.forms))
+
+    def _at(self, beta: Array) -> dict[str, Any]:
+        return {
+            **self._opening,
+            "shift": self.design.shift.tolist(),
+            "slopes": beta.tolist(),
+            "times": None if self.times is None else self.times.to_json(),
+        }
+
+    def _sums(self, total: Sums, name: str) -> RiskSums:
+        if self.times is None:
+            raise TypeError("the baseline is not common")
+        return read_risk_sums(total, name, self.times, len(self.design.labels))
+
+    def _needs(self) -> frozenset[str]:
+        if self.times is not None:
+            return frozenset({"pairs"})
+        return HAZARDS_TEST | {"pairs"} | ({"meat"} if self.robust else set())
+
+    def _report(self) -> dict[str, Any]:
+        return {
+            "meat": self.robust,
+            "transform": self.request.zph_transform,
+            "grid": None if self.grid is None else vars(self.grid),
+        }
+
+
+def _evaluation(total: Sums, labels: tuple[str, ...], prefix: str = "") -> Evaluation:
+    return Evaluation(
+        float(total[f"{prefix}likelihood"][0]),
+        total.vector(f"{prefix}score", labels),
+        total.form(f"{prefix}information", labels),
+    )

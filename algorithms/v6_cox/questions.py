@@ -1,0 +1,138 @@
+"""The questions that the centre asks; ``Question.read`` is their strict reading at a site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, model_validator
+
+from v6_clinical.errors import RefusalError
+from v6_clinical.regression.question import Labels, Model, Name, Number, Numbers, Question
+from v6_cox.grid import COARSEST, FINEST, MOST_STEPS, TimeGrid
+
+MOST_TIMES = 200_000
+Times = Annotated[tuple[Number, ...], Field(strict=False, max_length=MOST_TIMES)]
+Series = Annotated[tuple[Number, ...], Field(strict=False, max_length=50 * MOST_TIMES)]
+Q = TypeVar("Q", bound="Opening")
+
+
+class Stratum(Question):
+    """A column of strata, its codebook where there is one, and levels to merge first."""
+
+    column: Name
+    levels: Labels | None
+    collapse: dict[Name, Labels]
+
+
+class Survival(Question):
+    """The outcome's columns, the strata, and what to do about tied deaths."""
+
+    time: Name
+    event: Name
+    entry: Name | None
+    strata: Annotated[tuple[Stratum, ...], Field(strict=False, max_length=5)]
+    ties: Literal["efron", "breslow"]
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the outcome's columns and the strata."""
+        outcome = [name for name in (self.time, self.event, self.entry) if name is not None]
+        return (*outcome, *(stratum.column for stratum in self.strata))
+
+
+class Opening(Question):
+    """``describe`` and ``start``: a model and its outcome. ``exact``: one baseline for all."""
+
+    model: Model
+    survival: Survival
+    exact: bool
+
+    @classmethod
+    def read(cls: type[Q], message: Mapping[str, Any]) -> Q:
+        """Read a question at a site; each column has one role.
+
+        Raises
+        ------
+        RefusalError
+            ``BAD_REQUEST`` with the names of wrong arguments.
+        """
+        question = super().read(message)
+        model, columns = question.model, question.survival.columns()
+        if not (model.baseline and model.intercept):
+            raise RefusalError("BAD_REQUEST", ["model"])
+        strata = {stratum.column for stratum in question.survival.strata}
+        shared = set(columns) & set(model.columns()) - (strata & {model.cluster})
+        if shared or len(set(columns)) < len(columns):
+            raise RefusalError("BAD_REQUEST", ["survival"])
+        return question
+
+
+class EventTimes(Question):
+    """The federation's event times of one stratum, the latest first."""
+
+    stratum: Annotated[str, Field(max_length=1100)]
+    times: Times
+
+    @model_validator(mode="after")
+    def _descend(self) -> EventTimes:
+        pairs = zip(self.times, self.times[1:], strict=False)
+        if any(late <= early for late, early in pairs):
+            raise ValueError("times must descend")
+        return self
+
+
+EventTimesList = Annotated[tuple[EventTimes, ...], Field(strict=False, max_length=10_000)]
+
+
+class Grid(Question):
+    """The times digit 10^exponent * (1 .. count) of a curve."""
+
+    digit: Literal[1, 2, 5]
+    exponent: Annotated[int, Field(ge=FINEST, lt=COARSEST)]
+    count: Annotated[int, Field(ge=1, le=MOST_STEPS)]
+
+    def times(self) -> TimeGrid:
+        """Return the times."""
+        return TimeGrid(self.digit, self.exponent, self.count)
+
+
+class Report(Question):
+    """What the last evaluation sends besides."""
+
+    meat: bool
+    transform: Literal["identity", "log"]
+    grid: Grid | None
+
+
+class Evaluate(Opening):
+    """The likelihood at one coefficient vector.
+
+    ``shift`` is taken off the columns: the covariates at which a curve is reported. ``times`` are
+    the federation's event times where the baseline is common; then ``null`` also asks for the sums
+    at coefficients of 0.
+    """
+
+    shift: Numbers
+    slopes: Numbers
+    times: EventTimesList | None
+    null: bool
+    report: Report | None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Evaluate:
+        if (self.times is not None) != self.exact or (self.null and not self.exact):
+            raise ValueError("event times come with a common baseline")
+        return self
+
+
+class Residuals(Opening):
+    """The meat of robust errors at the common steps; K event times, p columns, K p row by row."""
+
+    shift: Numbers
+    slopes: Numbers
+    times: EventTimesList
+    hazard: Times
+    own: Times
+    mean: Series
+    flow: Series
+    own_flow: Series | None

@@ -1,0 +1,55 @@
+"""What the analyst asks for: the one source for validation and documentation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from v6_clinical.regression.request import RegressionRequest
+from v6_clinical.request import Name
+
+Value = (
+    Annotated[float, Field(allow_inf_nan=False, strict=True)] | Annotated[str, Field(strict=True)]
+)
+Profile = dict[Name, bool | int | Value]
+
+
+class CoxRequest(RegressionRequest):
+    """Arguments of ``cox_regression``."""
+
+    time: Name = Field(description="Column of follow-up times, positive numbers.")
+    event: Name = Field(description="Column of 0/1 or true/false: follow-up ended with an event.")
+    entry: Name | None = Field(
+        None, description="Column of entry times: a row is at risk on (entry, time]."
+    )
+    strata: Annotated[list[Name], Field(max_length=5)] = Field(
+        default_factory=list, description="Columns whose levels have baseline hazards of their own."
+    )
+    baseline: Literal["site", "exact"] = Field(
+        "site",
+        description="site: a baseline hazard a site, as strata(site); exact: one for all, where "
+        "every site lets event times leave.",
+    )
+    ties: Literal["efron", "breslow"] = Field("efron", description="What to do about tied deaths.")
+    robust: bool = Field(False, description="Lin and Wei's sandwich errors; over clusters if any.")
+    zph_transform: Literal["identity", "log"] = Field(
+        "identity", description="Of time, in the test of proportional hazards."
+    )
+    time_horizon: Annotated[float, Field(ge=1e-9, le=1e15)] | None = Field(
+        None, description="Where the baseline curves end; none without it."
+    )
+    profiles: Annotated[list[Profile], Field(max_length=100)] = Field(
+        default_factory=list, description="Covariates of people whose survival is predicted."
+    )
+
+    @model_validator(mode="after")
+    def _arguments_fit(self) -> CoxRequest:
+        if len(set(self.strata)) < len(self.strata):
+            raise ValueError("strata names a column twice")
+        if self.profiles and self.time_horizon is None:
+            raise ValueError("profiles need a time_horizon")
+        for name in (self.time, self.event, self.entry):
+            if name is not None and (name in self.levels or name in self.collapse):
+                raise ValueError(f"levels or collapse names '{name}', which is no category")
+        return self

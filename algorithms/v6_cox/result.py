@@ -1,0 +1,170 @@
+"""The result's tables: flat records, names as in R's broom, null where withheld or undefined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from v6_clinical.analysis import Outcome
+from v6_clinical.inference import chi_square_tail, quadratic, sandwich
+from v6_clinical.newton import SingularError, inverse
+from v6_clinical.regression.fit import Fit
+from v6_clinical.regression.tables import (
+    coefficient_table,
+    covariance_table,
+    heterogeneity_table,
+    plain,
+)
+from v6_cox.baseline_tables import baseline_tables
+from v6_cox.common_baseline import combine_ph
+from v6_cox.cumulative import Array
+from v6_cox.fitting import Fitting
+from v6_cox.predict import model_record, predict
+from v6_cox.proportional_hazards import PHSums, in_other_columns, ph_test
+from v6_cox.request import CoxRequest
+
+Record = dict[str, Any]
+
+
+def conclude(
+    request: CoxRequest, fitting: Fitting, fit: Fit, organizations: Sequence[int], rounds: int
+) -> Outcome:
+    """Return every table of the result and the warnings that belong to them."""
+    design = fitting.design
+    terms, change = design.user_slopes, design.to_user
+    beta, covariance = change @ fit.beta, change @ fit.covariance @ change.T
+    robust = None
+    if fitting.robust:
+        found = sandwich(fit.covariance, fit.total.form("meat", design.labels))
+        robust = change @ found @ change.T
+    used = covariance if robust is None else robust
+    tables: dict[str, Any] = {
+        "coefficients": coefficient_table(
+            terms, beta, covariance, robust, request.confidence_level, ("hazard_ratio", "hr")
+        ),
+        "covariance": covariance_table(terms, used),
+        "fit": [_fit(request, fitting, fit, quadratic(beta, inverse(used)), rounds)],
+        "proportional_hazards": _proportional_hazards(request, fitting, fit),
+        "baseline_hazard": baseline_tables(fitting, fit.total, organizations),
+        "heterogeneity": heterogeneity_table(design, fit.total),
+        "model": model_record(design.raw, fit.beta, fitting.origin),
+    }
+    tables["prediction"] = predict(tables, request.profiles)
+    return Outcome(tables, _warnings(request, fitting, tables))
+
+
+def _fit(request: CoxRequest, fitting: Fitting, fit: Fit, wald: float, rounds: int) -> Record:
+    """Return the row of ``fit``; likelihoods are not compared under a ridge."""
+    n, dropped, events, _, _ = fit.total["rows"].tolist()
+    k, value = len(fit.beta), fit.log_likelihood
+    null = fitting.null
+    plainly = request.ridge == 0 and null is not None
+    record: Record = {
+        "n": round(n),
+        "n_missing": round(dropped),
+        "events": round(events),
+        "log_likelihood": value,
+        "null_log_likelihood": None if null is None else null.log_likelihood,
+    }
+    statistics = {
+        "lr": 2 * (value - null.log_likelihood) if plainly and null is not None else None,
+        "wald": wald,
+        "score": _score_test(fitting) if plainly else None,
+    }
+    for name, statistic in statistics.items():
+        record[f"{name}_statistic"] = statistic
+        record[f"{name}_p_value"] = None if statistic is None else chi_square_tail(statistic, k)
+    return record | {
+        "df": k,
+        "aic": 2 * k - 2 * value if plainly else None,
+        "bic": k * math.log(events) - 2 * value if plainly else None,
+        "concordance": _concordance(fit.total["pairs"]),
+        "converged": True,
+        "rounds": rounds,
+    }
+
+
+def _score_test(fitting: Fitting) -> float | None:
+    """Return U' I^-1 U at coefficients of 0."""
+    if fitting.null is None:
+        return None
+    try:
+        return quadratic(fitting.null.score, inverse(fitting.null.information))
+    except SingularError:
+        return None
+
+
+def _concordance(pairs: Array) -> float | None:
+    """Return (concordant + tied_x / 2) / comparable, pairs within sites and strata."""
+    concordant, discordant, tied, _, _ = pairs.tolist()
+    comparable = concordant + discordant + tied
+    return (concordant + tied / 2) / comparable if comparable > 0 else None
+
+
+def _proportional_hazards(request: CoxRequest, fitting: Fitting, fit: Fit) -> list[Record]:
+    """Return the test of each term and ``GLOBAL``; none under a ridge or where times do not differ.
+
+    Terms are the analyst's: the sums are changed to those columns.
+    """
+    if request.ridge > 0:
+        return []
+    design = fitting.design
+    change: Array = np.linalg.inv(design.to_user).astype(np.float64)
+    total = in_other_columns(_ph_sums(request, fitting, fit), change)
+    labels = design.user.term_labels
+    terms = list(dict.fromkeys(labels))
+    found = ph_test(total, [[i for i, label in enumerate(labels) if label == t] for t in terms])
+    if np.isnan(found.statistic).all():
+        return []
+    return [
+        {
+            "term": term,
+            "statistic": plain(statistic),
+            "df": round(df),
+            "p_value": None if np.isnan(statistic) else chi_square_tail(statistic, df),
+        }
+        for term, statistic, df in zip(
+            [*terms, "GLOBAL"], found.statistic.tolist(), found.df.tolist(), strict=True
+        )
+    ]
+
+
+def _ph_sums(request: CoxRequest, fitting: Fitting, fit: Fit) -> PHSums:
+    total, labels = fit.total, fitting.design.labels
+    if fitting.times is not None:
+        sums = fitting.risk_sums(total)
+        return combine_ph(sums, fitting.times.flat(), request.ties, request.zph_transform)
+    return PHSums(
+        float(total["rows"][2]),
+        float(total["event_times"][0]),
+        *(total.vector(name, labels) for name in ("score", "score_g")),
+        *(total.form(f"information{name}", labels) for name in ("", "_g", "_gg")),
+    )
+
+
+def _warnings(
+    request: CoxRequest, fitting: Fitting, tables: dict[str, Any]
+) -> list[dict[str, str]]:
+    found = []
+    if fitting.times is not None:
+        text = (
+            "A common baseline: the sites sent their event times and, at each, sums from which "
+            "covariates of patients with events follow by subtraction."
+        )
+        found.append(("EVENT_TIMES_SENT", text))
+    if request.cluster is not None:
+        text = "Rows of one cluster are taken to be at one site; clusters across sites count apart."
+        found.append(("CLUSTERS_WITHIN_SITES", text))
+    if not tables["heterogeneity"]:
+        text = "Fewer than two sites have estimates of their own that they may send."
+        found.append(("NO_HETEROGENEITY", text))
+    if not tables["proportional_hazards"]:
+        text = "Proportional hazards are not tested under a ridge, or where events share one time."
+        found.append(("NO_HAZARDS_TEST", text))
+    if fitting.grid is not None and not any(row["time"] for row in tables["baseline_hazard"]):
+        text = "No site may show a point of its curve on this grid: use a longer horizon."
+        found.append(("CURVES_WITHHELD", text))
+    return [{"code": code, "message": message} for code, message in found]

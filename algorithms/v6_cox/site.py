@@ -1,0 +1,189 @@
+"""The site side of ``cox_regression``: a table and a question in, sums out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from v6_clinical.analysis import Place, SiteAnswer
+from v6_clinical.errors import RefusalError
+from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
+from v6_clinical.regression.own_fit import quadratic
+from v6_clinical.regression.site_design import agreed_design, full_design
+from v6_clinical.sums import Form, Sums
+from v6_cox import residuals
+from v6_cox.common_baseline import EventTimes, common_score_residuals
+from v6_cox.cumulative import Array, Index
+from v6_cox.fitted import Fitted, hazards_test, likelihood, report_sums, risk_sums
+from v6_cox.leaves import LEAVES
+from v6_cox.outcome import FollowUp
+from v6_cox.own_start import own_start
+from v6_cox.partial_likelihood import Jumps, evaluate
+from v6_cox.questions import Evaluate, Opening, Residuals
+from v6_cox.site_data import (
+    Site,
+    check_coefficients,
+    check_combinations,
+    common_times,
+    may_be_told,
+    read_site,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+Arguments = Mapping[str, Any]
+
+NAME = "cox_regression"
+SAMPLE_ROWS = 20_000  # enough for a starting point; its quadratic is that of all rows
+
+__all__ = ["LEAVES", "NAME", "STEPS"]
+
+
+def describe(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
+    """Return moments of the columns that ``scale()`` and splines need, before anything else."""
+    question = Opening.read(arguments)
+    site = read_site(frame, question, policy)
+    return _answer(site, describe_moments(question.model, site.rows, policy))
+
+
+def times(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
+    """Return the site's distinct event times by stratum: R14, a common baseline only."""
+    question = Opening.read(arguments)
+    if not question.exact:
+        raise RefusalError("BAD_REQUEST", ["exact"])
+    site = read_site(frame, question, policy)
+    outcome = site.outcome
+    for stratum in question.survival.strata:
+        policy.check_levels(np.bincount(_codes(outcome)), stratum.column)  # names of strata leave
+    tallies = {}
+    for code, label in enumerate(outcome.labels):
+        died = np.unique(outcome.time[outcome.event & (_codes(outcome) == code)]).tolist()
+        if died:
+            tallies[f"times/{label}"] = {repr(time): 1.0 for time in died}
+    return _answer(site, Sums(tallies=tallies))
+
+
+def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
+    """Return what the columns hold, the likelihood at 0, and a quadratic at the site's optimum."""
+    question = Opening.read(arguments)
+    site = read_site(frame, question, policy)
+    if not site.rows.n:
+        return _answer(site, Sums())
+    coding, design = full_design(question.model, site.rows, policy)
+    check_combinations(design, coding.names, site, question, policy)
+    about = describe_columns(question.model, site.rows) | describe_design(coding, design)
+    data = site.sorted(design, question)
+    beta = np.zeros(len(coding.names))
+    check_coefficients(data, beta, policy)
+    null = found = evaluate(data, beta)
+    if policy.allow_per_site:
+        every = max(1, len(design) // SAMPLE_ROWS)
+        own = own_start(data if every == 1 else site.sorted(design, question, every=every))
+        beta = own if may_be_told(data, own, policy) else beta
+        found = evaluate(data, beta)
+    names = coding.full_names
+    sums = Sums(tallies=about) + quadratic(names, beta, found)
+    return _answer(site, sums if question.exact else sums + likelihood(names, null, "null_"))
+
+
+def evaluate_at(
+    frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place
+) -> SiteAnswer:
+    """Return log-likelihood, score and information at the coefficients that are asked about."""
+    question = Evaluate.read(arguments)
+    site = read_site(frame, question, policy)
+    if not site.rows.n:
+        return _answer(site, Sums())
+    coding, design = agreed_design(question.model, site.rows, policy)
+    check_combinations(design, coding.names, site, question, policy)
+    shift, beta = _coefficients(question, len(coding.names))
+    times, strata = _common_times(site, question)
+    data = site.sorted(design, question, strata)
+    total = Sums({"column_total": np.array([design.sum()])})
+    del design  # what follows needs the sorted copy only
+    with_meat = question.report is not None and question.report.meat
+    check_coefficients(data, beta, policy, meat=with_meat)
+    fit = Fitted(site, data, coding.names, shift, beta)
+    report = question.report
+    if times is not None:
+        total += risk_sums(fit, times, question.null)
+    elif report is None:
+        total += likelihood(fit.names, fit.evaluate(beta))
+    else:
+        total += hazards_test(fit, report.transform)
+    if report is None:
+        return _answer(site, total)
+    strata_count = None if question.times is None else len(question.times)
+    return _answer(site, total + report_sums(fit, report, policy, place, strata_count))
+
+
+def meat(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
+    """Return the robust errors' meat at the steps of a common baseline (R14)."""
+    question = Residuals.read(arguments)
+    if not question.exact:
+        raise RefusalError("BAD_REQUEST", ["exact"])
+    site = read_site(frame, question, policy)
+    if not site.rows.n:
+        return _answer(site, Sums())
+    coding, design = agreed_design(question.model, site.rows, policy)
+    check_combinations(design, coding.names, site, question, policy)
+    shift, beta = _coefficients(question, len(coding.names))
+    times, strata = common_times(site.outcome, question.times)
+    data = site.sorted(design, question, strata)
+    check_coefficients(data, beta, policy, meat=True)
+    steps = _steps(question, len(times.times), len(beta))
+    found = common_score_residuals(data, beta, times, steps, shift)
+    form = Form(coding.names, residuals.meat(found, site.rows.weights, site.rows.clusters))
+    total = np.array([design.sum()])
+    return _answer(site, Sums({"column_total": total}, forms={"meat": form}))
+
+
+def _answer(site: Site, sums: Sums) -> SiteAnswer:
+    rows = site.rows
+    return SiteAnswer(Sums({"rows": site.sums()}) + sums, rows.n, rows.n > 0, rows.dropped)
+
+
+def _codes(outcome: FollowUp) -> Index:
+    none = np.zeros(len(outcome.time), dtype=np.intp)
+    return none if outcome.strata is None else outcome.strata
+
+
+def _common_times(site: Site, question: Evaluate) -> tuple[EventTimes | None, Index | None]:
+    return (None, None) if question.times is None else common_times(site.outcome, question.times)
+
+
+def _coefficients(question: Evaluate | Residuals, columns: int) -> tuple[Array, Array]:
+    for name in ("shift", "slopes"):
+        if len(getattr(question, name)) != columns:
+            raise RefusalError("BAD_REQUEST", [name])
+    return np.array(question.shift, dtype=np.float64), np.array(question.slopes, dtype=np.float64)
+
+
+def _steps(question: Residuals, count: int, columns: int) -> residuals.Steps:
+    """Read the steps of a common baseline: K event times, p columns."""
+
+    def series(name: str, *shape: int) -> Array:
+        values = np.array(getattr(question, name), dtype=np.float64)
+        if values.size != np.prod(shape):
+            raise RefusalError("BAD_REQUEST", [name])
+        return values.reshape(shape)
+
+    own, none = series("own", count), np.zeros(count)
+    jumps = Jumps(series("hazard", count), own, none, none, none, bool(own.any()), 0.0)
+    own_flow = None if question.own_flow is None else series("own_flow", count, columns)
+    mean, flow = series("mean", count, columns), series("flow", count, columns)
+    return residuals.Steps(jumps, mean, flow, own_flow)
+
+
+STEPS = {
+    "describe": describe,
+    "times": times,
+    "start": start,
+    "evaluate": evaluate_at,
+    "residuals": meat,
+}

@@ -1,0 +1,138 @@
+"""A question and a site's table, read and checked: sorted rows, ready for the likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from v6_clinical.errors import RefusalError
+from v6_clinical.regression.rows import Rows, complete_cases
+from v6_cox.common_baseline import EventTimes
+from v6_cox.cumulative import Array, Index
+from v6_cox.outcome import FollowUp, read_follow_up
+from v6_cox.partial_likelihood import martingale_residuals, risk_scores
+from v6_cox.questions import EventTimes as Asked
+from v6_cox.questions import Opening
+from v6_cox.sorted_data import SortedData, prepare
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+
+@dataclass(frozen=True)
+class Site:
+    """The complete cases and their outcome."""
+
+    rows: Rows
+    outcome: FollowUp
+
+    def sums(self) -> Array:
+        """Return n, rows dropped, events, sum w and sum w over events."""
+        rows, event = self.rows, self.outcome.event
+        weights = rows.weights
+        return np.array([rows.n, rows.dropped, event.sum(), weights.sum(), weights @ event])
+
+    def sorted(
+        self, design: Array, question: Opening, strata: Index | None = None, every: int = 1
+    ) -> SortedData:
+        """Return the rows sorted; ``strata`` goes before the site's own codes.
+
+        ``every`` takes each so many-th row, a sample.
+        """
+        codes = self.outcome.strata if strata is None else strata
+        model = question.model
+        return prepare(
+            self.outcome.time[::every],
+            self.outcome.event[::every],
+            design[::every],
+            None if self.outcome.entry is None else self.outcome.entry[::every],
+            None if codes is None else codes[::every],
+            None if model.weights is None else self.rows.weights[::every],
+            None if model.offset is None else self.rows.offset[::every],
+            question.survival.ties,
+        )
+
+
+def read_site(frame: pd.DataFrame, question: Opening, policy: Policy) -> Site:
+    """Read the complete cases and their follow-up; event times leave only if the site agrees.
+
+    Raises
+    ------
+    RefusalError
+        R14, and whatever ``complete_cases`` and ``read_follow_up`` refuse.
+    """
+    if question.exact:
+        policy.check_event_times()
+    survival = question.survival
+    rows = complete_cases(frame, question.model, survival.columns(), policy)
+    return Site(rows, read_follow_up(rows.others, survival, policy))
+
+
+def check_coefficients(
+    data: SortedData, beta: Array, policy: Policy, *, meat: bool = False
+) -> None:
+    """R9: effective sample sizes of the weighted risk scores and of the martingale residuals.
+
+    Raises
+    ------
+    RefusalError
+        ``COEFFICIENT_RANGE``.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        risk = risk_scores(data, beta)
+        policy.check_coefficients(risk.predictor, risk.scores)
+    if len(data.sets.death_rows):
+        policy.check_residuals(martingale_residuals(data, beta), squared=meat)
+
+
+def may_be_told(data: SortedData, beta: Array, policy: Policy) -> bool:
+    """Tell whether R9 lets a site's own estimates leave."""
+    try:
+        check_coefficients(data, beta, policy)
+    except RefusalError:
+        return False
+    return True
+
+
+def check_combinations(
+    design: Array, names: Sequence[str], site: Site, question: Opening, policy: Policy
+) -> None:
+    """R5: no combination of the columns, of whatever role, singles out few rows."""
+    model, rows = question.model, site.rows
+    others = {question.survival.event: site.outcome.event.astype(np.float64)}
+    if model.weights is not None:
+        others[model.weights] = rows.weights
+    if model.offset is not None:
+        others[model.offset] = rows.offset
+    policy.check_combinations(design, names, others)
+
+
+def common_times(outcome: FollowUp, asked: tuple[Asked, ...]) -> tuple[EventTimes, Index]:
+    """Return the federation's event times, and the rows' strata in the federation's codes.
+
+    Strata without an event anywhere come after all others.
+
+    Raises
+    ------
+    RefusalError
+        ``BAD_REQUEST`` where an event of the site's is not among them.
+    """
+    place = {one.stratum: code for code, one in enumerate(asked)}
+    if len(place) < len(asked):
+        raise RefusalError("BAD_REQUEST", ["times"])
+    table = [place.get(label, len(asked) + i) for i, label in enumerate(outcome.labels)]
+    own = np.zeros(len(outcome.time), dtype=np.intp) if outcome.strata is None else outcome.strata
+    codes = np.array(table, dtype=np.intp)[own]
+    known = [np.array(one.times) for one in asked]
+    for code in np.unique(codes[outcome.event]).tolist():
+        mine = outcome.time[outcome.event & (codes == code)]
+        if code >= len(known) or not np.isin(mine, known[code]).all():
+            raise RefusalError("BAD_REQUEST", ["times"])
+    strata = np.repeat(np.arange(len(known)), [len(times) for times in known])
+    every = np.concatenate(known) if known else np.zeros(0)
+    return EventTimes(strata.astype(np.intp), every), codes

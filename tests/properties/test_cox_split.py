@@ -1,0 +1,140 @@
+"""Any split of the rows into sites, any order: what strata by site, or one baseline, give."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from v6_clinical.disclosure import Policy
+from v6_clinical.platforms import local
+from v6_cox.predict import predict
+
+REQUEST: dict[str, Any] = {"time": "t", "event": "e", "formula": "x + g", "levels": {"g": "abc"}}
+REQUEST["levels"] = {"g": ["a", "b", "c"]}
+
+
+def rows(seed: int, n: int, ties: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({"x": rng.normal(size=n).round(3), "g": rng.choice(list("abc"), n)})
+    time = rng.exponential(ties, n) * np.exp(-0.5 * frame["x"])
+    frame["e"] = (rng.random(n) < 0.7).astype(int)
+    frame["w"] = rng.integers(1, 5, n) / 2
+    return frame.assign(t=np.ceil(time), site=rng.integers(0, 4, n))
+
+
+def run(frames: list[pd.DataFrame], **more: Any) -> dict[str, Any]:
+    return local.run("cox", frames, REQUEST | more, policy=Policy.open(), minimum_sites=1)
+
+
+def numbers(found: dict[str, Any]) -> Any:
+    names = ("estimate", "std_error")
+    fit = found["fit"][0]
+    tests = [
+        fit[n] for n in ("log_likelihood", "lr_statistic", "wald_statistic", "score_statistic")
+    ]
+    hazards = [row["statistic"] for row in found["proportional_hazards"]]
+    return [row[n] for row in found["coefficients"] for n in names] + tests + hazards
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10**6), st.sampled_from([8, 100]), st.sampled_from(["efron", "breslow"]))
+def test_one_baseline_for_all_is_blind_to_the_split(seed: int, ties: int, method: str) -> None:
+    whole = rows(seed, 120, ties)
+    sites = [part for _, part in whole.groupby("site")]
+    more = {"baseline": "exact", "ties": method, "weights": "w", "robust": True}
+    one, many = run([whole], **more), run(sites, **more)
+    assert numbers(many) == pytest.approx(numbers(one), rel=1e-6, abs=1e-7)
+    robust = [[row["robust_se"] for row in found["coefficients"]] for found in (one, many)]
+    assert robust[0] == pytest.approx(robust[1], rel=1e-6)
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10**6), st.sampled_from([8, 100]))
+def test_a_baseline_a_site_is_a_stratum_a_site(seed: int, ties: int) -> None:
+    whole = rows(seed, 120, ties)
+    sites = [part for _, part in whole.groupby("site")]
+    one, many = run([whole], strata=["site"]), run(sites)
+    assert numbers(many) == pytest.approx(numbers(one), rel=1e-6, abs=1e-7)
+    assert one["fit"][0]["concordance"] == pytest.approx(many["fit"][0]["concordance"], rel=1e-12)
+
+
+@pytest.mark.parametrize("baseline", ["site", "exact"])
+def test_order_of_rows_sites_and_columns_changes_nothing_B25(baseline: str) -> None:
+    whole = rows(5, 150, 30)
+    sites = [part for _, part in whole.groupby("site")]
+    shuffled = [part.sample(frac=1, random_state=1)[sorted(part)] for part in reversed(sites)]
+    one, two = run(sites, baseline=baseline), run(shuffled, baseline=baseline)
+    assert numbers(two) == pytest.approx(numbers(one), rel=1e-9, abs=1e-12)
+
+
+def test_changes_of_unit_change_terms_not_the_fit() -> None:
+    """I(x/10 - 2) is made by the centre; a formula without intercept codes factors as R does."""
+    sites = [part for _, part in rows(6, 200, 30).groupby("site")]
+    plain = run(sites, time_horizon=40)
+    other = run(sites, formula="0 + I(x/10 - 2) + g", time_horizon=40)
+    estimates = [[row["estimate"] for row in found["coefficients"]] for found in (plain, other)]
+    assert estimates[1] == pytest.approx([10 * estimates[0][0], *estimates[0][1:]], rel=1e-9)
+    hazards = [[row["statistic"] for row in f["proportional_hazards"]] for f in (plain, other)]
+    assert hazards[1] == pytest.approx(hazards[0], rel=1e-6)
+    profile = [{"x": 1.5, "g": "b"}]
+    curves = [predict(found, profile) for found in (plain, other)]
+    for one, two in zip(*curves, strict=True):
+        assert two["survival"] == pytest.approx(one["survival"], rel=1e-9)
+    moved = other["baseline_hazard"][0]["cumulative_hazard"]
+    factor = np.exp(20 * estimates[0][0])  # all columns 0 now means x = 20
+    expected = [h * factor for h in plain["baseline_hazard"][0]["cumulative_hazard"]]
+    assert moved == pytest.approx(expected, rel=1e-8)
+
+
+def test_profiles_are_predicted_from_the_result_alone() -> None:
+    """S(t|x) = exp(-H0(t) exp(x b)); the request's profiles and the function agree."""
+    sites = [part for _, part in rows(7, 200, 30).groupby("site")]
+    profiles = [{"x": 1.0, "g": "a"}, {"x": -1, "g": "c"}]
+    found = run(sites, time_horizon=40, profiles=profiles)
+    assert predict(found, profiles) == found["prediction"]
+    assert len(found["prediction"]) == 2 * len(found["baseline_hazard"])
+    b = {row["term"]: row["estimate"] for row in found["coefficients"]}
+    last, curve = found["prediction"][-1], found["baseline_hazard"][-1]
+    relative = np.exp(-b["x"] + b["g[T.c]"])
+    expected = np.exp(-np.array(curve["cumulative_hazard"]) * relative)
+    assert last["survival"] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("profile", "named"),
+    [({"x": 1}, "'g'"), ({"x": 1, "g": "z"}, "g"), ({"x": "1", "g": "a"}, "x")],
+)
+def test_bad_profiles_are_named(profile: dict[str, Any], named: str) -> None:
+    sites = [part for _, part in rows(8, 200, 30).groupby("site")]
+    found = run(sites, time_horizon=40, profiles=[profile])
+    assert found["error"]["code"] == "BAD_REQUEST"
+    assert named in found["error"]["message"]
+
+
+def test_a_ridge_shrinks_and_leaves_likelihood_tests_out() -> None:
+    """A penalty ridge/2 sum b^2 per pooled sd: the penalised score is 0 at the estimate."""
+    sites = [part for _, part in rows(9, 200, 30).groupby("site")]
+    free, ridge = run(sites), run(sites, ridge=50.0)
+    sizes = [np.abs([row["estimate"] for row in f["coefficients"]]).sum() for f in (free, ridge)]
+    assert sizes[1] < 0.9 * sizes[0]
+    fit = ridge["fit"][0]
+    assert [fit[n] for n in ("aic", "bic", "lr_statistic", "score_statistic")] == [None] * 4
+    assert ridge["proportional_hazards"] == []
+
+
+def test_large_sites_take_three_rounds() -> None:
+    rng = np.random.default_rng(10)
+
+    def site() -> pd.DataFrame:
+        x = rng.normal(size=(100_000, 5))
+        t = rng.exponential(size=100_000) * np.exp(-x @ np.linspace(-0.5, 0.5, 5))
+        c = rng.exponential(2.0, 100_000)
+        made = pd.DataFrame({f"x{k}": x[:, k] for k in range(5)})
+        return made.assign(t=np.minimum(t, c), e=(t <= c).astype(int))
+
+    arguments = {"time": "t", "event": "e", "predictors": [f"x{k}" for k in range(5)]}
+    found = local.run("cox", [site() for _ in range(3)], arguments)
+    assert [line["step"] for line in found["ledger"]] == ["start", "evaluate", "evaluate"]
