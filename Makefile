@@ -1,8 +1,9 @@
-# make demo · make test · make bench. Each sets up what it needs in .venv first.
+# make demo · make test · make bench · make images · make stack-v4 · make stack-v5.
+# Each sets up what it needs in .venv first; images and stacks need a Docker engine.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench table
+.PHONY: demo test lint bench table images stack-v4 stack-v5 store
 
 .venv/ready: ci/requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -25,3 +26,13 @@ bench: .venv/ready
 
 table: .venv/ready
 	$(BIN)/python tests/shipped_limits.py --write
+	$(BIN)/python tests/shipped_limits_logistic.py --write
+
+images: .venv/ready
+	ci/images
+
+stack-v4 stack-v5: .venv/ready
+	ci/stacks $(@:stack-%=%)
+
+store: .venv/ready
+	$(BIN)/python tests/unit/test_store.py

@@ -43,12 +43,16 @@ def line(name: str, kind: str) -> str:
     if found["status"] == "completed":
         codes = ", ".join(sorted({warning["code"] for warning in found["warnings"]})) or "none"
         return f"| {name} | {kind} ({rows}) | accepted | {withheld(found)} | {codes} |"
-    refusals = [
+    return f"| {name} | {kind} ({rows}) | {found['status']}: {refusals(found)} | | |"
+
+
+def refusals(found: dict[str, Any]) -> str:
+    """Name the sites that refused, their codes and what they are about."""
+    return "; ".join(
         f"site {site['organization_id']}: {site['code']}"
         + (f" ({', '.join(site['where'])})" if site.get("where") else "")
         for site in found["error"]["sites"]
-    ]
-    return f"| {name} | {kind} ({rows}) | {found['status']}: {'; '.join(refusals)} | | |"
+    )
 
 
 def table() -> str:

@@ -95,6 +95,7 @@ class Fitting:
                 "null": self.null is None,
                 "report": self._report() if last else None,
             },
+            needs=self._needs(last),
         )
 
     def read(self, total: Sums) -> Evaluation:
@@ -125,6 +126,7 @@ class Fitting:
                 "flow": steps.flow.ravel().tolist(),
                 "own_flow": own_flow,
             },
+            needs=frozenset({"rows", "column_total", "meat"}),
         )
 
     def with_meat(self, found: Fit, total: Sums) -> Fit:
@@ -144,6 +146,19 @@ class Fitting:
         if self.times is None:
             raise TypeError("the baseline is not common")
         return read_risk_sums(total, name, self.times, len(self.design.labels))
+
+    def _needs(self, last: bool) -> frozenset[str]:
+        """Return what no site with rows may leave out."""
+        if self.times is not None:
+            found = {"risk_sums/risk", "risk_sums/moments", "risk_sums/products"}
+            found |= {"null_sums/risk"} if self.null is None else set()
+        else:
+            found = {"likelihood", "score", "information"}
+            found |= (
+                {"event_times", "score_g", "information_g", "information_gg"} if last else set()
+            )
+            found |= {"meat"} if last and self.robust else set()
+        return frozenset(found | {"rows", "column_total"} | ({"pairs"} if last else set()))
 
     def _report(self) -> dict[str, Any]:
         return {

@@ -22,7 +22,7 @@ from v6_cox.outcome import FollowUp
 from v6_cox.own_start import own_start
 from v6_cox.partial_likelihood import Jumps, evaluate
 from v6_cox.questions import Evaluate, Opening, Residuals
-from v6_cox.site_data import Site, check_coefficients, common_times, read_site
+from v6_cox.site_data import Site, check_coefficients, common_times, may_tell, read_site
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ def describe(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     """Return moments of the columns that ``scale()`` and splines need, before anything else."""
     question = Opening.read(arguments)
     site = read_site(frame, question, policy)
-    return _answer(site, describe_moments(question.model, site.rows))
+    return _answer(site, describe_moments(question.model, site.rows, policy))
 
 
 def times(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
@@ -68,6 +68,7 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     if not site.rows.n:
         return _answer(site, Sums())
     coding, design = full_design(question.model, site.rows, policy)
+    site.check_combinations(design, coding.names, question, policy)
     about = describe_columns(question.model, site.rows) | describe_design(coding, design)
     data = site.sorted(design, question)
     beta = np.zeros(len(coding.names))
@@ -75,8 +76,9 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     null = found = evaluate(data, beta)
     if policy.allow_per_site:
         every = max(1, len(design) // SAMPLE_ROWS)
-        beta = own_start(data if every == 1 else site.sorted(design, question, every=every))
-        found = evaluate(data, beta)
+        own = own_start(data if every == 1 else site.sorted(design, question, every=every))
+        if may_tell(data, own, policy):
+            beta, found = own, evaluate(data, own)
     names = coding.full_names
     sums = Sums(tallies=about) + quadratic(names, beta, found)
     return _answer(site, sums if question.exact else sums + likelihood(names, null, "null_"))
@@ -91,6 +93,7 @@ def evaluate_at(
     if not site.rows.n:
         return _answer(site, Sums())
     coding, design = agreed_design(question.model, site.rows, policy)
+    site.check_combinations(design, coding.names, question, policy)
     shift, beta = _coefficients(question, len(coding.names))
     times, strata = _common_times(site, question)
     data = site.sorted(design, question, strata)
@@ -120,6 +123,7 @@ def meat(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place
     if not site.rows.n:
         return _answer(site, Sums())
     coding, design = agreed_design(question.model, site.rows, policy)
+    site.check_combinations(design, coding.names, question, policy)
     shift, beta = _coefficients(question, len(coding.names))
     times, strata = common_times(site.outcome, question.times)
     data = site.sorted(design, question, strata)

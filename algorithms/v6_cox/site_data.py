@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,18 @@ class Site:
         rows, event = self.rows, self.outcome.event
         weights = rows.weights
         return np.array([rows.n, rows.dropped, event.sum(), weights.sum(), weights @ event])
+
+    def check_combinations(
+        self, design: Array, names: Sequence[str], question: Opening, policy: Policy
+    ) -> None:
+        """R5: no combination of columns, events, weights and offset singles rows out."""
+        model = question.model
+        others = {question.survival.event: self.outcome.event.astype(np.float64)}
+        if model.weights is not None:
+            others[model.weights] = self.rows.weights
+        if model.offset is not None:
+            others[model.offset] = self.rows.offset
+        policy.check_combinations(design, names, others)
 
     def sorted(
         self, design: Array, question: Opening, strata: Index | None = None, every: int = 1
@@ -84,6 +97,15 @@ def check_coefficients(data: SortedData, beta: Array, policy: Policy) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         risk = risk_scores(data, beta)
         policy.check_coefficients(risk.predictor, risk.scores)
+
+
+def may_tell(data: SortedData, beta: Array, policy: Policy) -> bool:
+    """Tell whether R9 lets the site's own estimates leave."""
+    try:
+        check_coefficients(data, beta, policy)
+    except RefusalError:
+        return False
+    return True
 
 
 def common_times(outcome: FollowUp, asked: tuple[Asked, ...]) -> tuple[EventTimes, Index]:

@@ -27,6 +27,8 @@ REQUEST = LogisticRequest
 
 Array = NDArray[np.float64]
 
+EVALUATION = frozenset({"rows", "column_total", "likelihood", "score", "information"})
+
 
 def analyse(request: LogisticRequest) -> Analysis:
     """Ask ``describe`` where the model needs pooled moments, ``start``, then ``evaluate``."""
@@ -36,10 +38,15 @@ def analyse(request: LogisticRequest) -> Analysis:
         return _opening(request, formula)
 
     formula = yield from resolve_moments(_formula(request), opening, rounds)
-    reply = yield from ask_start(formula, opening, rounds)
+    reply = yield from ask_start(formula, opening, rounds, _null(request))
     fit = Fitting(request, formula, opening(formula), reply)
     found = yield from maximise(fit.design, fit.state, fit.penalty, rounds, fit.ask, fit.read)
     return conclude(request, fit.design, found, fit.null, rounds.used, fit.grid)
+
+
+def _null(request: LogisticRequest) -> frozenset[str]:
+    """Return what sites send of the null model: with an offset it is fitted too."""
+    return frozenset() if request.offset is None else frozenset({"null"})
 
 
 def _formula(request: LogisticRequest) -> Formula:
@@ -96,6 +103,11 @@ class Fitting:
         """Return the question at these parameters; the last one also asks for the report."""
         intercepts, slopes = self.design.split(beta)
         last = last and self.null.ready
+        report = self._report() if last else None
+        needs = EVALUATION | _null(self.request)
+        if report is not None:
+            needs |= {"brier", "pairs"} | ({"meat"} if report["meat"] else set())
+            needs |= {"risks", "expected"} if report["grid"] is not None else set()
         return Ask(
             "evaluate",
             {
@@ -104,8 +116,9 @@ class Fitting:
                 "intercepts": self._by_site(intercepts),
                 "slopes": slopes,
                 "null": self.null.at,
-                "report": self._report() if last else None,
+                "report": report,
             },
+            needs=needs,
         )
 
     def read(self, total: Sums) -> Evaluation:

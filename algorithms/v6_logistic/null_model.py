@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from v6_clinical.errors import AnalysisError
 from v6_clinical.sums import Sums
 
 
@@ -25,7 +26,9 @@ class NullModel:
         self.ready = not offset
         _, _, _, weight, events = total["rows"].tolist()
         if offset:
-            information, tangent = total["null"].tolist()
+            information, tangent = total.get("null", (2,)).tolist()
+            if not information > 0:
+                raise AnalysisError("BAD_ANSWER", "The null model has no information.")
             self.at = tangent / information if intercept else 0.0
         elif intercept:
             self.log_likelihood = _entropy(events, weight) + _entropy(weight - events, weight)

@@ -36,5 +36,7 @@ def read_outcome(column: pd.Series, outcome: Outcome) -> NDArray[np.float64]:
     if len(known) > 2 or any(level not in known for level in found.levels):
         raise bad
     positive = outcome.positive or known[-1]
+    if positive not in known and len(known) == 2:  # spelt otherwise here: not the same as no event
+        raise bad
     codes = np.array([level == positive for level in found.levels], dtype=np.float64)
     return codes[found.codes] if len(found.codes) else np.zeros(0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.errors import RefusalError
 from v6_clinical.newton import Evaluation
 from v6_clinical.regression.own_fit import own_estimates
 from v6_clinical.regression.rows import Rows
@@ -65,15 +66,26 @@ def report(fit: Fitted, wanted: Report, policy: Policy) -> Sums:
         found = likelihood.meat(fit.design, fit.shift, residuals, fit.rows.clusters)
         sums += Sums(forms={"meat": Form(fit.labels, found)})
     if wanted.own_estimates and policy.allow_per_site:  # R15
-        sums += _own_estimates(fit)
+        sums += _own_estimates(fit, policy)
     return sums
 
 
-def _own_estimates(fit: Fitted) -> Sums:
+def _own_estimates(fit: Fitted, policy: Policy) -> Sums:
     def at(beta: Array) -> Evaluation:
         eta = likelihood.linear_predictor(fit.design, fit.shift, beta, fit.rows.offset)
         return likelihood.evaluate(fit.design, fit.shift, fit.events, fit.rows.weights, eta)
 
     ones = float(fit.events.sum())
     fewest = min(ones, len(fit.events) - ones)
-    return own_estimates(at, fit.labels, fit.beta, fit.evaluation, fewest)
+
+    def told(beta: Array) -> bool:
+        """R9: the site's own estimates do not rest on few patients."""
+        eta = likelihood.linear_predictor(fit.design, fit.shift, beta, fit.rows.offset)
+        try:
+            policy.check_coefficients(eta, likelihood.model_weights(eta, fit.rows.weights))
+            policy.check_residuals(fit.rows.weights * (fit.events - likelihood.probability(eta)))
+        except RefusalError:
+            return False
+        return True
+
+    return own_estimates(at, fit.labels, fit.beta, fit.evaluation, fewest, told)

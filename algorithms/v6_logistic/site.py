@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from v6_clinical.analysis import Place, SiteAnswer
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
-from v6_clinical.newton import Evaluation
+from v6_clinical.newton import Evaluation, SingularError
 from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.own_fit import own_optimum, quadratic, site_labels
 from v6_clinical.regression.question import Model
@@ -43,7 +43,7 @@ def describe(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     question = Opening.read(arguments)
     rows, events = _rows(frame, question.model, question.outcome, policy)
     sums = Sums({"rows": _row_sums(rows, events)})
-    return _answer(rows, sums + describe_moments(question.model, rows))
+    return _answer(rows, sums + describe_moments(question.model, rows, policy))
 
 
 def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
@@ -53,11 +53,13 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     if not rows.n:
         return _answer(rows, Sums({"rows": _row_sums(rows, events)}))
     coding, design = full_design(question.model, rows, policy)
+    _check_combinations(design, coding.names, events, rows, question, policy)
     shift = np.zeros(design.shape[1])
     beta = shift
     if policy.allow_per_site:
-        beta = _own_start(design, events, rows, question.model.intercept)
+        beta = _own_start(design, events, rows, question.model.intercept, policy)
     eta = likelihood.linear_predictor(design, shift, beta, rows.offset)
+    _check_range(eta, events, rows, policy)
     found = likelihood.evaluate(design, shift, events, rows.weights, eta)
     labels = site_labels(coding.full_names, question.site_effect, place.index)
     about = describe_columns(question.model, rows) | describe_design(coding, design)
@@ -74,9 +76,11 @@ def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     if not rows.n:
         return _answer(rows, Sums({"rows": _row_sums(rows, events)}))
     coding, design = agreed_design(question.model, rows, policy)
+    _check_combinations(design, coding.names, events, rows, question, policy)
     shift, beta = _coefficients(question, coding.names, place)
     eta = likelihood.linear_predictor(design, shift, beta, rows.offset)
-    policy.check_coefficients(eta, likelihood.model_weights(eta, rows.weights))
+    with_meat = question.report is not None and question.report.meat
+    _check_range(eta, events, rows, policy, meat=with_meat)
     found = likelihood.evaluate(design, shift, events, rows.weights, eta)
     labels = site_labels(coding.names, question.site_effect, place.index)
     arrays = {
@@ -120,16 +124,55 @@ def _row_sums(rows: Rows, events: Array) -> Array:
     return np.array([rows.n, rows.dropped, events.sum(), weights.sum(), weights @ events])
 
 
-def _own_start(design: Array, events: Array, rows: Rows, intercept: bool) -> Array:
+def _check_combinations(
+    design: Array,
+    names: Sequence[str],
+    events: Array,
+    rows: Rows,
+    question: Opening | Evaluate,
+    policy: Policy,
+) -> None:
+    """R5: no combination of the columns, of whatever role, singles out few rows."""
+    model = question.model
+    others = {question.outcome.column: events}
+    if model.weights is not None:
+        others[model.weights] = rows.weights
+    if model.offset is not None:
+        others[model.offset] = rows.offset
+    policy.check_combinations(design, names, others)
+
+
+def _check_range(
+    eta: Array, events: Array, rows: Rows, policy: Policy, *, meat: bool = False
+) -> None:
+    """R9: these linear predictors do not aim at few patients."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        policy.check_coefficients(eta, likelihood.model_weights(eta, rows.weights))
+    residuals = rows.weights * (events - likelihood.probability(eta))
+    policy.check_residuals(residuals, squared=meat)
+
+
+def _own_start(design: Array, events: Array, rows: Rows, intercept: bool, policy: Policy) -> Array:
+    """Return the site's own optimum, or 0 where there is none or R9 would not let it be told."""
     every = max(1, len(design) // SAMPLE_ROWS)
     y, w, offset = events[::every], rows.weights[::every], rows.offset[::every]
     none = np.zeros(design.shape[1])
+    usual = float(offset.mean()) if intercept else 0.0  # years, say: far from 0
+    offset = offset - usual
 
     def at(x: Array, beta: Array) -> Evaluation:
         eta = likelihood.linear_predictor(x, none, beta, offset)
         return likelihood.evaluate(x, none, y, w, eta)
 
-    return own_optimum(at, design[::every], intercept)
+    try:
+        beta = own_optimum(at, design[::every], intercept)
+        beta[:1] -= usual
+        _check_range(
+            likelihood.linear_predictor(design, none, beta, rows.offset), events, rows, policy
+        )
+    except (RefusalError, SingularError):
+        return none
+    return beta
 
 
 def _coefficients(question: Evaluate, names: tuple[str, ...], place: Place) -> tuple[Array, Array]:
@@ -147,7 +190,7 @@ def _coefficients(question: Evaluate, names: tuple[str, ...], place: Place) -> t
 
 def _null(rows: Rows, events: Array, intercept: float, policy: Policy) -> Array:
     eta = intercept + rows.offset
-    policy.check_coefficients(eta, likelihood.model_weights(eta, rows.weights))
+    _check_range(eta, events, rows, policy)
     return likelihood.evaluate_null(events, rows.weights, eta)
 
 
@@ -155,9 +198,13 @@ def _null_quadratic(rows: Rows, events: Array, policy: Policy) -> Array:
     """Return h and v = h a + score of the null model, at its optimum a at the site if allowed."""
     at = 0.0
     if policy.allow_per_site and 0 < events.sum() < rows.n:
+        at = -float(rows.offset.mean())
         for _ in range(50):
             _, score, information = likelihood.evaluate_null(events, rows.weights, at + rows.offset)
+            if not information > 0:
+                break
             at += float(np.clip(score / information, -2.0, 2.0))
+    _check_range(at + rows.offset, events, rows, policy)
     _, score, information = likelihood.evaluate_null(events, rows.weights, at + rows.offset)
     return np.array([information, information * at + score])
 

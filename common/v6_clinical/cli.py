@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -12,6 +13,7 @@ from v6_clinical.commands.logistic import run_logistic
 from v6_clinical.commands.summary import run_summary
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
+from v6_clinical.registry import PACKAGES
 from v6_clinical.render.policy import policy as show_policy
 from v6_clinical.settings import SETTINGS
 
@@ -51,3 +53,16 @@ def policy() -> None:
             f"{names}: unknown, unreadable or too loose; every question would be refused. "
             f"Known settings: {', '.join(SETTINGS)}."
         ) from None
+
+
+@main.command("store-json")
+@click.argument("analysis", type=click.Choice(list(PACKAGES)))
+@click.option("--major", type=click.Choice(["4", "5"]), required=True, help="vantage6's major.")
+@click.option("--image", default="", help="Where nodes pull the image.")
+@click.option("--code-url", default="", help="Where the source code is.")
+def store_json(analysis: str, major: str, image: str, code_url: str) -> None:
+    """Print what an algorithm store wants to know of an analysis."""
+    from v6_clinical import store
+
+    found = store.store_json(analysis, int(major), image, code_url)
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))

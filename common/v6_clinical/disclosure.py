@@ -15,13 +15,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from v6_clinical.dominance import (
+    differing_rows,
+    effective_sample_size,
+    largest_leverage,
+    rows_off_commonest,
+    spread,
+)
 from v6_clinical.errors import RefusalError
 from v6_clinical.settings import PREFIX, SETTINGS
 
-# R9: no linear predictor is farther from the site's mean; exp(30) is no odds of a patient.
-FARTHEST: Final = 30.0
-LARGEST: Final = 1e70
-BLOCK_ROWS: Final = 8_192  # rows of a design that fit a processor's cache
+# R9: standard deviation of a linear predictor at a site. Not its largest value: which coefficients
+# are refused would tell that patient's.
+WIDEST: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -184,12 +190,34 @@ class Policy:
         (sum z^2)^2 / sum z^4 with z centred at the site, is at least 2, and at least a cell for
         a dummy, a transform or a product.
         """
-        off, spread = _rows_off_commonest(design, self.min_cell), _spread(design)
+        off, width = rows_off_commonest(design, self.min_cell), spread(design)
         least = np.where(derived, max(self.min_spread, self.min_cell), self.min_spread)
         # off > 0: the spread of a constant column is rounding
-        bad = self.is_small(off) | ((off > 0) & (spread < least * (1 - 1e-9)))
+        bad = self.is_small(off) | ((off > 0) & (width < least * (1 - 1e-9)))
         if bad.any():
             raise RefusalError("SMALL_CELL", list(compress(names, bad)))
+
+    def check_combinations(
+        self,
+        design: NDArray[np.float64],
+        names: Sequence[str],
+        others: Mapping[str, NDArray[np.float64]],
+    ) -> None:
+        """R5: no combination of columns singles out what each alone does not.
+
+        Two columns of zeros and ones are the same (or opposite) or differ in at least a cell of
+        rows; no row has more than the share of a combination's squares that a spread of 2 allows.
+        ``others`` are the outcome, weights and offset.
+        """
+        every, more = [*names, *others], list(others.values())
+        places, rows = differing_rows(design, more)
+        close = np.argwhere(self.is_small(rows).any(axis=0))
+        if len(close):
+            raise RefusalError("SMALL_CELL", [every[places[place]] for place in close[0]])
+        if self.min_spread > 0:
+            most = self.min_spread**-0.5
+            if largest_leverage(design, more) > most:
+                raise RefusalError("SMALL_CELL", ["terms"])
 
     def check_parameters(self, parameters: int, n: int) -> None:
         """R7: a model has few parameters for its rows."""
@@ -215,8 +243,21 @@ class Policy:
         ``predictor`` is the linear predictor, ``weights`` those of the model at it, such as
         mu (1 - mu); shape (n,) both.
         """
-        far = np.abs(predictor - predictor.mean()).max(initial=0.0) > FARTHEST
-        if far or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
+        with np.errstate(over="ignore", invalid="ignore"):
+            near = not predictor.size or predictor.std() <= WIDEST
+        # not near: also where an overflow has made it no number
+        if not near or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
+            raise RefusalError("COEFFICIENT_RANGE")
+
+    def check_residuals(self, residuals: NDArray[np.float64], *, squared: bool = False) -> None:
+        """R9: the score, with ``squared`` the meat too, is not made of few rows' residuals.
+
+        Where risks are as good as certain, the weights of the model are small and even, but the
+        score is the rows of the few patients of whom the risk is wrong.
+        """
+        size = np.abs(residuals)
+        few = effective_sample_size(size) < self.min_rows * (1 - 1e-9)
+        if few or (squared and effective_sample_size(size**2) < self.min_cell * (1 - 1e-9)):
             raise RefusalError("COEFFICIENT_RANGE")
 
     def check_filters(self, label: str, environment: Mapping[str, str]) -> None:
@@ -225,47 +266,13 @@ class Policy:
         if steps not in ("", "[]", "null") and not self.allow_preprocessing:
             raise RefusalError("PREPROCESSING")
         query = environment.get(f"{label.upper()}_QUERY", "")
-        if query.strip() and sha256(query) not in self.allowed_queries:
+        if query.strip():
+            self.check_query(query)
+
+    def check_query(self, query: object) -> None:
+        """R16: a query runs only if the operator listed its hash."""
+        if not isinstance(query, str) or sha256(query) not in self.allowed_queries:
             raise RefusalError("QUERY")
-
-
-def effective_sample_size(weights: NDArray[np.float64]) -> float:
-    """Return (sum w)^2 / sum w^2, the number of equal weights that say as much (Kish)."""
-    scaled = weights / max(weights.max(initial=0.0), np.finfo(np.float64).tiny)
-    squares = float(scaled @ scaled)
-    return float(scaled.sum()) ** 2 / squares if squares > 0 else 0.0
-
-
-def _rows_off_commonest(design: NDArray[np.float64], cell: int) -> NDArray[np.int64]:
-    """Count the rows off each column's commonest value, right wherever they are under a cell.
-
-    If fewer rows than a cell are off a value, it is the median of any 2 cell - 1 rows.
-    """
-    if not len(design):
-        return np.zeros(design.shape[1], dtype=np.int64)
-    if len(design) < 2 * cell:
-        return np.array([len(x) - np.unique(x, return_counts=True)[1].max() for x in design.T])
-    commonest = np.sort(design[: 2 * cell - 1], axis=0)[cell - 1]
-    off: NDArray[np.int64] = np.count_nonzero(design != commonest, axis=0)
-    return off
-
-
-def _spread(design: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (sum z^2)^2 / sum z^4 of each column about its mean, 0 for a constant one."""
-    second, fourth = np.zeros((2, design.shape[1]))
-    if not design.size:
-        return second
-    scale = np.ones(design.shape[1])
-    if max(design.max(), -design.min()) > LARGEST:  # its fourth power would overflow
-        scale = np.maximum(np.abs(design).max(axis=0), 1.0)
-    mean = np.full(len(design), 1 / len(design)) @ design / scale
-    for start in range(0, len(design), BLOCK_ROWS):
-        z = design[start : start + BLOCK_ROWS] / scale
-        z -= mean
-        second += np.einsum("ij,ij->j", z, z)
-        z *= z
-        fourth += np.einsum("ij,ij->j", z, z)
-    return np.divide(second**2, fourth, out=np.zeros_like(second), where=fourth > 0)
 
 
 def sha256(text: str) -> str:

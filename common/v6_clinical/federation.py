@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -44,9 +44,10 @@ class _Answer:
 
 
 class _Refused(Exception):  # noqa: N818 - a signal to begin again, not an error
-    def __init__(self, sites: dict[int, _Answer]) -> None:
+    def __init__(self, sites: dict[int, _Answer], tolerated: Collection[str]) -> None:
         super().__init__()
         self.sites = sites
+        self.for_good = {s: answer for s, answer in sites.items() if answer.code not in tolerated}
 
 
 @dataclass
@@ -80,10 +81,11 @@ class _Run:
         refusals = {site: answer for site, answer in answers.items() if answer.status == "refused"}
         self.ledger.append(_ledger_line(round_number, ask.step, list(answers.values())))
         if any(answer.code not in ask.tolerates for answer in refusals.values()):
-            raise _Refused(refusals)
+            raise _Refused(refusals, ask.tolerates)
         if refusals:
             codes = {site: answer.code for site, answer in refusals.items()}
             return Reply(Sums(), self.organizations, codes)
+        _require_parts(answers, ask.needs)
         self._note(answers)
         total = sum((answer.sums for answer in answers.values()), Sums())
         return Reply(total, self.organizations)
@@ -162,7 +164,7 @@ def _attempts(
         except _Refused as signal:
             if request.on_refusal == "fail":
                 raise _refusal_error(signal.sites) from None
-            left_out |= signal.sites
+            left_out |= signal.for_good
             organizations = tuple(site for site in organizations if site not in left_out)
             if len(organizations) < minimum:
                 raise _refusal_error(left_out, "TOO_FEW_SITES") from None
@@ -187,6 +189,15 @@ def _included(request: Request, transport: Transport, minimum: int) -> tuple[int
             "TOO_FEW_SITES", f"{len(organizations)} organisation(s) take part, {minimum} must."
         )
     return organizations
+
+
+def _require_parts(answers: dict[int, _Answer], needs: Collection[str]) -> None:
+    whole = {s: set(needs) <= set(a.sums.counts()) for s, a in answers.items() if a.status == "ok"}
+    short = [site for site in whole if not whole[site]]
+    if short:
+        message = f"Parts are missing in the answer of organisation(s) {_list(short)}."
+        sites = [{"organization_id": site, "code": "BAD_ANSWER"} for site in short]
+        raise AnalysisError("BAD_ANSWER", message, sites=sites)
 
 
 def _require_rows(attempt: _Run, minimum: int) -> None:

@@ -202,12 +202,12 @@ class Newton:
         refused
             Sites refuse to go further: steps that have stayed of one size are evidence enough.
         """
-        if len(self.history) < 3:
+        if len(self.history) < (2 if refused else 3):
             return np.zeros(0, dtype=np.intp)
         first, before, last = self.history[0][1], self.history[-2][1], self.history[-1][1]
         if not (refused or before.size < NEAR):
             return np.zeros(0, dtype=np.intp)
-        grown = last.standard_error > 2 * first.standard_error
+        grown = last.standard_error > (1 if refused else 2) * first.standard_error
         steady = last.step * before.step >= 0.5 * before.step**2
         away = last.step * self.history[-1][0] > 0
         moving = np.abs(last.step) > 0.01 * last.standard_error

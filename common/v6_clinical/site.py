@@ -60,6 +60,8 @@ def answer(
         policy = read_policy()
         step, arguments, place = _check(site, message)
         found = site.steps[step](read_frame(policy), arguments, policy, place)
+        if not found.sums.is_finite():
+            raise RefusalError("NON_FINITE")
         return {
             "schema": SCHEMA,
             "version": __version__,

@@ -109,6 +109,12 @@ class Sums:
         halves = {name: len(form.labels) for name, form in self.forms.items()}
         return sizes | {name: size * (size + 1) // 2 for name, size in halves.items()}
 
+    def is_finite(self) -> bool:
+        """Tell whether every number can be sent: squares of huge numbers may have overflowed."""
+        parts = [*self.arrays.values(), *(form.values for form in self.forms.values())]
+        parts += [np.array(list(tally.values())) for tally in self.tallies.values()]
+        return all(np.isfinite(part).all() for part in parts)
+
     def to_json(self) -> dict[str, Any]:
         """Return plain Python numbers in strict JSON form.
 

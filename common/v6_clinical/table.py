@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -127,13 +127,22 @@ def labels(column: pd.Series, collapse: Mapping[str, Sequence[str]] | None = Non
         New label to the labels that it replaces.
     """
     merged = {old: new for new, group in (collapse or {}).items() for old in group}
-    codes, uniques = pd.factorize(column, use_na_sentinel=True)
+    codes, uniques = distinct(column)
     texts = [_label(value) for value in uniques]
     texts = [merged.get(text, text) for text in texts]
     levels = tuple(sorted({text for text in texts if text.strip()}))
     place = {level: index for index, level in enumerate(levels)}
     table = np.array([place.get(text, -1) for text in texts] + [-1], dtype=np.int64)
     return Labels(table[codes], levels)
+
+
+def distinct(column: pd.Series) -> tuple[NDArray[np.int64], Any]:
+    """Return codes, -1 where missing, and the different values; those with no hash as text."""
+    try:
+        codes, found = pd.factorize(column, use_na_sentinel=True)
+    except TypeError:
+        codes, found = pd.factorize(column.map(str, na_action="ignore"), use_na_sentinel=True)
+    return codes.astype(np.int64), found
 
 
 def categories(

@@ -10,10 +10,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "common" / "v6_clinical").rglob("*.py"))
-SOURCES += sorted((ROOT / "algorithms" / "v6_summary").rglob("*.py"))
+ALGORITHMS = sorted((ROOT / "algorithms").rglob("*.py"))
+SOURCES += ALGORITHMS
 HEAVY = ("scipy.stats", "statsmodels", "formulaic", "matplotlib", "rich", "lifelines", "vantage6")
-PURE = ("analysis.py", "site.py", "cells.py", "moments.py", "quantiles.py", "pairs.py")
-PURE += ("grouping.py", "suppression.py", "comparison.py", "questions.py", "pooled.py", "result.py")
+PURE = [path for path in ALGORITHMS if path.name not in ("v4.py", "v5.py")]
+PURE += [
+    ROOT / "common" / "v6_clinical" / name for name in ("newton.py", "inference.py", "cells.py")
+]
+PURE += sorted((ROOT / "common" / "v6_clinical" / "model").glob("*.py"))
+PURE += sorted((ROOT / "common" / "v6_clinical" / "regression").glob("*.py"))
 
 
 def imports(path: Path) -> set[str]:
@@ -32,9 +37,8 @@ def test_only_platforms_and_the_demo_import_vantage6(path: Path) -> None:
         assert not any(name.split(".")[0] == "vantage6" for name in imports(path))
 
 
-@pytest.mark.parametrize("name", PURE)
-def test_analyses_do_no_io(name: str) -> None:
-    path = ROOT / "algorithms" / "v6_summary" / name
+@pytest.mark.parametrize("path", PURE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_analyses_do_no_io(path: Path) -> None:
     forbidden = {"os", "sys", "subprocess", "socket", "pathlib", "io", "requests", "logging"}
     assert not {module.split(".")[0] for module in imports(path)} & forbidden
     calls = {
@@ -59,14 +63,40 @@ def test_files_are_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300
 
 
-def test_a_partial_imports_nothing_heavy() -> None:
+PARTIALS = {
+    "summary": (
+        "v6_summary.v4",
+        "summary_partial",
+        "describe",
+        {"names": ["x"], "group_by": None, "levels": {}, "collapse": {}},
+    ),
+    "logistic": (
+        "v6_logistic.v4",
+        "logistic_regression_partial",
+        "start",
+        {
+            "model": {
+                "terms": [{"factors": [{"kind": "column", "column": "x"}]}],
+                "intercept": True,
+                **{name: {} for name in ("levels", "references", "collapse")},
+                **dict.fromkeys(("weights", "offset", "cluster")),
+            },
+            "outcome": {"column": "y", "levels": None, "positive": None},
+            "site_effect": False,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("analysis", PARTIALS)
+def test_a_partial_imports_nothing_heavy(analysis: str) -> None:
     """In a fresh interpreter: the entry module, and one answer through it."""
+    module, function, step, arguments = PARTIALS[analysis]
     program = (
-        "import sys, json, pandas as pd, v6_summary.v4 as entry\n"
-        "frame = pd.DataFrame({'x': range(50)})\n"
-        "found = entry.summary_partial(version='0.1.0', step='describe', index=0, count=2,\n"
-        " arguments={'names': ['x'], 'group_by': None, 'levels': {}, 'collapse': {}},\n"
-        " mock_data=[frame])\n"
+        f"import sys, json, pandas as pd, {module} as entry\n"
+        "frame = pd.DataFrame({'x': range(50), 'y': [0, 1] * 25})\n"
+        f"found = entry.{function}(version='0.1.0', step={step!r}, index=0, count=2,\n"
+        f" arguments={arguments!r}, mock_data=[frame])\n"
         "assert found['status'] == 'ok', found\n"
         "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
     )

@@ -22,8 +22,15 @@ Fault = Callable[[int, dict[str, Any]], Any]
 class FakeClient:
     """Runs partials at once; ``fault(site, message)`` may return a status or replace an answer."""
 
-    def __init__(self, frames: list[pd.DataFrame], policy: Any, fault: Fault | None = None) -> None:
+    def __init__(
+        self,
+        frames: list[pd.DataFrame],
+        policy: Any,
+        fault: Fault | None = None,
+        package: str = "v6_summary",
+    ) -> None:
         self.frames, self.policy, self.fault = frames, policy, fault
+        self.site = load_site(package)
         self.tasks: list[tuple[int, str, Any]] = []
         self.requests = 0
         self.organization = self.task = self.run = self.result = self
@@ -35,7 +42,7 @@ class FakeClient:
         (site,) = organizations
         message = json.loads(json.dumps(input_["kwargs"]))
         frame = self.frames[site // 10 - 1]
-        found = answer(load_site("v6_summary"), message, lambda: self.policy, lambda _: frame)
+        found = answer(self.site, message, lambda: self.policy, lambda _: frame)
         status, result = "completed", json.loads(json.dumps(found, allow_nan=False))
         if self.fault is not None:
             injected = self.fault(site, message)
@@ -68,7 +75,11 @@ def encode(value: str) -> str:
 
 
 def wrapper(
-    folder: Path, frame: pd.DataFrame, message: dict[str, Any], **settings: str
+    folder: Path,
+    frame: pd.DataFrame,
+    message: dict[str, Any],
+    package: str = "v6_summary",
+    **settings: str,
 ) -> tuple[Any, subprocess.CompletedProcess[str]]:
     """Run one function through vantage6's own wrapper, with a node's files and environment."""
     frame.to_csv(folder / "data.csv", index=False)
@@ -85,7 +96,7 @@ def wrapper(
     }
     environment = {k: v for k, v in os.environ.items() if not k.startswith("V6C_")}
     environment |= {name: encode(value) for name, value in plain.items()}
-    environment["PKG_NAME"] = "v6_summary.v4"
+    environment["PKG_NAME"] = f"{package}.v4"
     program = "from vantage6.algorithm.tools.wrap import wrap_algorithm; wrap_algorithm()"
     done = subprocess.run(
         [sys.executable, "-c", program],

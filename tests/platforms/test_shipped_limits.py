@@ -1,7 +1,13 @@
-"""The table of what the shipped limits do is what they do."""
+"""The tables of what the shipped limits do are what they do."""
 
-from shipped_limits import TABLE, table
+from types import ModuleType
+
+import pytest
+
+import shipped_limits
+import shipped_limits_logistic
 
 
-def test_the_table_is_not_stale() -> None:
-    assert TABLE.read_text() == table(), "run 'make table'"
+@pytest.mark.parametrize("module", [shipped_limits, shipped_limits_logistic])
+def test_the_table_is_not_stale(module: ModuleType) -> None:
+    assert module.TABLE.read_text() == module.table(), "run 'make table'"

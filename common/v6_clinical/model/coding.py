@@ -123,6 +123,7 @@ def _code(
     columns = [DesignColumn(INTERCEPT, INTERCEPT, INTERCEPT, ())] if intercept else []
     for term, scoped in products:
         columns += _columns(term, scoped, agreed, dropped)
+    _check_reserved(columns[int(intercept) :])
     for name in ("name", "full_name"):
         _check_unique([getattr(column, name) for column in columns])
     return Coding(tuple(terms), agreed, dict(references), intercept, tuple(columns))
@@ -175,6 +176,13 @@ def _check_levels(terms: Sequence[Term], levels: Levels) -> None:
             raise FormulaError(problem, factor.label, f"Use {column} as it is.")
         if len(set(levels.get(column, ()))) < len(levels.get(column, ())):
             raise FormulaError("a level is listed twice", column, "Name each once.")
+
+
+def _check_reserved(columns: Sequence[DesignColumn]) -> None:
+    """Refuse names under which sites report the intercept, ``Intercept/0`` with site effects."""
+    for name in (column.full_name for column in columns):
+        if name.partition("/")[0] == INTERCEPT:
+            raise FormulaError("this name is the intercept's", name, "Rename the column.")
 
 
 def _check_unique(names: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from v6_clinical.model.terms import Term, raw_columns
 from v6_clinical.model.values import evaluate
 
 Array = NDArray[np.float64]
+LARGEST: Final = 1e150  # sums of squares stay finite
 # Rows whose design fits a processor's cache.
 BLOCK_ROWS: Final = 8_192
 
@@ -150,7 +151,7 @@ class Coding:
             for start in range(0, count, BLOCK_ROWS):
                 block = slice(start, start + BLOCK_ROWS)
                 self._fill(matrix[block], {factor: x[block] for factor, x in raw.items()})
-        finite = np.isfinite(matrix)
+        finite = (matrix > -LARGEST) & (matrix < LARGEST)
         if not finite.all():
             bad = np.flatnonzero(~finite.all(axis=0))
             raise RefusalError("NON_FINITE", [self.names[place] for place in bad])

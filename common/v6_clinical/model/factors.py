@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from v6_clinical.model.knots import on_grid
 
+# A product of scaled columns must not overflow: which scales a site refuses would tell the largest
+# value of a column.
+SMALLEST_SD: Final = 1e-12
 # Columns of a spline at the smallest and the largest df that a request may ask for.
 SPLINE_DF: Final = {"bs": (3, 6), "ns": (2, 5)}
 
@@ -99,7 +102,7 @@ class Scale(_Factor):
 
     kind: Literal["scale"] = "scale"
     mean: Number | None = None
-    sd: Positive | None = None
+    sd: Annotated[float, Field(allow_inf_nan=False, ge=SMALLEST_SD, le=1e70)] | None = None
 
     @property
     def label(self) -> str:

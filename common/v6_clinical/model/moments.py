@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from v6_clinical.model.errors import FormulaError
-from v6_clinical.model.factors import Factor, Scale, Spline
+from v6_clinical.model.factors import SMALLEST_SD, Factor, Scale, Spline
 from v6_clinical.model.knots import coarse_step, far_enough, grid_step, round_knots
 from v6_clinical.model.terms import Term
 
@@ -70,7 +70,7 @@ def _resolve(factor: Factor, moments: Mapping[str, Moments]) -> Factor:
     if not isinstance(factor, Scale | Spline) or _is_resolved(factor):
         return factor
     mean, sd = moments[factor.column]
-    if not sd > 0:
+    if not sd >= SMALLEST_SD:
         remedy = "Leave the column out."
         raise FormulaError("the column does not vary over the sites", factor.label, remedy)
     filled: dict[str, object] = {"mean": float(mean), "sd": float(sd)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ def maximise(
         rounds.spend(design, state)
         beta = state.beta
         question = ask(beta, state.landing)
-        reply = yield Ask(question.step, question.arguments, frozenset({RANGE}))
+        reply = yield replace(question, tolerates=frozenset({RANGE}))
         if reply.refused:
             if not state.halve():
                 _stop_if_separated(design, state, refused=True)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, numbers_of
 from v6_clinical.model.design import BLOCK_ROWS, Coding
+from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.moments import needs_moments
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.rows import Rows
-from v6_clinical.regression.site_design import labelled
+from v6_clinical.regression.site_design import check_parameters, labelled
 from v6_clinical.sums import Sums
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
 
 Array = NDArray[np.float64]
 
@@ -48,10 +54,22 @@ def _column_sums(names: Sequence[str], design: Array) -> dict[str, Mapping[str, 
     }
 
 
-def describe_moments(model: Model, rows: Rows) -> Sums:
-    """Return the sums of the columns whose pooled moments sites must know to code the model."""
-    names = needs_moments(model.read_terms())
+def describe_moments(model: Model, rows: Rows, policy: Policy) -> Sums:
+    """Return the sums of the columns whose pooled moments sites must know to code the model.
+
+    Raises
+    ------
+    RefusalError
+        R7, R5: sums of a column that ``start`` would refuse are not sent before it either.
+    """
+    terms = model.read_terms()
+    names = needs_moments(terms)
     if not rows.n:
         return Sums()
+    try:
+        check_parameters(terms, model, rows, policy)
+    except FormulaError:
+        raise RefusalError("BAD_REQUEST", ["terms"]) from None
     values = np.array([numbers_of(rows.columns[name], name) for name in names]).reshape(-1, rows.n)
+    policy.check_design(values.T, names, [False] * len(names))
     return Sums(tallies=_column_sums(names, values.T))

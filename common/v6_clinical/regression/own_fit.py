@@ -85,6 +85,7 @@ def own_estimates(
     pooled: Array,
     first: Evaluation,
     events: float,
+    told: Callable[[Array], bool],
 ) -> Sums:
     """Return what a site tells of its own unpenalised estimates, slopes only, as tallies that add.
 
@@ -97,6 +98,8 @@ def own_estimates(
         Where to begin, shape (p,), and the evaluation there.
     events
         Size of the smaller outcome class.
+    told
+        Whether the site's policy lets estimates be told.
     """
     free = np.zeros(len(pooled))
     try:
@@ -104,7 +107,7 @@ def own_estimates(
     except SingularError:
         return Sums()
     slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]
-    if covariance is None or not slopes:
+    if covariance is None or not slopes or not told(beta):
         return Sums()
     deviation, weight = (beta - pooled)[slopes], 1 / np.diag(covariance)[slopes]
     named = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from v6_clinical.analysis import Ask, Reply
 from v6_clinical.errors import AnalysisError
@@ -16,6 +16,9 @@ from v6_clinical.regression.fit import Rounds
 from v6_clinical.regression.request import bad_model
 from v6_clinical.sums import Sums
 
+MOMENTS: Final = frozenset({"rows", "column_sum", "column_within", "column_squares"})
+QUADRATIC: Final = MOMENTS | {"tangent", "curvature"}
+
 
 def resolve_moments(
     formula: Formula, opening: Callable[[Formula], dict[str, Any]], rounds: Rounds
@@ -25,7 +28,7 @@ def resolve_moments(
     names = needs_moments(formula.terms)
     if not names:
         return formula
-    reply = yield Ask("describe", opening(formula))
+    reply = yield Ask("describe", opening(formula), needs=MOMENTS)
     rounds.used += 1
     moments = pooled_moments(reply.total, names, count_rows(reply.total))
     try:
@@ -35,10 +38,13 @@ def resolve_moments(
 
 
 def ask_start(
-    formula: Formula, opening: Callable[[Formula], dict[str, Any]], rounds: Rounds
+    formula: Formula,
+    opening: Callable[[Formula], dict[str, Any]],
+    rounds: Rounds,
+    needs: frozenset[str] = frozenset(),
 ) -> Generator[Ask, Reply, Reply]:
     """Ask ``start``, in which sites describe their columns and send a quadratic of their own."""
-    reply = yield Ask("start", opening(formula))
+    reply = yield Ask("start", opening(formula), needs=QUADRATIC | needs)
     rounds.used += 1
     count_rows(reply.total)
     return reply

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import factorize
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColumn
@@ -16,7 +15,7 @@ from v6_clinical.model.factors import Category, Spline
 from v6_clinical.model.knots import fine_step
 from v6_clinical.model.terms import Term, raw_columns
 from v6_clinical.regression.question import Model, merged_labels
-from v6_clinical.table import categories, kind_of, labels, looks_numeric, numbers, select
+from v6_clinical.table import categories, distinct, kind_of, labels, looks_numeric, numbers, select
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +73,7 @@ def complete_cases(
     terms = model.read_terms()
     predictors = raw_columns(terms)
     names = list(dict.fromkeys([*model.columns(), *others]))
+    _check_aliases(names)
     policy.check_columns(name.strip() for name in names)
     series = select(frame, names)
     missing = np.array([column.isna().to_numpy() for column in series.values()]).T
@@ -93,9 +93,15 @@ def complete_cases(
         columns,
         {name: series[name] for name in others},
         _weights(series, model, n, policy),
-        np.zeros(n) if model.offset is None else numbers(series[model.offset], model.offset),
+        _offset(series, model, n, policy),
         _clusters(series, model, policy),
     )
+
+
+def _check_aliases(names: Sequence[str]) -> None:
+    """R7: one column under two spellings would count as two columns, the outcome as predictor."""
+    if len({name.strip() for name in names}) < len(names):
+        raise RefusalError("BAD_REQUEST", ["terms"])
 
 
 def _predictor(
@@ -110,8 +116,14 @@ def _predictor(
         found = categories(column, name, merged_labels(model, name), policy)
         if not coded:
             policy.check_levels(found.counts(), name)
+        if found.codes.min(initial=0) < 0:  # merged into what reads as a blank
+            raise RefusalError("BAD_REQUEST", ["collapse", name])
     except RefusalError as refusal:
-        if not (coded or called) and looks_numeric(labels(column)):
+        if (
+            refusal.code != "BAD_REQUEST"
+            and not (coded or called)
+            and looks_numeric(labels(column))
+        ):
             raise RefusalError("NOT_NUMERIC", [name]) from None
         raise refusal from None
     return CategoricalColumn(found.codes, found.levels)
@@ -132,7 +144,17 @@ def _weights(series: Mapping[str, pd.Series], model: Model, n: int, policy: Poli
         return np.ones(n)
     weights = numbers(series[model.weights], model.weights)
     policy.check_weights(weights, model.weights)
+    # R5: a fit without the weights beside it gives what they single out
+    policy.check_design(weights[:, None], [model.weights], [False])
     return weights
+
+
+def _offset(series: Mapping[str, pd.Series], model: Model, n: int, policy: Policy) -> Array:
+    if model.offset is None:
+        return np.zeros(n)
+    offset = numbers(series[model.offset], model.offset)
+    policy.check_design(offset[:, None], [model.offset], [False])
+    return offset
 
 
 def _clusters(
@@ -141,6 +163,6 @@ def _clusters(
     """Return codes of clusters; their labels, often patients' numbers, are never looked at."""
     if model.cluster is None:
         return None
-    codes, found = factorize(series[model.cluster])
+    codes, found = distinct(series[model.cluster])
     policy.check_clusters(len(found), model.cluster)
-    return codes.astype(np.int64)
+    return codes

@@ -36,10 +36,10 @@ def full_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Array
     levels = {name: labels for name, labels in found.items() if name in rows.columns}
     try:
         full = _kept(full_coding(terms, levels, model.intercept), model)
-        _check_parameters(terms, model, rows, policy)
+        check_parameters(terms, model, rows, policy)
+        design = full.matrix(rows.columns, rows.n)
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
-    design = full.matrix(rows.columns, rows.n)
     policy.check_design(design, full.names, full.derived)
     return full, design
 
@@ -59,10 +59,10 @@ def agreed_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Arr
     try:
         agreed = _kept(coding(terms, levels, model.references, model.intercept), model)
         full = _kept(full_coding(terms, levels, model.intercept), model)
-        _check_parameters(terms, model, rows, policy)
+        check_parameters(terms, model, rows, policy)
+        design = agreed.matrix(rows.columns, rows.n)
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
-    design = agreed.matrix(rows.columns, rows.n)
     policy.check_design(design, agreed.names, agreed.derived)
     _check_references(agreed, full, rows, policy)
     return agreed, design
@@ -80,7 +80,7 @@ def _check_references(agreed: Coding, full: Coding, rows: Rows, policy: Policy) 
         policy.check_design(rest.matrix(rows.columns, rows.n), rest.names, rest.derived)
 
 
-def _check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Policy) -> None:
+def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Policy) -> None:
     """R7: parameters of the model in the levels that the site has rows of."""
     if not rows.n:
         return

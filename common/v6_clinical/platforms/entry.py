@@ -1,0 +1,110 @@
+"""What the entry points of 4.x and 5.x share: answer with data, log no value, never raise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from v6_clinical.disclosure import Policy
+from v6_clinical.errors import AnalysisError, RefusalError
+from v6_clinical.platforms.polling import ROUND_SECONDS
+from v6_clinical.registry import load_central, load_site
+from v6_clinical.site import FIELDS, answer, innocent_name, refused
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.federation import Transport
+
+
+def run_central(
+    package: str,
+    arguments: Mapping[str, Any],
+    connect: Callable[[float], Transport],
+    *,
+    by_name: bool,
+) -> dict[str, Any]:
+    """Run the central side; whatever goes wrong ends in a result that says so.
+
+    Parameters
+    ----------
+    connect
+        Makes the transport, given the seconds that a round may take.
+    by_name
+        False if the task smuggled in arguments that only a mock client may give.
+    """
+    from v6_clinical import federation
+
+    definition = load_central(package)
+    try:
+        if not by_name:
+            text = "Arguments are given by name; 'mock_client' is not one of them."
+            raise AnalysisError("BAD_REQUEST", text)
+        transport = connect(_round_seconds())
+        return federation.run(definition, dict(arguments), transport, progress=_say)
+    except AnalysisError as error:
+        return _failed(definition.name, error.code, error.message, error.remedy)
+    except RefusalError as refusal:
+        message = f"Settings of the central node: {', '.join(refusal.where)}."
+        return _failed(definition.name, refusal.code, message, "Correct the V6C_* settings.")
+    except Exception as error:
+        message = f"Unexpected {innocent_name(error)} on the central side."
+        return _failed(definition.name, "INTERNAL", message, "Report this to the maintainers.")
+
+
+def run_partial(
+    package: str,
+    method: str,
+    message: Mapping[str, Any],
+    read_frame: Callable[[Policy], pd.DataFrame],
+) -> dict[str, Any]:
+    """Answer a site's question under the limits of this environment, and log one line."""
+    found = answer(
+        load_site(package), message, lambda: Policy.from_environment(os.environ), read_frame
+    )
+    _log(method, message, found)
+    return found
+
+
+def refuse_positional(arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """Refuse arguments that are not given by name, or mock data in a real task."""
+    return refused("BAD_REQUEST", [] if arguments else ["mock_data"])
+
+
+def is_json(mock: Any) -> bool:
+    """Tell what the analyst smuggled in with the task's input from a mock client's own data."""
+    if isinstance(mock, list) and mock:
+        return is_json(mock[0])
+    return mock is not None and isinstance(mock, str | int | float | dict | list)
+
+
+def _round_seconds() -> float:
+    Policy.from_environment(os.environ)  # complain of bad settings before any site is asked
+    return float(os.environ.get("V6C_ROUND_TIMEOUT", ROUND_SECONDS))
+
+
+def _say(number: int, step: str, sites: int) -> None:
+    print(f"info > round {number}: {step}, {sites} sites", flush=True)  # noqa: T201
+
+
+def _log(method: str, message: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Write the site's ledger: one line a call, no values."""
+    import hashlib
+    import json
+
+    text = json.dumps({name: message.get(name) for name in FIELDS}, sort_keys=True, default=repr)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    sums = found.get("sums", {"arrays": {}, "tallies": {}, "forms": {}})
+    numbers = sum(len(array["data"]) for array in sums["arrays"].values())
+    numbers += sum(len(tally) for tally in sums["tallies"].values())
+    numbers += sum(len(form["half"]) for form in sums["forms"].values())
+    outcome = found.get("code", found["status"])
+    print(f"info > v6-clinical {method} request={digest} {outcome} numbers={numbers}", flush=True)  # noqa: T201
+
+
+def _failed(analysis: str, code: str, message: str, remedy: str) -> dict[str, Any]:
+    from v6_clinical.federation import empty_envelope
+
+    error = {"code": code, "message": message, "remedy": remedy, "sites": []}
+    return empty_envelope(analysis) | {"status": "failed", "error": error}

@@ -1,0 +1,118 @@
+"""One real request for each analysis: images and stacks run all that stand in this list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sites import dataset, split
+from v6_clinical import federation
+from v6_clinical.errors import AnalysisError
+from v6_clinical.platforms import local
+from v6_clinical.registry import PACKAGES, load_central
+
+
+@dataclass(frozen=True)
+class Case:
+    """An analysis, its arguments, and data that are split over three sites."""
+
+    analysis: str
+    data: str
+    arguments: Mapping[str, Any]
+    numeric_column: str  # one that the request uses, for columns gone wrong
+
+    @property
+    def package(self) -> str:
+        return PACKAGES[self.analysis]
+
+    @property
+    def method(self) -> str:
+        return load_central(self.package).name
+
+    def frames(self) -> list[pd.DataFrame]:
+        return [frame.reset_index(drop=True) for frame in split(dataset(self.data), "three")]
+
+    def reference(self) -> dict[str, Any]:
+        """Return the answer of the platform ``local`` on the same frames."""
+        return local.run(self.analysis, self.frames(), dict(self.arguments))
+
+    def first_message(self) -> dict[str, Any]:
+        """Return the first question that the centre puts to the first site."""
+        recorder = _Recorder()
+        federation.run(load_central(self.package), dict(self.arguments), recorder)
+        return recorder.messages[1]
+
+
+class _Recorder:
+    def __init__(self) -> None:
+        self.messages: dict[int, dict[str, Any]] = {}
+
+    def organizations(self) -> list[int]:
+        return [1, 2, 3]
+
+    def ask(self, messages: dict[int, dict[str, Any]]) -> dict[int, Any]:
+        self.messages = messages
+        raise AnalysisError("SITE_FAILED", "recorded")
+
+
+CASES = [
+    Case(
+        "summary",
+        "gbsg2",
+        {"columns": ["age", "tsize", "tgrade"], "group_by": "horTh", "correlation": True},
+        "age",
+    ),
+    Case(
+        "logistic",
+        "gbsg2",
+        {
+            "outcome": "cens",
+            "predictors": ["age", "tsize", "pnodes", "horTh"],
+            "robust": "HC0",
+        },
+        "age",
+    ),
+]
+
+
+def data_sets() -> dict[str, list[pd.DataFrame]]:
+    """Return the three sites' data of each case, by the name of the data set."""
+    return {case.data: case.frames() for case in CASES}
+
+
+def record(case: Case, platform: str, difference: float) -> None:
+    """Add a line to the table of digits, which ci/run prints at its end."""
+    table = Path(__file__).parents[1] / "build" / "same-digits"
+    table.parent.mkdir(exist_ok=True)
+    with table.open("a") as file:
+        file.write(f"{case.analysis:22} {platform:34} {difference:.1e} from local\n")
+
+
+def differences(found: Any, expected: Any, path: str = "") -> list[tuple[str, float]]:
+    """List where two results differ and by how much (relative; infinite if not numbers)."""
+    if isinstance(expected, dict) and isinstance(found, dict) and set(found) == set(expected):
+        return [d for k in expected for d in differences(found[k], expected[k], f"{path}/{k}")]
+    if isinstance(expected, list) and isinstance(found, list) and len(found) == len(expected):
+        pairs = enumerate(zip(found, expected, strict=True))
+        return [d for i, (a, b) in pairs for d in differences(a, b, f"{path}/{i}")]
+    numbers = all(type(value) in (int, float) for value in (found, expected))
+    if numbers and found != expected:
+        return [(path, abs(found - expected) / max(abs(found), abs(expected), 1e-300))]
+    return [] if found == expected else [(path, float("inf"))]
+
+
+def worst(found: Any, expected: Any) -> float:
+    """Return the largest relative difference of two results, ignoring noise around zero."""
+    return max((d for _, d in differences(_rounded(found), _rounded(expected))), default=0.0)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_rounded(part) for part in value]
+    return 0.0 if type(value) is float and abs(value) < 1e-12 else value

@@ -1,0 +1,98 @@
+"""What is in an image, and what is not: read from the image itself."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+
+from images.containers import Image, docker
+from v6_clinical.registry import PACKAGES
+from v6_clinical.version import __version__
+
+HEAVY = ("scipy.stats", "formulaic", "vantage6.algorithm.tools.decorators", "sqlalchemy")
+HEAVY += ("vantage6.algorithm.decorator", "vantage6.algorithm.data_extraction", "SPARQLWrapper")
+
+
+def shell(image: Image, script: str) -> str:
+    done = docker("run", "--rm", "--network", "none", "--read-only", image.name, "sh", "-c", script)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def inspect(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(docker("image", "inspect", name).stdout)[0]
+    return found
+
+
+def test_labels_and_command(image: Image) -> None:
+    config = inspect(image.name)["Config"]
+    label = {k.removeprefix("org.opencontainers.image."): v for k, v in config["Labels"].items()}
+    assert label["title"] == image.package
+    assert label["version"] == __version__
+    assert label["licenses"] == "Apache-2.0"
+    assert len(label["revision"].removesuffix("-dirty")) == 40
+    assert config["Cmd"] == ["python", "-m", "v6_clinical.platforms.launch"]
+    assert f"PKG_NAME={image.package}.v{image.major}" in config["Env"]
+
+
+def test_the_entry_module_offers_nothing_else_A13(image: Image) -> None:
+    analysis = {package: name for name, package in PACKAGES.items()}[image.package]
+    program = f"import {image.package}.v{image.major} as m; print(*(n for n in vars(m)))"
+    names = shell(image, f'python -c "{program}"').split()
+    extraction = {"read_csv", "read_excel", "read_parquet"}
+    extraction |= {"read_sql_database", "read_sparql_database"}
+    expected = {analysis, f"{analysis}_partial"} | (extraction if image.major == 5 else set())
+    assert {name for name in names if not name.startswith("_")} == expected
+
+
+def test_only_this_analysis_and_the_common_package(image: Image) -> None:
+    found = shell(image, "find / -xdev -type d -name 'v6_*' 2>/dev/null; ls /opt/v6-clinical")
+    ours = {image.package, "v6_clinical"}
+    assert set(found.split()) == ours | {f"/opt/v6-clinical/{name}" for name in ours}
+
+
+def test_no_build_tools_tests_caches_or_settings_of_the_builder(image: Image) -> None:
+    script = (
+        "command -v gcc cc make pip strip; "
+        "find /opt -name pip -o -name setuptools -o -name 'test_*.py' -o -name '*.crt'; "
+        "ls -A ~/.cache /build 2>/dev/null; env | grep -i -e '^pip' -e proxy -e cert; true"
+    )
+    assert shell(image, script) == ""
+    history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", image.name).stdout
+    assert "PIP_" not in history
+
+
+def test_it_answers_with_the_locked_versions(image: Image) -> None:
+    program = (
+        "import importlib.metadata as m, json; "
+        "print(json.dumps({d.metadata['Name']: d.version for d in m.distributions()}))"
+    )
+    raw = json.loads(shell(image, f'python -c "{program}"'))
+    found = {name.lower().replace("_", "-"): version for name, version in raw.items()}
+    path = os.path.join(os.path.dirname(__file__), "..", "..", "docker")
+    with open(os.path.join(path, f"requirements-v6-{image.major}.txt")) as file:
+        pins = dict(line.split()[0].split("==") for line in file if "==" in line)
+    assert found == {name: version for name, version in pins.items() if name != "setuptools"}
+
+
+def test_what_a_partial_imports(image: Image) -> None:
+    """CPU beyond the interpreter, the wrapper and pandas, to the first line of our step."""
+    entry = f"{image.package}.v{image.major}"
+    base = "import sys, time; from vantage6.algorithm.tools.wrap import wrap_algorithm; "
+    base += "import pandas; t = time.process_time(); "
+    ours = f"import v6_clinical.platforms.launch, {entry}, {image.package}.site; "
+    end = "print(time.process_time() - t, *sys.modules)"
+    seconds, *modules = shell(image, f'python -c "{base}{ours}{end}"').split()
+    print(f"\n{image.name}: our imports take {float(seconds):.2f} s of CPU beyond pandas")
+    assert [name for name in modules if name.startswith(HEAVY)] == []
+    assert float(seconds) < 5
+
+
+def test_size_over_vantage6s_own_tools(image: Image) -> None:
+    tools = os.environ.get(f"TOOLS_IMAGE_{image.major}")
+    if tools is None:
+        pytest.skip("TOOLS_IMAGE_4 and _5 are not set: ci/images sets them")
+    ours, theirs = inspect(image.name)["Size"], inspect(tools)["Size"]
+    print(f"\n{image.name}: {ours / 1e6:.0f} MB, {(ours - theirs) / 1e6:+.0f} over tools only")
+    assert ours - theirs <= 150e6

@@ -1,0 +1,63 @@
+"""Logistic regression on the 4.x platform: the digits of one process, through real JSON."""
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
+
+from platforms.helpers import FakeClient, wrapper
+from reference.cases import sites
+from v6_clinical import federation
+from v6_clinical.disclosure import Policy
+from v6_clinical.platforms import local
+from v6_clinical.platforms.vantage6_v4 import ClientTransport
+from v6_clinical.registry import load_central, load_site
+from v6_clinical.site import answer
+
+entry = importlib.import_module("v6_logistic.v4")
+ARGUMENTS: dict[str, Any] = {
+    "outcome": "affair",
+    "formula": "rate_marriage + age + scale(yrs_married) + religious",
+    "robust": "HC0",
+}
+
+
+def test_the_entry_module_offers_two_callables() -> None:
+    public = [name for name in vars(entry) if not name.startswith("_")]
+    assert sorted(public) == ["logistic_regression", "logistic_regression_partial"]
+    assert [n for n, v in vars(entry).items() if callable(v) and not n.startswith("__")] == public
+
+
+def test_the_mock_client_gives_the_digits_of_the_local_platform() -> None:
+    frames = sites("fair", "3")
+    datasets = [[{"database": frame, "db_type": "csv"}] for frame in frames]
+    client = MockAlgorithmClient(datasets, "v6_logistic.v4", organization_ids=[1, 2, 3])
+    found = entry.logistic_regression(mock_client=client, **ARGUMENTS)
+    assert found["status"] == "completed"
+    assert found == local.run("logistic", frames, ARGUMENTS)
+    json.dumps(found, allow_nan=False)
+
+
+def test_the_real_wrapper_gives_the_digits_of_the_local_platform(tmp_path: Path) -> None:
+    """Every message of a fit, through vantage6's wrapper in a process of its own."""
+    frames = sites("fair", "3")
+    messages: list[tuple[int, dict[str, Any]]] = []
+    client = FakeClient(
+        frames, Policy(), lambda site, m: messages.append((site, m)), package="v6_logistic"
+    )
+    transport = ClientTransport(client, "logistic_regression_partial", poll_seconds=0.001)
+    assert federation.run(load_central("v6_logistic"), ARGUMENTS, transport)["status"] == (
+        "completed"
+    )
+    for place, message in messages:
+        if place != 30:
+            continue
+        frame = frames[place // 10 - 1]
+        question = {"method": "logistic_regression_partial", "kwargs": message}
+        found, done = wrapper(tmp_path, frame, question, package="v6_logistic")
+        assert done.returncode == 0
+        here = answer(load_site("v6_logistic"), message, Policy, lambda _, f=frame: f)
+        assert found == json.loads(json.dumps(here))
+        assert found["status"] == "ok"

@@ -1,0 +1,61 @@
+"""What both stacks are put through, and what their answers must be; and the table of seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from analyses import CASES, Case, record, worst
+
+# Excluded from the comparison with the platform ``local``: ids of organisations differ.
+IDS = ("sites", "request")
+DENIED = "estrec"  # a column that the third node's operator denies
+SETTINGS: list[dict[str, str]] = [
+    {"V6C_ROUND_TIMEOUT": "45", "V6C_MIN_ROWS": "12"},
+    {"V6C_MIN_ROWS": "12"},
+    {"V6C_MIN_ROWS": "12", "V6C_DENIED_COLUMNS": DENIED},
+]
+
+
+def check_result(case: Case, report: dict[str, Any], platform: str) -> None:
+    """Compare with the platform ``local`` on the same frames, and print the seconds."""
+    found, expected = report["result"], case.reference()
+    assert report["status"] == "completed", report
+    assert found["status"] == "completed", found["error"]
+    assert [site["n"] for site in found["sites"]] == [site["n"] for site in expected["sites"]]
+    kept = [name for name in expected if name not in IDS]
+    difference = worst({n: found[n] for n in kept}, {n: expected[n] for n in kept})
+    rounds = len(found["ledger"])
+    print(
+        f"\n{case.analysis} on {platform}: {difference:.1e} from local; "
+        f"{report['seconds']:.1f} s from task to result, {rounds} rounds"
+        f"{times(report['runs'], rounds)}"
+    )
+    record(case, platform, difference)
+    assert difference < 1e-8
+
+
+def times(runs: list[dict[str, Any]], rounds: int) -> str:
+    """Say where the seconds went, by the server's own record of the sites' runs."""
+    done = [run for run in runs if run["finished_at"] and run["started_at"]]
+    if not done:
+        return ""
+    began = min(_moment(run["started_at"]) for run in done)
+    ended = max(_moment(run["finished_at"]) for run in done)
+    works = [_moment(run["finished_at"]) - _moment(run["started_at"]) for run in done]
+    return f" of {(ended - began) / rounds:.1f} s, a site's run {median(works):.1f} s of it"
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def summary_of(columns: list[str]) -> dict[str, Any]:
+    """Return a small task; every stack has the data of the first case."""
+    return {"method": "summary", "kwargs": {"columns": columns}}
+
+
+def direct_question() -> dict[str, Any]:
+    """Return a good question to a partial, as an analyst may send it by hand."""
+    return {"method": f"{CASES[0].method}_partial", "kwargs": CASES[0].first_message()}

@@ -1,0 +1,129 @@
+"""Real vantage6 4.15.2: server, three nodes in containers, images pulled from a registry."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyses import CASES, Case, data_sets
+from stacks import scenarios
+from stacks.engine import docker, publish, registry, wait_until
+from stacks.v4.stack import Stack
+
+IMAGES = dict(pair.split("=") for pair in os.environ.get("STACK_IMAGES_4", "").split())
+UNLISTED = "the same image under a name that no node allows"
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="v6c-v4-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def names(folder: Path) -> Iterator[dict[str, str]]:
+    """Push the images; return package -> name@digest."""
+    with ExitStack() as cleanup:
+        address = registry(cleanup, folder)
+        found = {package: publish(image, address) for package, image in IMAGES.items()}
+        docker("tag", next(iter(IMAGES.values())), "v6-unlisted:1")
+        yield found | {UNLISTED: publish("v6-unlisted:1", address)}
+
+
+def start(cleanup: ExitStack, folder: Path, names: dict[str, str], encrypted: bool) -> Stack:
+    folder.mkdir()
+    began = time.monotonic()
+    data = data_sets()
+    allowed = [name for package, name in names.items() if package != UNLISTED]
+    stack = Stack(cleanup, folder, data, scenarios.SETTINGS, allowed, encrypted=encrypted)
+    print(f"\nv4 stack, encrypted={encrypted}: started in {time.monotonic() - began:.0f} s")
+    return stack
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path, names: dict[str, str]) -> Iterator[Stack]:
+    with ExitStack() as cleanup:
+        yield start(cleanup, folder / "plain", names, encrypted=False)
+
+
+def task(case: Case, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "image": names[case.package],
+        "method": case.method,
+        "kwargs": dict(case.arguments),
+        "database": case.data,
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
+def test_the_digits_of_the_local_platform(case: Case, stack: Stack, names: dict[str, str]) -> None:
+    scenarios.check_result(case, stack.ask(task(case, names)), "4.15.2, three nodes")
+
+
+def ask(stack: Stack, names: dict[str, str], given: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return stack.ask({"image": names[CASES[0].package], "database": CASES[0].data, **given}, **more)
+
+
+def test_a_site_that_refuses_is_named(stack: Stack, names: dict[str, str]) -> None:
+    report = ask(stack, names, scenarios.summary_of(["age", scenarios.DENIED]))
+    error = report["result"]["error"]
+    assert error["code"] == "COLUMN_DENIED"
+    assert [s["organization_id"] for s in error["sites"]] == report["organizations"][2:]
+
+
+def test_a_wrong_column_is_named(stack: Stack, names: dict[str, str]) -> None:
+    error = ask(stack, names, scenarios.summary_of(["nothing"]))["result"]["error"]
+    assert error["code"] == "COLUMN_MISSING"
+    assert len(error["sites"]) == 3
+    assert "nothing" in error["message"]
+
+
+def test_a_partial_called_directly_obeys_the_limits(stack: Stack, names: dict[str, str]) -> None:
+    report = ask(stack, names, scenarios.direct_question())
+    assert report["result"]["status"] == "ok"
+    bad = {"method": f"{CASES[0].method}_partial", "kwargs": {"columns": ["age"]}}
+    report = ask(stack, names, bad)
+    assert (report["status"], report["result"]["code"]) == ("completed", "BAD_REQUEST")
+
+
+@pytest.mark.parametrize("method", ["os", "__dict__", "_platform"])
+def test_an_unlisted_method_gives_no_data(stack: Stack, names: dict[str, str], method: str) -> None:
+    report = ask(stack, names, {"method": method, "kwargs": {}})
+    assert report["status"] not in ("completed", "pending", "active")
+    assert not report["result"]
+
+
+def test_an_image_that_is_not_on_the_list_is_not_run(stack: Stack, names: dict[str, str]) -> None:
+    given = {"method": CASES[0].method, "kwargs": dict(CASES[0].arguments)}
+    report = ask(stack, names | {CASES[0].package: names[UNLISTED]}, given)
+    assert report["status"] == "not allowed"
+    assert not report["result"]
+
+
+def test_a_node_that_dies_in_mid_analysis_is_named(stack: Stack, names: dict[str, str]) -> None:
+    """Last with this stack: the third node is gone after it."""
+    process, result = stack.send(task(CASES[0], names))
+    began = time.monotonic()
+    wait_until("a partial at the third node", lambda: stack.running(2), 60)
+    stack.kill_node(2)
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, out
+    report = json.loads(result.read_text())
+    error = report["result"]["error"]
+    print(f"\na dead node, after {time.monotonic() - began:.0f} s: {error['message']}")
+    assert error["code"] in ("SITE_TIMEOUT", "SITE_FAILED")
+    assert [s["organization_id"] for s in error["sites"]] == report["organizations"][2:]
+
+
+def test_an_encrypted_collaboration(stack: Stack, folder: Path, names: dict[str, str]) -> None:
+    stack.cleanup.close()
+    with ExitStack() as cleanup:
+        encrypted = start(cleanup, folder / "encrypted", names, encrypted=True)
+        case = CASES[0]
+        scenarios.check_result(case, encrypted.ask(task(case, names)), "4.15.2, encrypted")

@@ -1,0 +1,67 @@
+"""The analyst's side, in a container with the stock client of vantage6 4.x.
+
+Usage: analyst.py HOST PORT TASK.json RESULT.json. TASK has image, method, kwargs, database,
+organization (index), nodes (how many must be online) and private_key.
+"""
+
+import json
+import sys
+import time
+
+from vantage6.client import Client
+
+
+def main(host: str, port: str, task_file: str, result_file: str) -> None:
+    with open(task_file) as file:
+        given = json.load(file)
+    client = Client(host, int(port), "/api", log_level="warn")
+    client.authenticate("dev_admin", "password")
+    client.setup_encryption(given["private_key"])
+    collaboration = client.collaboration.list()["data"][0]["id"]
+    listed = client.organization.list()["data"]
+    organizations = sorted(o["id"] for o in listed if o["name"].startswith("org_"))
+    deadline = time.time() + 120
+    while time.time() < deadline:
+        nodes = client.node.list()["data"]
+        if sum(node["status"] == "online" for node in nodes) >= given["nodes"]:
+            break
+        time.sleep(0.5)
+    began = time.time()
+    task = client.task.create(
+        collaboration=collaboration,
+        organizations=[organizations[given["organization"]]],
+        name=given["method"],
+        image=given["image"],
+        description="",
+        input_={"method": given["method"], "kwargs": given["kwargs"]},
+        databases=[{"label": given["database"]}],
+    )
+    waiting = ("pending", "initializing", "active", "started", "awaiting")
+    while client.task.get(task["id"])["status"] in waiting and time.time() < began + 280:
+        time.sleep(0.2)
+    seconds = time.time() - began
+    runs = client.run.from_task(task["id"])["data"]
+    results = client.result.from_task(task["id"])["data"]
+    children = client.task.list(parent=task["id"], per_page=200)["data"]
+    report = {
+        "status": client.task.get(task["id"])["status"],
+        "seconds": seconds,
+        "organizations": organizations,
+        "result": _decoded(results[0].get("result")) if results else None,
+        "log": "\n".join(str(run.get("log")) for run in runs),
+        "runs": [_times(run) for c in children for run in client.run.from_task(c["id"])["data"]],
+    }
+    with open(result_file, "w") as file:
+        json.dump(report, file)
+
+
+def _decoded(result):  # type: ignore[no-untyped-def]
+    return json.loads(result) if isinstance(result, str) and result else result
+
+
+def _times(run):  # type: ignore[no-untyped-def]
+    return {name: run[name] for name in ("assigned_at", "started_at", "finished_at", "status")}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

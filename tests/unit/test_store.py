@@ -1,0 +1,78 @@
+"""The stores' JSON says what the request models say. Run as a script, it writes the files."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from analyses import CASES, Case
+from v6_clinical.registry import PACKAGES, load_central
+from v6_clinical.request import parse_request
+from v6_clinical.store import store_json
+
+ALGORITHMS = Path(__file__).parents[2] / "algorithms"
+EACH = [(analysis, major) for analysis in PACKAGES for major in (4, 5)]
+
+
+def path(analysis: str, major: int) -> Path:
+    return ALGORITHMS / PACKAGES[analysis] / f"algorithm_store.v{major}.json"
+
+
+def text(analysis: str, major: int) -> str:
+    return json.dumps(store_json(analysis, major), indent=2, ensure_ascii=False) + "\n"
+
+
+def central(analysis: str, major: int) -> dict[str, Any]:
+    found: dict[str, Any] = store_json(analysis, major)["functions"][0]
+    return found
+
+
+@pytest.mark.parametrize(("analysis", "major"), EACH)
+def test_the_files_are_not_stale(analysis: str, major: int) -> None:
+    assert path(analysis, major).read_text() == text(analysis, major), "run 'make store'"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
+def test_defaults_of_the_store_are_defaults_of_the_request(case: Case) -> None:
+    """What the UI sends when nothing is touched means the same as leaving it out."""
+    given = dict(case.arguments)
+    for argument in central(case.analysis, 4)["arguments"]:
+        if argument.get("has_default_value") and argument["name"] not in given:
+            default = argument["default_value"]
+            as_text = argument["type"] in ("string", "column") or default is None
+            given[argument["name"]] = default if as_text else json.loads(default)
+    model = load_central(case.package).request
+    assert parse_request(model, given) == parse_request(model, dict(case.arguments))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
+def test_every_table_that_is_shown_is_in_the_result(case: Case) -> None:
+    result = case.reference()
+    for shown in central(case.analysis, 5)["ui_visualizations"]:
+        (key,) = shown["schema"]["location"]
+        assert all(isinstance(record, dict) for record in result[key])
+
+
+def test_types() -> None:
+    types = {a["name"]: a["type"] for a in central("summary", 4)["arguments"]}
+    assert types == {
+        "organizations_to_include": "organization_list",
+        "on_refusal": "string",
+        "levels": "json",
+        "collapse": "json",
+        "columns": "column_list",
+        "group_by": "column",
+        "quantiles": "float_list",
+        "correlation": "boolean",
+        "histogram": "boolean",
+        "per_site": "boolean",
+    }
+
+
+if __name__ == "__main__":
+    for one in EACH:
+        path(*one).write_text(text(*one))
+        print(path(*one).name)
