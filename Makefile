@@ -23,10 +23,12 @@ lint: .venv/ready
 bench: .venv/ready
 	$(BIN)/python tests/bench/summary.py
 	$(BIN)/python tests/bench/logistic.py
+	$(BIN)/python tests/bench/cox.py
 
 table: .venv/ready
 	$(BIN)/python tests/shipped_limits.py --write
 	$(BIN)/python tests/shipped_limits_logistic.py --write
+	$(BIN)/python tests/shipped_limits_cox.py --write
 
 images: .venv/ready
 	ci/images

@@ -76,6 +76,18 @@ CASES = [
         },
         "age",
     ),
+    Case(
+        "cox",
+        "gbsg2",
+        {
+            "time": "time",
+            "event": "cens",
+            "predictors": ["age", "tsize", "horTh"],
+            "time_horizon": 2000,
+            "robust": True,
+        },
+        "age",
+    ),
 ]
 
 

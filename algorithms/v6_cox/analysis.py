@@ -15,7 +15,7 @@ from v6_clinical.regression.fit import Rounds, maximise
 from v6_clinical.regression.plan import ask_start, resolve_moments
 from v6_clinical.regression.request import check_columns, read_formula
 from v6_cox.common import CommonTimes, read_times
-from v6_cox.fitting import NULL, Fitting
+from v6_cox.fitting import Fitting
 from v6_cox.request import CoxRequest
 from v6_cox.result import conclude
 
@@ -32,7 +32,8 @@ def analyse(request: CoxRequest) -> Analysis:
 
     formula = yield from resolve_moments(_formula(request), opening, rounds)
     times = yield from _ask_times(request, opening(formula), rounds)
-    reply = yield from ask_start(formula, opening, rounds, NULL if times is None else frozenset())
+    null = {"null_likelihood", "null_score", "null_information"} if times is None else set()
+    reply = yield from ask_start(formula, opening, rounds, frozenset(null))
     fit = Fitting(request, formula, opening(formula), reply, times)
     found = yield from maximise(fit.design, fit.state, fit.penalty, rounds, fit.ask, fit.read)
     if times is not None and fit.robust:
@@ -85,6 +86,6 @@ def _ask_times(
 ) -> Generator[Ask, Reply, CommonTimes | None]:
     if request.baseline == "site":
         return None
-    reply = yield Ask("times", opening)
+    reply = yield Ask("times", opening, needs=frozenset({"rows"}))
     rounds.used += 1
     return read_times(reply.total)

@@ -21,7 +21,7 @@ from v6_cox.curves import own_curves, remaining
 from v6_cox.partial_likelihood import own_jumps, risk_scores
 from v6_cox.proportional_hazards import Transform, ph_sums
 from v6_cox.questions import Report
-from v6_cox.site_data import Site, may_be_told
+from v6_cox.site_data import Site, may_tell
 from v6_cox.sorted_data import SortedData
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def report_sums(
         events = float(fit.site.outcome.event.sum())
 
         def told(beta: Array) -> bool:
-            return may_be_told(data, beta, policy)
+            return may_tell(data, beta, policy)
 
         sums += own_estimates(fit.evaluate, fit.names, fit.beta, first, events, told)
     return sums

@@ -26,13 +26,6 @@ from v6_cox.request import CoxRequest
 # Last predicted step in standard errors, by the root of the events: the covariance is that before
 # it, and the Wald test is then right to about four times this.
 PER_ROOT_EVENT = 2.5e-9
-# Without these sums a site with rows has not answered: its own baseline, or a common one.
-EVALUATION = {
-    True: frozenset({"rows", "column_total", "likelihood", "score", "information"}),
-    False: frozenset({"rows", "column_total", "risk_sums/risk", "risk_sums/moments"}),
-}
-NULL = frozenset({"null_likelihood", "null_score", "null_information"})
-HAZARDS_TEST = frozenset({"event_times", "score_g", "information_g", "information_gg"})
 
 
 class Fitting:
@@ -102,7 +95,7 @@ class Fitting:
                 "null": self.null is None,
                 "report": self._report() if last else None,
             },
-            needs=EVALUATION[self.times is None] | (self._needs() if last else frozenset()),
+            needs=self._needs(last),
         )
 
     def read(self, total: Sums) -> Evaluation:
@@ -133,6 +126,7 @@ class Fitting:
                 "flow": steps.flow.ravel().tolist(),
                 "own_flow": own_flow,
             },
+            needs=frozenset({"rows", "column_total", "meat"}),
         )
 
     def with_meat(self, found: Fit, total: Sums) -> Fit:
@@ -153,10 +147,18 @@ class Fitting:
             raise TypeError("the baseline is not common")
         return read_risk_sums(total, name, self.times, len(self.design.labels))
 
-    def _needs(self) -> frozenset[str]:
+    def _needs(self, last: bool) -> frozenset[str]:
+        """Return what no site with rows may leave out."""
         if self.times is not None:
-            return frozenset({"pairs"})
-        return HAZARDS_TEST | {"pairs"} | ({"meat"} if self.robust else set())
+            found = {"risk_sums/risk", "risk_sums/moments", "risk_sums/products"}
+            found |= {"null_sums/risk"} if self.null is None else set()
+        else:
+            found = {"likelihood", "score", "information"}
+            found |= (
+                {"event_times", "score_g", "information_g", "information_gg"} if last else set()
+            )
+            found |= {"meat"} if last and self.robust else set()
+        return frozenset(found | {"rows", "column_total"} | ({"pairs"} if last else set()))
 
     def _report(self) -> dict[str, Any]:
         return {

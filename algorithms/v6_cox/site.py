@@ -22,14 +22,7 @@ from v6_cox.outcome import FollowUp
 from v6_cox.own_start import own_start
 from v6_cox.partial_likelihood import Jumps, evaluate
 from v6_cox.questions import Evaluate, Opening, Residuals
-from v6_cox.site_data import (
-    Site,
-    check_coefficients,
-    check_combinations,
-    common_times,
-    may_be_told,
-    read_site,
-)
+from v6_cox.site_data import Site, check_coefficients, common_times, may_tell, read_site
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,17 +68,19 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     if not site.rows.n:
         return _answer(site, Sums())
     coding, design = full_design(question.model, site.rows, policy)
-    check_combinations(design, coding.names, site, question, policy)
+    site.check_combinations(design, coding.names, question, policy)
     about = describe_columns(question.model, site.rows) | describe_design(coding, design)
+    every = max(1, len(design) // SAMPLE_ROWS)
+    sample = site.sorted(design, question, every=every) if every > 1 else None
     data = site.sorted(design, question)
+    del design  # what follows needs the sorted copy only
     beta = np.zeros(len(coding.names))
     check_coefficients(data, beta, policy)
     null = found = evaluate(data, beta)
     if policy.allow_per_site:
-        every = max(1, len(design) // SAMPLE_ROWS)
-        own = own_start(data if every == 1 else site.sorted(design, question, every=every))
-        beta = own if may_be_told(data, own, policy) else beta
-        found = evaluate(data, beta)
+        own = own_start(data if sample is None else sample)
+        if may_tell(data, own, policy):
+            beta, found = own, evaluate(data, own)
     names = coding.full_names
     sums = Sums(tallies=about) + quadratic(names, beta, found)
     return _answer(site, sums if question.exact else sums + likelihood(names, null, "null_"))
@@ -100,7 +95,7 @@ def evaluate_at(
     if not site.rows.n:
         return _answer(site, Sums())
     coding, design = agreed_design(question.model, site.rows, policy)
-    check_combinations(design, coding.names, site, question, policy)
+    site.check_combinations(design, coding.names, question, policy)
     shift, beta = _coefficients(question, len(coding.names))
     times, strata = _common_times(site, question)
     data = site.sorted(design, question, strata)
@@ -131,7 +126,7 @@ def meat(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place
     if not site.rows.n:
         return _answer(site, Sums())
     coding, design = agreed_design(question.model, site.rows, policy)
-    check_combinations(design, coding.names, site, question, policy)
+    site.check_combinations(design, coding.names, question, policy)
     shift, beta = _coefficients(question, len(coding.names))
     times, strata = common_times(site.outcome, question.times)
     data = site.sorted(design, question, strata)

@@ -37,6 +37,18 @@ class Site:
         weights = rows.weights
         return np.array([rows.n, rows.dropped, event.sum(), weights.sum(), weights @ event])
 
+    def check_combinations(
+        self, design: Array, names: Sequence[str], question: Opening, policy: Policy
+    ) -> None:
+        """R5: no combination of columns, events, weights and offset singles rows out."""
+        model = question.model
+        others = {question.survival.event: self.outcome.event.astype(np.float64)}
+        if model.weights is not None:
+            others[model.weights] = self.rows.weights
+        if model.offset is not None:
+            others[model.offset] = self.rows.offset
+        policy.check_combinations(design, names, others)
+
     def sorted(
         self, design: Array, question: Opening, strata: Index | None = None, every: int = 1
     ) -> SortedData:
@@ -45,6 +57,7 @@ class Site:
         ``every`` takes each so many-th row, a sample.
         """
         codes = self.outcome.strata if strata is None else strata
+
         model = question.model
         return prepare(
             self.outcome.time[::every],
@@ -76,7 +89,7 @@ def read_site(frame: pd.DataFrame, question: Opening, policy: Policy) -> Site:
 def check_coefficients(
     data: SortedData, beta: Array, policy: Policy, *, meat: bool = False
 ) -> None:
-    """R9: effective sample sizes of the weighted risk scores and of the martingale residuals.
+    """R9: effective sizes of the weighted risk scores and of the martingale residuals; range.
 
     Raises
     ------
@@ -90,26 +103,13 @@ def check_coefficients(
         policy.check_residuals(martingale_residuals(data, beta), squared=meat)
 
 
-def may_be_told(data: SortedData, beta: Array, policy: Policy) -> bool:
-    """Tell whether R9 lets a site's own estimates leave."""
+def may_tell(data: SortedData, beta: Array, policy: Policy) -> bool:
+    """Tell whether R9 lets the site's own estimates leave."""
     try:
         check_coefficients(data, beta, policy)
     except RefusalError:
         return False
     return True
-
-
-def check_combinations(
-    design: Array, names: Sequence[str], site: Site, question: Opening, policy: Policy
-) -> None:
-    """R5: no combination of the columns, of whatever role, singles out few rows."""
-    model, rows = question.model, site.rows
-    others = {question.survival.event: site.outcome.event.astype(np.float64)}
-    if model.weights is not None:
-        others[model.weights] = rows.weights
-    if model.offset is not None:
-        others[model.offset] = rows.offset
-    policy.check_combinations(design, names, others)
 
 
 def common_times(outcome: FollowUp, asked: tuple[Asked, ...]) -> tuple[EventTimes, Index]:

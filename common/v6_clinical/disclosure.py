@@ -219,7 +219,7 @@ class Policy:
             if largest_leverage(design, more) > most:
                 raise RefusalError("SMALL_CELL", ["terms"])
 
-    def check_parameters(self, parameters: int, n: int) -> None:
+    def check_parameters(self, parameters: float, n: int) -> None:
         """R7: a model has few parameters for its rows."""
         if parameters > self.max_parameters_per_row * n:
             raise RefusalError("TOO_MANY_PARAMETERS")

@@ -135,6 +135,13 @@ def test_messages_hold_what_is_declared() -> None:
     assert sent == {step: set(names) for step, names in declared.items()}
 
 
+def test_the_readme_lists_what_leaves() -> None:
+    text = (Path(__file__).parents[2] / "algorithms" / "v6_cox" / "README.md").read_text()
+    for step, names in load_site("v6_cox").leaves.items():
+        for name, what in names.items():
+            assert f"| `{step}` | `{name}` | {what} |" in text
+
+
 def test_a_partial_imports_nothing_heavy() -> None:
     program = (
         "import sys, json, pandas as pd, v6_cox.v4 as entry\n"

@@ -150,7 +150,7 @@ def test_r9_coefficients_aimed_at_one_patient_A03() -> None:
     mean = frame["x"][:30].mean() - score / 30
     assert abs(mean - frame["x"].max()) < 0.1  # the attack, unguarded
     offset = people().assign(o=lambda f: 40 * (f.index == 3))
-    assert refusal(offset, opening(offset="o")) == "SMALL_CELL"  # R5 already
+    assert refusal(offset, opening(offset="o")) == "SMALL_CELL"
 
 
 @pytest.mark.parametrize("step", ["describe", "start", "evaluate", "times", "residuals"])

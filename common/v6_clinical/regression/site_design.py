@@ -86,8 +86,10 @@ def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Po
         return
     present = rows.levels()
     own = coding(_without_references(terms), present, {}, model.intercept)
-    # a baseline hazard counts twice: as the intercept, and for what is sent weighted by time
-    policy.check_parameters(own.parameter_count() + model.baseline, rows.n)
+    # The likelihood's value, sent each round too, counts as half a parameter. A baseline hazard
+    # counts twice: as the intercept, and for what is sent weighted by time.
+    more = 1.0 if model.baseline else 0.5
+    policy.check_parameters(own.parameter_count() + more, rows.n)
 
 
 def _without_references(terms: Sequence[Term]) -> list[Term]:
