@@ -119,7 +119,9 @@ def test_r1_few_rows() -> None:
     for step in ("describe", "start"):
         model = opening()
         assert ask(patients(9), step, model)["code"] == "MIN_ROWS"
-        assert ask(patients(10), step, model)["status"] == "ok"
+        assert ask(patients(10), step, model)["code"] == "TOO_MANY_PARAMETERS"
+        few = Policy(max_parameters_per_row=0.33)
+        assert ask(patients(10), step, model, few)["status"] == "ok"
         assert ask(patients(9), step, model, OPEN)["status"] == "ok"
     assert ask(patients(9), "evaluate", at(0.0, []))["code"] == "MIN_ROWS"
     sparse = patients()
@@ -335,24 +337,24 @@ def test_r6_few_events() -> None:
 def test_r7_parameters_per_row_A05() -> None:
     frame = patients().assign(lab=RNG.normal(size=N))
     names = ("age", "bmi", "lab")
-    assert start(frame.iloc[:40], *names)["status"] == "ok"
-    assert refusal(start(frame.iloc[:39], *names)) == ("TOO_MANY_PARAMETERS", [])
-    assert start(frame.iloc[:39], *names, policy=OPEN)["status"] == "ok"
+    assert start(frame.iloc[:45], *names)["status"] == "ok"
+    assert refusal(start(frame.iloc[:44], *names)) == ("TOO_MANY_PARAMETERS", [])
+    assert start(frame.iloc[:44], *names, policy=OPEN)["status"] == "ok"
     # two levels of three are two parameters; the codebook's other levels are none of the site's
     levels = {"arm": ["a", "b", "c", *[f"level {k}" for k in range(30)]]}
-    assert start(frame.iloc[:30], "arm", levels=levels)["status"] == "ok"
-    assert start(frame.iloc[:29], "arm", levels=levels)["code"] == "TOO_MANY_PARAMETERS"
+    assert start(frame.iloc[:35], "arm", levels=levels)["status"] == "ok"
+    assert start(frame.iloc[:34], "arm", levels=levels)["code"] == "TOO_MANY_PARAMETERS"
 
 
 @pytest.mark.parametrize("step", ["start", "evaluate", "describe"])
 def test_r7_functions_of_one_column_count_twice_A05(step: str) -> None:
-    """Attack: five functions of the ages of 60 patients; 1 + 1 + 4 * 2 = 10 parameters."""
-    frame = patients().assign(age=RNG.permutation(np.linspace(20, 90, N)))
+    """Attack: five functions of the ages of 60 patients; 1 + 1 + 4 * 2 + 1/2 parameters."""
+    frame = patients(105).assign(age=RNG.permutation(np.linspace(20, 90, 105)))
     terms = [factor("power", "age", exponent=k) for k in (2, 3)]
     terms += [factor("function", "age", function=f) for f in ("log", "sqrt")]
     terms += [factor("scale", "age")] if step == "describe" else [column("age")]
     asked = at(0.0, [0.0] * 5, *terms) if step == "evaluate" else opening(*terms)
-    assert ask(frame.iloc[:99], step, asked)["code"] == "TOO_MANY_PARAMETERS"
+    assert ask(frame.iloc[:104], step, asked)["code"] == "TOO_MANY_PARAMETERS"
     assert ask(frame, step, asked)["status"] == "ok"
     assert ask(frame.iloc[:60], step, asked, OPEN)["status"] == "ok"
 
@@ -361,8 +363,8 @@ def test_r7_a_spline_counts_its_functions_twice_A05() -> None:
     placed = {"knots": [52.0, 64.0], "lower": 40.0, "upper": 80.0}
     done = {"step": 4.0, "placed": [40.0, 52.0, 64.0, 80.0]}
     spline = factor("spline", "age", basis="ns", **placed, **done)
-    frame = patients(60).assign(age=RNG.permutation(np.linspace(35, 85, 60)))
-    assert start(frame, spline)["status"] == "ok"  # 1 + 1 + 2 * 2 = 6
+    frame = patients(65).assign(age=RNG.permutation(np.linspace(35, 85, 65)))
+    assert start(frame, spline)["status"] == "ok"  # 1 + 1 + 2 * 2 + 1/2
     assert start(frame.iloc[1:], spline)["code"] == "TOO_MANY_PARAMETERS"
     assert start(frame.iloc[1:], spline, policy=OPEN)["status"] == "ok"
 
