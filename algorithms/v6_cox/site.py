@@ -70,13 +70,15 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     coding, design = full_design(question.model, site.rows, policy)
     site.check_combinations(design, coding.names, question, policy)
     about = describe_columns(question.model, site.rows) | describe_design(coding, design)
+    every = max(1, len(design) // SAMPLE_ROWS)
+    sample = site.sorted(design, question, every=every) if every > 1 else None
     data = site.sorted(design, question)
+    del design  # what follows needs the sorted copy only
     beta = np.zeros(len(coding.names))
     check_coefficients(data, beta, policy)
     null = found = evaluate(data, beta)
     if policy.allow_per_site:
-        every = max(1, len(design) // SAMPLE_ROWS)
-        own = own_start(data if every == 1 else site.sorted(design, question, every=every))
+        own = own_start(data if sample is None else sample)
         if may_tell(data, own, policy):
             beta, found = own, evaluate(data, own)
     names = coding.full_names
