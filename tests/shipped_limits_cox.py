@@ -14,11 +14,7 @@ TABLE = HERE.parent / "algorithms" / "v6_cox" / "LIMITS.md"
 HEAD = """# What the shipped limits make of the reference models
 
 Made by `make table`; a test fails when it is stale.
-<<<<<<< HEAD
-Each model of `tests/reference/cox.json` with `baseline="site"`, split as there, unevenly.
-=======
 Each model of `tests/reference/cox.json`, `baseline="site"`, split as there, unevenly on purpose.
->>>>>>> cox
 A refusal names every site that refuses, its code and what it is about; `on_refusal="exclude"` would
 go on without these sites if two remain. "Points" are those that the sites' curves show of the 12 to
 30 times of the grid up to R's last time of the case.
