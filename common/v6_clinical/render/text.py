@@ -35,7 +35,7 @@ def p_value(value: float | None) -> str:
 
 def table(title: str, columns: list[str], rows: list[list[str]], left: int = 1) -> None:
     """Print a table; the first ``left`` columns are text, the others numbers."""
-    grid = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    grid = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", min_width=len(title))
     for position, name in enumerate(columns):
         grid.add_column(name, justify="left" if position < left else "right", no_wrap=True)
     for row in rows:
