@@ -1,0 +1,26 @@
+"""What leaves a site in every regression, by name; each analysis's ``leaves`` adds its own."""
+
+ROWS = {"rows": "rows used and dropped, events, sum of weights, sum of weights of events"}
+COLUMNS = {
+    "column_sum": "per column: its sum",
+    "column_within": "per column: squares about the site's mean",
+    "column_squares": "per column: n times the squared mean",
+}
+DESCRIBE = ROWS | COLUMNS
+START = {
+    **ROWS,
+    "kind": "per predictor: 1 under numbers or categories",
+    "level": "per categorical predictor: its levels, each with enough rows (none: codebook)",
+    **COLUMNS,
+    "curvature": "information at the optimum of the site's own ridge fit (V6C_ALLOW_PER_SITE "
+    "off: at 0)",
+    "tangent": "that information times the optimum, plus the score there",
+}
+TOTAL = {"column_total": "the sum of all design columns, to notice that data have changed"}
+OWN = {
+    "own_sites": "last round, per column: 1 if the site has estimates of its own",
+    "own_weight": "last round, per column: inverse variance of the site's own estimate",
+    "own_shifted": "last round, per column: that times the estimate less the pooled one",
+    "own_squares": "last round, per column: that times the squared difference",
+    "own_weight_squares": "last round, per column: the squared inverse variance",
+}
