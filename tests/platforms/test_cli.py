@@ -51,6 +51,18 @@ def test_a_refusal_prints_code_sites_and_remedy(files: list[str]) -> None:
     assert "Remedy" in out
 
 
+def test_logistic_prints_what_r_users_expect(files: list[str]) -> None:
+    """The rows, the columns and the digits of R's summary(glm)."""
+    words = ["run", "logistic", *files, "--outcome", "cens", "--predictors", "age,tsize,pnodes"]
+    found = CliRunner().invoke(main, [*words, "--robust", "HC0", "--levels", "cens=0,1"])
+    assert found.exit_code == 0, found.output
+    for text in ("Estimate", "Std. Error", "Robust SE", "z value", "Pr(>|z|)", "odds ratio"):
+        assert text in found.output
+    for text in ("Null deviance: 939.6781  on 685 degrees", "Residual deviance", "AIC", "Brier"):
+        assert text in found.output
+    assert "cens ~ age + tsize + pnodes" in found.output
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -61,3 +61,20 @@ def test_the_real_wrapper_gives_the_digits_of_the_local_platform(tmp_path: Path)
         here = answer(load_site("v6_logistic"), message, Policy, lambda _, f=frame: f)
         assert found == json.loads(json.dumps(here))
         assert found["status"] == "ok"
+
+
+def test_the_ledger_counts_what_the_messages_hold() -> None:
+    frames = sites("fair", "3")
+    client = FakeClient(frames, Policy(), package="v6_logistic")
+    transport = ClientTransport(client, "logistic_regression_partial", poll_seconds=0.001)
+    found = federation.run(load_central("v6_logistic"), ARGUMENTS, transport)
+
+    def numbers(part: Any) -> int:
+        """Count the JSON numbers of sums, shapes aside."""
+        if isinstance(part, dict):
+            return sum(numbers(value) for name, value in part.items() if name != "shape")
+        return sum(map(numbers, part)) if isinstance(part, list) else int(not isinstance(part, str))
+
+    sent = [numbers(result["sums"]) for _, _, result in client.tasks]
+    rounds = [max(sent[i : i + 3]) for i in range(0, len(sent), 3)]
+    assert [line["numbers_per_site"] for line in found["ledger"]] == rounds

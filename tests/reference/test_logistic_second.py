@@ -168,6 +168,27 @@ def test_heterogeneity_is_that_of_the_sites_own_fits() -> None:
         assert row["tau2"] == pytest.approx(tau2, rel=1e-5)
 
 
+def test_levels_are_agreed_without_a_codebook_or_a_round() -> None:
+    """One site lacks the reference, one another level; sorted, the first is the reference."""
+    pooled = sites("birthwt", "1")[0]
+    frames = [
+        pooled[(pooled["race3"] != "black") & (pooled.index % 2 == 0)],
+        pooled[(pooled["race3"] != "white") & (pooled.index % 2 == 1)],
+        pooled[
+            ((pooled["race3"] == "black") & (pooled.index % 2 == 0))
+            | ((pooled["race3"] == "white") & (pooled.index % 2 == 1))
+        ],
+    ]
+    assert sum(map(len, frames)) == len(pooled)
+    found = run(frames, outcome="low", formula="age + race3 * smoke")
+    whole = run([pooled], outcome="low", formula="age + race3 * smoke")
+    assert found["ledger"][0]["step"] == "start"
+    assert "race3[T.white]:smoke" in [row["term"] for row in found["coefficients"]]
+    for ours, theirs in zip(found["coefficients"], whole["coefficients"], strict=True):
+        assert ours["term"] == theirs["term"]
+        assert abs(ours["estimate"] - theirs["estimate"]) < 2e-7 * theirs["std_error"]
+
+
 @cache
 def large() -> list[pd.DataFrame]:
     rng = np.random.default_rng(5)
