@@ -40,7 +40,9 @@ class CoxRequest(RegressionRequest):
         None, description="Where the baseline curves end; none without it."
     )
     profiles: Annotated[list[Profile], Field(max_length=100)] = Field(
-        default_factory=list, description="Covariates of people whose survival is predicted."
+        default_factory=list,
+        description="Covariates of people whose survival is predicted.",
+        json_schema_extra={"shown_if": ["time_horizon", "!=", None]},
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The result's tables that the vantage6 UI shows, by their key, with a title."""
+"""What of the result the vantage6 UI shows, by its key: tables, and lines with their axes."""
 
 TABLES = {
     "coefficients": "Coefficients and odds ratios",
@@ -10,3 +10,5 @@ TABLES = {
     "warnings": "Warnings",
     "ledger": "What left each site",
 }
+
+LINES = {"roc": ("ROC curve", "false_positive_rate", "true_positive_rate")}

@@ -138,6 +138,8 @@ def _argument(request: type[Request], name: str, hint: Any) -> dict[str, Any]:
     }
     if allowed:
         argument["allowed_values"] = allowed
+    if isinstance(field.json_schema_extra, dict) and "shown_if" in field.json_schema_extra:
+        argument |= _condition(field.json_schema_extra["shown_if"])
     default = field.get_default(call_default_factory=True)
     if default is not PydanticUndefined:
         argument |= {"has_default_value": True, "default_value": _default(default)}
@@ -169,6 +171,16 @@ def _kind(name: str, hint: Any) -> tuple[str, list[str]]:
     return "json", []
 
 
+def _condition(shown_if: Any) -> dict[str, Any]:
+    """Return when a store shows an argument: another one, a comparison, its value."""
+    other, comparison, value = shown_if
+    return {
+        "conditional_on": other,
+        "conditional_operator": comparison,
+        "conditional_value": value,
+    }
+
+
 def _default(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
@@ -184,8 +196,14 @@ def _visualisations(package: str) -> list[dict[str, Any]]:
     """Read the package's list of tables; an analysis without one shows its result as JSON."""
     if find_spec(f"{package}.tables") is None:
         return []
-    tables: Mapping[str, str] = import_module(f"{package}.tables").TABLES
-    return [
-        {"name": title, "description": title, "type": "table", "schema": {"location": [key]}}
-        for key, title in tables.items()
-    ]
+    module = import_module(f"{package}.tables")
+    tables: Mapping[str, str] = module.TABLES
+    lines: Mapping[str, tuple[str, str, str]] = getattr(module, "LINES", {})
+    shown = [_shown(title, "table", {"location": [key]}) for key, title in tables.items()]
+    for key, (title, x, y) in lines.items():
+        shown.append(_shown(title, "line", {"location": [key], "x": x, "y": y}))
+    return shown
+
+
+def _shown(title: str, kind: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": title, "description": title, "type": kind, "schema": schema}

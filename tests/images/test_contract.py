@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -159,6 +161,33 @@ def test_the_central_side_ends_with_data_too(image: Image, tmp_path: Path) -> No
     assert done.code == 0, done.log
     assert done.result["status"] == "failed"
     assert done.result["error"]["code"] == "BAD_SETTING"
+
+
+def test_where_the_seconds_of_a_sites_run_go(image: Image, tmp_path: Path) -> None:
+    """Printed, not judged: container and interpreter, imports, question to answer."""
+
+    def seconds(work: Callable[[], object]) -> float:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    def python(program: str) -> float:
+        given = ("run", "--rm", "--network", "none", image.name, "python", "-c", program)
+        return min(seconds(lambda: docker(*given)) for _ in range(3))
+
+    start = python("pass")
+    imports = python(
+        "from vantage6.algorithm.tools.wrap import wrap_algorithm; import pandas; "
+        f"import v6_clinical.platforms.launch, {image.package}.v{image.major}, {image.package}.site"
+    )
+    done: list[Run] = []
+    whole = min(seconds(lambda: done.append(partial(image, tmp_path))) for _ in range(3))
+    print(
+        f"\n{image.name}, a site's run of {whole:.2f} s: container and interpreter {start:.2f}, "
+        f"imports {imports - start:.2f}, files and answer {whole - imports:.2f}; "
+        "the round's rest is the node's and our polling"
+    )
+    assert all(one.code == 0 for one in done)
 
 
 @pytest.mark.major(5)

@@ -53,7 +53,19 @@ def test_every_table_that_is_shown_is_in_the_result(case: Case) -> None:
     result = case.reference()
     for shown in central(case.analysis, 5)["ui_visualizations"]:
         (key,) = shown["schema"]["location"]
-        assert all(isinstance(record, dict) for record in result[key])
+        if shown["type"] == "table":
+            assert all(isinstance(record, dict) for record in result[key])
+        else:
+            x, y = (result[key][shown["schema"][axis]] for axis in ("x", "y"))
+            assert len(x) == len(y) > 1
+
+
+def test_arguments_that_exclude_each_other_are_shown_so() -> None:
+    for major in (4, 5):
+        found = {a["name"]: a for a in central("cox", major)["arguments"]}
+        assert found["predictors"]["conditional_on"] == "formula"
+        assert found["profiles"]["conditional_on"] == "time_horizon"
+        assert all(found[a["conditional_on"]] for a in found.values() if "conditional_on" in a)
 
 
 def test_types() -> None:

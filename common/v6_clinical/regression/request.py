@@ -19,7 +19,9 @@ class RegressionRequest(Request):
     """Arguments that regressions share."""
 
     predictors: Annotated[list[Name], Field(min_length=1, max_length=200)] | None = Field(
-        None, description="Columns of the model, one term each; or give a formula."
+        None,
+        description="Columns of the model, one term each; or give a formula.",
+        json_schema_extra={"shown_if": ["formula", "==", None]},
     )
     formula: Annotated[str, Field(min_length=1, max_length=10_000)] | None = Field(
         None, description="Right-hand side, R style: age * sex + ns(bmi, df=3)."
