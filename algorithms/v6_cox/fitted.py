@@ -18,8 +18,8 @@ from v6_cox.common_baseline import EventTimes
 from v6_cox.concordance import concordance
 from v6_cox.cumulative import Array
 from v6_cox.curves import own_curves, remaining
-from v6_cox.partial_likelihood import own_jumps, risk_scores
-from v6_cox.proportional_hazards import Transform, ph_sums
+from v6_cox.partial_likelihood import Point
+from v6_cox.proportional_hazards import Transform, ph_sums_at
 from v6_cox.questions import Report
 from v6_cox.site_data import Site, may_tell
 from v6_cox.sorted_data import SortedData
@@ -30,14 +30,23 @@ if TYPE_CHECKING:
 
 @dataclass
 class Fitted:
-    """A site's rows at coefficients ``beta`` (p,); ``found`` is the evaluation there, once made."""
+    """A site's rows at coefficients; ``found`` is the evaluation there, once made."""
 
     site: Site
-    data: SortedData
+    point: Point
     names: tuple[str, ...]
     shift: Array
-    beta: Array
     found: Evaluation | None = None
+
+    @property
+    def data(self) -> SortedData:
+        """The rows."""
+        return self.point.data
+
+    @property
+    def beta(self) -> Array:
+        """The coefficients, shape (p,)."""
+        return self.point.beta
 
     def evaluate(self, beta: Array) -> Evaluation:
         """Return the site's own partial likelihood."""
@@ -55,9 +64,8 @@ def likelihood(names: Sequence[str], found: Evaluation, prefix: str = "") -> Sum
 
 def hazards_test(fit: Fitted, transform: Transform) -> Sums:
     """Return the likelihood, and beside it the sums of the proportional-hazards test."""
-    data, beta = fit.data, fit.beta
-    found, risk = ph_sums(data, beta, transform), risk_scores(data, beta)
-    value = partial_likelihood.log_likelihood(data, risk, own_jumps(data, risk))
+    point, found = fit.point, ph_sums_at(fit.point, transform)
+    value = partial_likelihood.log_likelihood(point.data, point.risk, point.jumps)
     fit.found = Evaluation(value, found.score, found.information)
     return likelihood(fit.names, fit.found) + Sums(
         {"event_times": np.array([found.times])},
@@ -109,11 +117,11 @@ def report_sums(
     elif report.grid is not None and policy.allow_per_site:
         sums += _curves(fit, report, policy, place)
     if policy.allow_per_site:
-        first = fit.evaluate(fit.beta) if fit.found is None else fit.found
+        first = fit.point.evaluation if fit.found is None else fit.found
         events = float(fit.site.outcome.event.sum())
 
         def told(beta: Array) -> bool:
-            return may_tell(data, beta, policy)
+            return may_tell(Point(data, beta), policy)
 
         sums += own_estimates(fit.evaluate, fit.names, fit.beta, first, events, told)
     return sums

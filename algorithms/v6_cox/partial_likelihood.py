@@ -22,6 +22,7 @@ Sources: Cox 1972; Efron 1977; Therneau & Grambsch 2000, section 3.3; weights as
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -85,16 +86,56 @@ class Jumps:
     log_risk: float
 
 
-def evaluate(data: SortedData, beta: Array) -> Evaluation:
-    """Return the log partial likelihood at ``beta`` (p,), its score and its information.
+@dataclass(frozen=True)
+class Point:
+    """Rows at coefficients ``beta`` (p,): each part is computed once, when it is first asked for.
 
     Not finite where the linear predictor ranges so widely that its exponential overflows.
     """
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        risk = risk_scores(data, beta)
-        jumps = own_jumps(data, risk)
-        score, information = derivatives(data, risk, jumps, np.ones((1, len(data.sets))))
-    return Evaluation(log_likelihood(data, risk, jumps), score[0], information[0])
+
+    data: SortedData
+    beta: Array
+
+    @cached_property
+    def risk(self) -> RiskScores:
+        """Linear predictor and weighted risk scores."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return risk_scores(self.data, self.beta)
+
+    @cached_property
+    def jumps(self) -> Jumps:
+        """The jumps at the data's own event times."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return own_jumps(self.data, self.risk)
+
+    @cached_property
+    def expected(self) -> Array:
+        """Deaths expected of each row, r_i A_i, shape (n,)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.risk.scores * exposure(self.data, self.jumps)
+
+    @cached_property
+    def residuals(self) -> Array:
+        """Martingale residuals, w_i (death_i) - r_i A_i, shape (n,)."""
+        rows, found = self.data.sets.death_rows, -self.expected
+        found[rows] += self.data.weights[rows]
+        return found
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Log partial likelihood, its score X' residuals, and its information."""
+        data = self.data
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            information = _minus_means(data, self.risk, self.jumps, np.ones((1, len(data.sets))))[0]
+            information += second_moments(data.design, self.expected)
+            score = self.residuals @ data.design
+        value = log_likelihood(data, self.risk, self.jumps)
+        return Evaluation(value, score, (information + information.T) / 2)
+
+
+def evaluate(data: SortedData, beta: Array) -> Evaluation:
+    """Return the log partial likelihood at ``beta`` (p,), its score and its information."""
+    return Point(data, beta).evaluation
 
 
 def log_likelihood(data: SortedData, risk: RiskScores, jumps: Jumps) -> float:
@@ -119,15 +160,6 @@ def effective_sample_size(data: SortedData, beta: Array) -> float:
     """Return (sum r)^2 / sum r^2 of the weighted risk scores: the rows that matter at ``beta``."""
     scores = risk_scores(data, beta).scores
     return float(scores.sum() ** 2 / (scores @ scores)) if len(scores) else 0.0
-
-
-def martingale_residuals(data: SortedData, beta: Array) -> Array:
-    """Return w_i (death_i) - r_i A_i, in sorted order: the score is X' times these."""
-    risk = risk_scores(data, beta)
-    found = -risk.scores * exposure(data, own_jumps(data, risk))
-    rows = data.sets.death_rows
-    found[rows] += data.weights[rows]
-    return found
 
 
 def own_jumps(data: SortedData, risk: RiskScores) -> Jumps:

@@ -17,7 +17,7 @@ import numpy as np
 
 from v6_clinical.newton import SingularError, inverse
 from v6_cox.cumulative import Array
-from v6_cox.partial_likelihood import derivatives, own_jumps, risk_scores
+from v6_cox.partial_likelihood import Point, derivatives
 from v6_cox.sorted_data import SortedData
 
 Transform = Literal["identity", "log"]
@@ -57,10 +57,15 @@ class PHTest:
 
 def ph_sums(data: SortedData, beta: Array, transform: Transform = "identity") -> PHSums:
     """Return the sums at the final ``beta`` (p,)."""
-    risk = risk_scores(data, beta)
+    return ph_sums_at(Point(data, beta), transform)
+
+
+def ph_sums_at(point: Point, transform: Transform) -> PHSums:
+    """Return the sums at a point whose risk scores may be known."""
+    data = point.data
     g = transformed(data.sets.times, transform)
     factors = np.array([np.ones_like(g), g, g * g])
-    score, information = derivatives(data, risk, own_jumps(data, risk), factors)
+    score, information = derivatives(data, point.risk, point.jumps, factors)
     deaths = data.sets.deaths
     return PHSums(float(deaths.sum()), float(deaths @ g), *score[:2], *information)
 

@@ -20,7 +20,7 @@ from v6_cox.fitted import Fitted, hazards_test, likelihood, report_sums, risk_su
 from v6_cox.leaves import LEAVES
 from v6_cox.outcome import FollowUp
 from v6_cox.own_start import own_start
-from v6_cox.partial_likelihood import Jumps, evaluate
+from v6_cox.partial_likelihood import Jumps, Point
 from v6_cox.questions import Evaluate, Opening, Residuals
 from v6_cox.site_data import Site, check_coefficients, common_times, may_tell, read_site
 
@@ -75,14 +75,15 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     data = site.sorted(design, question)
     del design  # what follows needs the sorted copy only
     beta = np.zeros(len(coding.names))
-    check_coefficients(data, beta, policy)
-    null = found = evaluate(data, beta)
+    at = Point(data, beta)
+    check_coefficients(at, policy)
+    null = at.evaluation
     if policy.allow_per_site:
         own = own_start(data if sample is None else sample)
-        if may_tell(data, own, policy):
-            beta, found = own, evaluate(data, own)
+        if may_tell(there := Point(data, own), policy):
+            at = there
     names = coding.full_names
-    sums = Sums(tallies=about) + quadratic(names, beta, found)
+    sums = Sums(tallies=about) + quadratic(names, at.beta, at.evaluation)
     return _answer(site, sums if question.exact else sums + likelihood(names, null, "null_"))
 
 
@@ -102,13 +103,14 @@ def evaluate_at(
     total = Sums({"column_total": np.array([design.sum()])})
     del design  # what follows needs the sorted copy only
     with_meat = question.report is not None and question.report.meat
-    check_coefficients(data, beta, policy, meat=with_meat)
-    fit = Fitted(site, data, coding.names, shift, beta)
+    at = Point(data, beta)
+    check_coefficients(at, policy, meat=with_meat)
+    fit = Fitted(site, at, coding.names, shift)
     report = question.report
     if times is not None:
         total += risk_sums(fit, times, question.null)
     elif report is None:
-        total += likelihood(fit.names, fit.evaluate(beta))
+        total += likelihood(fit.names, at.evaluation)
     else:
         total += hazards_test(fit, report.transform)
     if report is None:
@@ -130,7 +132,7 @@ def meat(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place
     shift, beta = _coefficients(question, len(coding.names))
     times, strata = common_times(site.outcome, question.times)
     data = site.sorted(design, question, strata)
-    check_coefficients(data, beta, policy, meat=True)
+    check_coefficients(Point(data, beta), policy, meat=True)
     steps = _steps(question, len(times.times), len(beta))
     found = common_score_residuals(data, beta, times, steps, shift)
     form = Form(coding.names, residuals.meat(found, site.rows.weights, site.rows.clusters))

@@ -13,7 +13,7 @@ from v6_clinical.regression.rows import Rows, complete_cases
 from v6_cox.common_baseline import EventTimes
 from v6_cox.cumulative import Array, Index
 from v6_cox.outcome import FollowUp, read_follow_up
-from v6_cox.partial_likelihood import martingale_residuals, risk_scores
+from v6_cox.partial_likelihood import Point
 from v6_cox.questions import EventTimes as Asked
 from v6_cox.questions import Opening
 from v6_cox.sorted_data import SortedData, prepare
@@ -86,9 +86,7 @@ def read_site(frame: pd.DataFrame, question: Opening, policy: Policy) -> Site:
     return Site(rows, read_follow_up(rows.others, survival, policy))
 
 
-def check_coefficients(
-    data: SortedData, beta: Array, policy: Policy, *, meat: bool = False
-) -> None:
+def check_coefficients(point: Point, policy: Policy, *, meat: bool = False) -> None:
     """R9: effective sizes of the weighted risk scores and of the martingale residuals; range.
 
     Raises
@@ -97,16 +95,15 @@ def check_coefficients(
         ``COEFFICIENT_RANGE``.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        risk = risk_scores(data, beta)
-        policy.check_coefficients(risk.predictor, risk.scores)
-    if len(data.sets.death_rows):
-        policy.check_residuals(martingale_residuals(data, beta), squared=meat)
+        policy.check_coefficients(point.risk.predictor, point.risk.scores)
+    if len(point.data.sets.death_rows):
+        policy.check_residuals(point.residuals, squared=meat)
 
 
-def may_tell(data: SortedData, beta: Array, policy: Policy) -> bool:
+def may_tell(point: Point, policy: Policy) -> bool:
     """Tell whether R9 lets the site's own estimates leave."""
     try:
-        check_coefficients(data, beta, policy)
+        check_coefficients(point, policy)
     except RefusalError:
         return False
     return True
