@@ -25,7 +25,8 @@ def check_result(case: Case, report: dict[str, Any], platform: str) -> None:
     assert found["status"] == "completed", found["error"]
     assert [site["n"] for site in found["sites"]] == [site["n"] for site in expected["sites"]]
     kept = [name for name in expected if name not in IDS]
-    difference = worst({n: found[n] for n in kept}, {n: expected[n] for n in kept})
+    ours, theirs = ({n: without_ids(r[n]) for n in kept} for r in (found, expected))
+    difference = worst(ours, theirs)
     rounds = len(found["ledger"])
     print(
         f"\n{case.analysis} on {platform}: {difference:.1e} from local; "
@@ -34,6 +35,13 @@ def check_result(case: Case, report: dict[str, Any], platform: str) -> None:
     )
     record(case, platform, difference)
     assert difference < 1e-8
+
+
+def without_ids(value: Any) -> Any:
+    """Leave out the ids of organisations, which a stack numbers in its own way."""
+    if isinstance(value, dict):
+        return {k: without_ids(v) for k, v in value.items() if k != "organization_id"}
+    return [without_ids(part) for part in value] if isinstance(value, list) else value
 
 
 def times(runs: list[dict[str, Any]], rounds: int) -> str:
