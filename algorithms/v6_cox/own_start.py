@@ -6,31 +6,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from v6_clinical.newton import Evaluation, optimum
-from v6_clinical.regression.own_fit import PRIOR_VARIANCE, START_TOLERANCE
+from v6_clinical.newton import Evaluation
+from v6_clinical.regression.own_fit import ridge_optimum, standard_scale
 from v6_cox.cumulative import Array
 from v6_cox.partial_likelihood import evaluate
 from v6_cox.sorted_data import SortedData
 
 
 def own_start(data: SortedData) -> Array:
-    """Return the optimum of the likelihood plus a weak ridge, which exists under separation too.
-
-    Prior variance 4 of a coefficient per standard deviation of its column at the site; the
-    coefficient of a constant column is 0.
+    """Return the ``ridge_optimum`` of a site's likelihood; 0 for a constant column.
 
     Returns
     -------
     ndarray of shape (p,)
     """
     spread = np.sqrt(np.square(data.design).mean(axis=0))
-    varies = spread > 1e-9 * np.abs(data.centre)
-    scale = np.where(varies & (spread > 0), spread, np.inf)
+    scale = standard_scale(spread, data.centre)
     standard = replace(data, design=data.design / scale)
-    penalty = np.full(len(scale), 1 / PRIOR_VARIANCE)
 
     def at(beta: Array) -> Evaluation:
         return evaluate(standard, beta)
 
-    found, _ = optimum(at, np.zeros(len(scale)), penalty, START_TOLERANCE)
-    return found / scale
+    return ridge_optimum(at, np.zeros(len(scale))) / scale

@@ -33,14 +33,30 @@ def site_labels(names: Sequence[str], site_effect: bool, index: int) -> tuple[st
     return tuple(own if name == INTERCEPT else name for name in names)
 
 
+def standard_scale(spread: Array, centre: Array) -> Array:
+    """Return what columns are divided by: their spread, infinite where they are constant."""
+    return np.where(spread > 1e-9 * np.abs(centre), spread, np.inf)
+
+
+def ridge_optimum(evaluate: Callable[[Array], Evaluation], free: Array) -> Array:
+    """Return the optimum of a likelihood of standardised columns plus a weak ridge.
+
+    It exists under separation too. Prior variance 4 of each coefficient but the ``free`` ones,
+    marked by 1 in shape (p,).
+    """
+    penalty = (1 - free) / PRIOR_VARIANCE
+    origin = np.zeros(len(penalty))
+    beta, _ = optimum(evaluate, origin, penalty, 1.0, tolerance=START_TOLERANCE)
+    return beta
+
+
 def own_optimum(
     evaluate: Callable[[Array, Array], Evaluation], design: Array, intercept: bool
 ) -> Array:
-    """Return the optimum of a site's likelihood plus a weak ridge, also under separation.
+    """Return the ``ridge_optimum`` of a site's likelihood, the intercept free.
 
-    Prior variance 4 for a coefficient per standard deviation of its column at the site, the
-    intercept free. ``evaluate(design, beta)`` gives the likelihood for a design of the site's
-    rows. Without an intercept columns are not centred.
+    ``evaluate(design, beta)`` gives the likelihood for a design of the site's rows. Without an
+    intercept columns are not centred.
 
     Returns
     -------
@@ -51,17 +67,11 @@ def own_optimum(
     if not intercept:
         centre = np.zeros_like(centre)
     spread = np.sqrt(np.square(design - centre).mean(axis=0))
-    scale = np.where(spread > 1e-9 * np.abs(centre), spread, np.inf)
-    scale = np.where(scale > 0, scale, np.inf)
+    scale, free = standard_scale(spread, centre), np.zeros(design.shape[1])
     standard = (design - centre) / scale
-    penalty = np.full(design.shape[1], 1 / PRIOR_VARIANCE)
     if intercept:
-        standard[:, 0], scale[0], centre[0], penalty[0] = 1.0, 1.0, 0.0, 0.0
-    origin = np.zeros(design.shape[1])
-    beta, _ = optimum(
-        lambda b: evaluate(standard, b), origin, penalty, 1.0, tolerance=START_TOLERANCE
-    )
-    beta = beta / scale
+        standard[:, 0], scale[0], centre[0], free[0] = 1.0, 1.0, 0.0, 1.0
+    beta = ridge_optimum(lambda b: evaluate(standard, b), free) / scale
     if intercept:
         beta[0] -= centre @ beta
     return beta
