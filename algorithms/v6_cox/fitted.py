@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from v6_clinical.analysis import Place
 from v6_clinical.newton import Evaluation
+from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.own_fit import own_estimates
 from v6_clinical.regression.site_design import labelled
 from v6_clinical.sums import Form, Sums
@@ -53,21 +53,12 @@ class Fitted:
         return partial_likelihood.evaluate(self.data, beta)
 
 
-def likelihood(names: Sequence[str], found: Evaluation, prefix: str = "") -> Sums:
-    """Return log-likelihood, score and information under their names."""
-    return Sums(
-        {f"{prefix}likelihood": np.array([found.log_likelihood])},
-        {f"{prefix}score": labelled(names, found.score)},
-        {f"{prefix}information": Form(tuple(names), found.information)},
-    )
-
-
 def hazards_test(fit: Fitted, transform: Transform) -> Sums:
     """Return the likelihood, and beside it the sums of the proportional-hazards test."""
     point, found = fit.point, ph_sums_at(fit.point, transform)
     value = partial_likelihood.log_likelihood(point.data, point.risk, point.jumps)
     fit.found = Evaluation(value, found.score, found.information)
-    return likelihood(fit.names, fit.found) + Sums(
+    return evaluation_sums(fit.names, fit.found) + Sums(
         {"event_times": np.array([found.times])},
         {"score_g": labelled(fit.names, found.score_g)},
         {

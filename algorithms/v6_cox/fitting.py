@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from v6_clinical.analysis import Ask, Reply
 from v6_clinical.model.affine import affine_map
 from v6_clinical.model.coding import coding
@@ -14,6 +12,7 @@ from v6_clinical.model.formula import Formula
 from v6_clinical.newton import Evaluation, Newton
 from v6_clinical.regression.agreement import agree_design, agreed_model, start
 from v6_clinical.regression.fit import Fit
+from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.plan import check_same_data, count_rows
 from v6_clinical.sums import Sums
 from v6_cox.common import CommonTimes, no_event, read_risk_sums
@@ -59,17 +58,12 @@ class Fitting:
         events = float(reply.total["rows"][2])
         at = start(self.design, reply.total, self.penalty)
         self.state = Newton(at, events, PER_ROOT_EVENT * events**0.5)
-        names = self.design.raw.full_names
         self.null: Evaluation | None = None
         if times is None:
-            self.null = _evaluation(reply.total, names, "null_")
+            self.null = read_evaluation(reply.total, self.design.raw.full_names, "null_")
         horizon = request.time_horizon
         self.grid: TimeGrid | None = None if horizon is None else grid_up_to(horizon)
         self._opening = {**opening, "model": agreed_model(opening["model"], self.design)}
-        self._column_sum = float(reply.total.vector("column_sum", names).sum())
-        squares = reply.total.vector("column_squares", names)
-        squares += reply.total.vector("column_within", names)
-        self._size = float(np.sqrt(squares * n).sum())
 
     @property
     def robust(self) -> bool:
@@ -100,9 +94,9 @@ class Fitting:
 
     def read(self, total: Sums) -> Evaluation:
         """Return the pooled evaluation."""
-        check_same_data(self.first, total, self._column_sum, self._size)
+        check_same_data(self.first, total, self.design)
         if self.times is None:
-            return _evaluation(total, self.design.labels)
+            return read_evaluation(total, self.design.labels)
         if self.null is None:
             self.null = combine(self._sums(total, "null_sums"), self.request.ties)
         return combine(self.risk_sums(total), self.request.ties)
@@ -131,7 +125,7 @@ class Fitting:
 
     def with_meat(self, found: Fit, total: Sums) -> Fit:
         """Return the fit with the meat among its sums."""
-        check_same_data(self.first, total, self._column_sum, self._size)
+        check_same_data(self.first, total, self.design)
         return replace(found, total=found.total + Sums(forms=total.forms))
 
     def _at(self, beta: Array) -> dict[str, Any]:
@@ -153,7 +147,7 @@ class Fitting:
             found = {"risk_sums/risk", "risk_sums/moments", "risk_sums/products"}
             found |= {"null_sums/risk"} if self.null is None else set()
         else:
-            found = {"likelihood", "score", "information"}
+            found = set(EVALUATION)
             found |= (
                 {"event_times", "score_g", "information_g", "information_gg"} if last else set()
             )
@@ -166,11 +160,3 @@ class Fitting:
             "transform": self.request.zph_transform,
             "grid": None if self.grid is None else vars(self.grid),
         }
-
-
-def _evaluation(total: Sums, labels: tuple[str, ...], prefix: str = "") -> Evaluation:
-    return Evaluation(
-        float(total[f"{prefix}likelihood"][0]),
-        total.vector(f"{prefix}score", labels),
-        total.form(f"{prefix}information", labels),
-    )

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from v6_clinical.analysis import Place, SiteAnswer
 from v6_clinical.errors import RefusalError
+from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.own_fit import quadratic
-from v6_clinical.regression.site_design import agreed_design, full_design
+from v6_clinical.regression.site_design import agreed_design, check_combinations, full_design
 from v6_clinical.sums import Form, Sums
 from v6_cox import residuals
 from v6_cox.common_baseline import EventTimes, common_score_residuals
 from v6_cox.cumulative import Array, Index
-from v6_cox.fitted import Fitted, hazards_test, likelihood, report_sums, risk_sums
+from v6_cox.fitted import Fitted, hazards_test, report_sums, risk_sums
 from v6_cox.leaves import LEAVES
 from v6_cox.outcome import FollowUp
 from v6_cox.own_start import own_start
@@ -68,7 +69,7 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     if not site.rows.n:
         return _answer(site, Sums())
     coding, design = full_design(question.model, site.rows, policy)
-    site.check_combinations(design, coding.names, question, policy)
+    _check_combinations(design, coding.names, site, question, policy)
     about = describe_columns(question.model, site.rows) | describe_design(coding, design)
     every = max(1, len(design) // SAMPLE_ROWS)
     sample = site.sorted(design, question, every=every) if every > 1 else None
@@ -84,7 +85,7 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
             at = there
     names = coding.full_names
     sums = Sums(tallies=about) + quadratic(names, at.beta, at.evaluation)
-    return _answer(site, sums if question.exact else sums + likelihood(names, null, "null_"))
+    return _answer(site, sums if question.exact else sums + evaluation_sums(names, null, "null_"))
 
 
 def evaluate_at(
@@ -96,7 +97,7 @@ def evaluate_at(
     if not site.rows.n:
         return _answer(site, Sums())
     coding, design = agreed_design(question.model, site.rows, policy)
-    site.check_combinations(design, coding.names, question, policy)
+    _check_combinations(design, coding.names, site, question, policy)
     shift, beta = _coefficients(question, len(coding.names))
     times, strata = _common_times(site, question)
     data = site.sorted(design, question, strata)
@@ -110,7 +111,7 @@ def evaluate_at(
     if times is not None:
         total += risk_sums(fit, times, question.null)
     elif report is None:
-        total += likelihood(fit.names, at.evaluation)
+        total += evaluation_sums(fit.names, at.evaluation)
     else:
         total += hazards_test(fit, report.transform)
     if report is None:
@@ -128,7 +129,7 @@ def meat(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place
     if not site.rows.n:
         return _answer(site, Sums())
     coding, design = agreed_design(question.model, site.rows, policy)
-    site.check_combinations(design, coding.names, question, policy)
+    _check_combinations(design, coding.names, site, question, policy)
     shift, beta = _coefficients(question, len(coding.names))
     times, strata = common_times(site.outcome, question.times)
     data = site.sorted(design, question, strata)
@@ -141,8 +142,14 @@ def meat(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place
 
 
 def _answer(site: Site, sums: Sums) -> SiteAnswer:
-    rows = site.rows
-    return SiteAnswer(Sums({"rows": site.sums()}) + sums, rows.n, rows.n > 0, rows.dropped)
+    return site.rows.answer(site.outcome.event.astype(np.float64), sums)
+
+
+def _check_combinations(
+    design: Array, names: Sequence[str], site: Site, question: Opening, policy: Policy
+) -> None:
+    outcome = (question.survival.event, site.outcome.event.astype(np.float64))
+    check_combinations(design, names, question.model, site.rows, outcome, policy)
 
 
 def _codes(outcome: FollowUp) -> Index:

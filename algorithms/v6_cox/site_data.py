@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,24 +30,6 @@ class Site:
     rows: Rows
     outcome: FollowUp
 
-    def sums(self) -> Array:
-        """Return n, rows dropped, events, sum w and sum w over events."""
-        rows, event = self.rows, self.outcome.event
-        weights = rows.weights
-        return np.array([rows.n, rows.dropped, event.sum(), weights.sum(), weights @ event])
-
-    def check_combinations(
-        self, design: Array, names: Sequence[str], question: Opening, policy: Policy
-    ) -> None:
-        """R5: no combination of columns, events, weights and offset singles rows out."""
-        model = question.model
-        others = {question.survival.event: self.outcome.event.astype(np.float64)}
-        if model.weights is not None:
-            others[model.weights] = self.rows.weights
-        if model.offset is not None:
-            others[model.offset] = self.rows.offset
-        policy.check_combinations(design, names, others)
-
     def sorted(
         self, design: Array, question: Opening, strata: Index | None = None, every: int = 1
     ) -> SortedData:
@@ -57,7 +38,6 @@ class Site:
         ``every`` takes each so many-th row, a sample.
         """
         codes = self.outcome.strata if strata is None else strata
-
         model = question.model
         return prepare(
             self.outcome.time[::every],

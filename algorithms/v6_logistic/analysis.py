@@ -14,6 +14,7 @@ from v6_clinical.model.formula import Formula
 from v6_clinical.newton import Evaluation, Newton
 from v6_clinical.regression.agreement import agree_design, agreed_model, opening_model, start
 from v6_clinical.regression.fit import Rounds, maximise
+from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.plan import ask_start, check_same_data, count_rows, resolve_moments
 from v6_clinical.regression.request import check_columns, read_formula
 from v6_clinical.sums import Sums
@@ -26,8 +27,6 @@ NAME = "logistic_regression"
 REQUEST = LogisticRequest
 
 Array = NDArray[np.float64]
-
-EVALUATION = frozenset({"rows", "column_total", "likelihood", "score", "information"})
 
 
 def analyse(request: LogisticRequest) -> Analysis:
@@ -93,11 +92,6 @@ class Fitting:
         self.state = Newton(start(self.design, reply.total, self.penalty), min(events, n - events))
         self._opening = {**opening, "model": agreed_model(opening["model"], self.design)}
         self._places = len(reply.organizations)
-        names = self.design.raw.full_names
-        self._column_sum = float(reply.total.vector("column_sum", names).sum())
-        squares = reply.total.vector("column_squares", names)
-        squares += reply.total.vector("column_within", names)
-        self._size = float(np.sqrt(squares * n).sum())
 
     def ask(self, beta: Array, last: bool) -> Ask:
         """Return the question at these parameters; the last one also asks for the report."""
@@ -123,14 +117,9 @@ class Fitting:
 
     def read(self, total: Sums) -> Evaluation:
         """Return the pooled evaluation."""
-        check_same_data(self.first, total, self._column_sum, self._size)
+        check_same_data(self.first, total, self.design)
         self.null.read(total)
-        labels = self.design.labels
-        return Evaluation(
-            float(total["likelihood"][0]),
-            total.vector("score", labels),
-            total.form("information", labels),
-        )
+        return read_evaluation(total, self.design.labels)
 
     def _by_site(self, intercepts: list[float]) -> list[float]:
         """Return an intercept for each place; sites without rows never read theirs."""

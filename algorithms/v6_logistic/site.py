@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +12,13 @@ from v6_clinical.analysis import Place, SiteAnswer
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.newton import Evaluation, SingularError
+from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.own_fit import own_optimum, quadratic, site_labels
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.rows import Rows, complete_cases
-from v6_clinical.regression.site_design import agreed_design, full_design, labelled
-from v6_clinical.sums import Form, Sums
+from v6_clinical.regression.site_design import agreed_design, check_combinations, full_design
+from v6_clinical.sums import Sums
 from v6_logistic import likelihood
 from v6_logistic.leaves import LEAVES
 from v6_logistic.outcome import read_outcome
@@ -42,8 +43,7 @@ def describe(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     """Return moments of the columns that ``scale()`` and splines need, before anything else."""
     question = Opening.read(arguments)
     rows, events = _rows(frame, question.model, question.outcome, policy)
-    sums = Sums({"rows": _row_sums(rows, events)})
-    return _answer(rows, sums + describe_moments(question.model, rows, policy))
+    return rows.answer(events, describe_moments(question.model, rows, policy))
 
 
 def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
@@ -51,9 +51,10 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     question = Opening.read(arguments)
     rows, events = _rows(frame, question.model, question.outcome, policy)
     if not rows.n:
-        return _answer(rows, Sums({"rows": _row_sums(rows, events)}))
+        return rows.answer(events, Sums())
     coding, design = full_design(question.model, rows, policy)
-    _check_combinations(design, coding.names, events, rows, question, policy)
+    outcome = (question.outcome.column, events)
+    check_combinations(design, coding.names, question.model, rows, outcome, policy)
     shift = np.zeros(design.shape[1])
     beta = shift
     if policy.allow_per_site:
@@ -63,10 +64,10 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     found = likelihood.evaluate(design, shift, events, rows.weights, eta)
     labels = site_labels(coding.full_names, question.site_effect, place.index)
     about = describe_columns(question.model, rows) | describe_design(coding, design)
-    arrays = {"rows": _row_sums(rows, events)}
+    sums = Sums(tallies=about) + quadratic(labels, beta, found)
     if question.model.offset is not None:
-        arrays["null"] = _null_quadratic(rows, events, policy)
-    return _answer(rows, Sums(arrays, about) + quadratic(labels, beta, found))
+        sums += Sums({"null": _null_quadratic(rows, events, policy)})
+    return rows.answer(events, sums)
 
 
 def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
@@ -74,31 +75,23 @@ def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     question = Evaluate.read(arguments)
     rows, events = _rows(frame, question.model, question.outcome, policy)
     if not rows.n:
-        return _answer(rows, Sums({"rows": _row_sums(rows, events)}))
+        return rows.answer(events, Sums())
     coding, design = agreed_design(question.model, rows, policy)
-    _check_combinations(design, coding.names, events, rows, question, policy)
+    outcome = (question.outcome.column, events)
+    check_combinations(design, coding.names, question.model, rows, outcome, policy)
     shift, beta = _coefficients(question, coding.names, place)
     eta = likelihood.linear_predictor(design, shift, beta, rows.offset)
     with_meat = question.report is not None and question.report.meat
     _check_range(eta, events, rows, policy, meat=with_meat)
     found = likelihood.evaluate(design, shift, events, rows.weights, eta)
     labels = site_labels(coding.names, question.site_effect, place.index)
-    arrays = {
-        "rows": _row_sums(rows, events),
-        "column_total": np.array([design.sum()]),
-        "likelihood": np.array([found.log_likelihood]),
-    }
+    sums = evaluation_sums(labels, found) + Sums({"column_total": np.array([design.sum()])})
     if question.null is not None:
-        arrays["null"] = _null(rows, events, question.null, policy)
-    sums = Sums(
-        arrays,
-        {"score": labelled(labels, found.score)},
-        {"information": Form(labels, found.information)},
-    )
+        sums += Sums({"null": _null(rows, events, question.null, policy)})
     if question.report is not None:
         here = Fitted(rows, events, design, shift, beta, eta, found, labels)
         sums += report(here, question.report, policy)
-    return _answer(rows, sums)
+    return rows.answer(events, sums)
 
 
 def _rows(
@@ -112,34 +105,6 @@ def _rows(
     ones = int(events.sum())
     policy.check_classes([ones, rows.n - ones], outcome.column)
     return rows, events
-
-
-def _answer(rows: Rows, sums: Sums) -> SiteAnswer:
-    return SiteAnswer(sums, rows.n, rows.n > 0, rows.dropped)
-
-
-def _row_sums(rows: Rows, events: Array) -> Array:
-    """Return n, rows dropped, events, sum w and sum w y."""
-    weights = rows.weights
-    return np.array([rows.n, rows.dropped, events.sum(), weights.sum(), weights @ events])
-
-
-def _check_combinations(
-    design: Array,
-    names: Sequence[str],
-    events: Array,
-    rows: Rows,
-    question: Opening | Evaluate,
-    policy: Policy,
-) -> None:
-    """R5: no combination of the columns, of whatever role, singles out few rows."""
-    model = question.model
-    others = {question.outcome.column: events}
-    if model.weights is not None:
-        others[model.weights] = rows.weights
-    if model.offset is not None:
-        others[model.offset] = rows.offset
-    policy.check_combinations(design, names, others)
 
 
 def _check_range(
@@ -203,7 +168,10 @@ def _null_quadratic(rows: Rows, events: Array, policy: Policy) -> Array:
             _, score, information = likelihood.evaluate_null(events, rows.weights, at + rows.offset)
             if not information > 0:
                 break
-            at += float(np.clip(score / information, -2.0, 2.0))
+            step = float(np.clip(score / information, -2.0, 2.0))
+            at += step
+            if abs(step) < 1e-9:
+                break
     _check_range(at + rows.offset, events, rows, policy)
     _, score, information = likelihood.evaluate_null(events, rows.weights, at + rows.offset)
     return np.array([information, information * at + score])

@@ -30,7 +30,7 @@ def describe_columns(model: Model, rows: Rows) -> dict[str, dict[str, float]]:
     for name, column in rows.columns.items():
         kind = "categories" if isinstance(column, CategoricalColumn) else "numbers"
         tallies[f"kind/{name}"] = {kind: 1.0}
-    for name, levels in rows.levels().items():
+    for name, levels in rows.levels.items():
         if name not in model.levels:
             tallies[f"level/{name}"] = dict.fromkeys(levels, 1.0)
     return tallies

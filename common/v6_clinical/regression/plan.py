@@ -6,12 +6,14 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
+
 from v6_clinical.analysis import Ask, Reply
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.formula import Formula
 from v6_clinical.model.moments import needs_moments, resolve, settle
-from v6_clinical.regression.agreement import pooled_moments
+from v6_clinical.regression.agreement import Design, pooled_moments
 from v6_clinical.regression.fit import Rounds
 from v6_clinical.regression.request import bad_model
 from v6_clinical.sums import Sums
@@ -65,7 +67,7 @@ def count_rows(total: Sums) -> float:
     return n
 
 
-def check_same_data(first: Sums, now: Sums, column_sums: float, size: float) -> None:
+def check_same_data(first: Sums, now: Sums, design: Design) -> None:
     """Compare rows, events and the sum of all design columns with those of the first answers.
 
     Raises
@@ -74,6 +76,10 @@ def check_same_data(first: Sums, now: Sums, column_sums: float, size: float) -> 
         ``DATA_CHANGED``.
     """
     rows = first.get("rows", (5,)), now.get("rows", (5,))
-    moved = abs(float(now["column_total"][0]) - column_sums) > 1e-9 * size
+    names = design.raw.full_names
+    squares = first.vector("column_squares", names) + first.vector("column_within", names)
+    size = float(np.sqrt(squares * rows[0][0]).sum())  # at least the sum of absolute values
+    before = float(first.vector("column_sum", names).sum())
+    moved = abs(float(now["column_total"][0]) - before) > 1e-9 * size
     if moved or (abs(rows[0] - rows[1]) > 1e-9 * (1 + abs(rows[0]))).any():
         raise AnalysisError("DATA_CHANGED", "Values in a site's data changed between rounds.")

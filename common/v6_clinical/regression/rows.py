@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.analysis import SiteAnswer
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColumn
 from v6_clinical.model.factors import Category, Spline
 from v6_clinical.model.knots import fine_step
 from v6_clinical.model.terms import Term, raw_columns
 from v6_clinical.regression.question import Model, merged_labels
+from v6_clinical.sums import Sums
 from v6_clinical.table import categories, distinct, kind_of, labels, looks_numeric, numbers, select
 
 if TYPE_CHECKING:
@@ -51,13 +54,23 @@ class Rows:
     offset: Array
     clusters: NDArray[np.int64] | None
 
+    @cached_property
     def levels(self) -> dict[str, tuple[str, ...]]:
-        """Return the levels that the site has rows of, by categorical column."""
+        """The levels that the site has rows of, by categorical column."""
         return {
             name: tuple(column.levels[code] for code in np.unique(column.codes))
             for name, column in self.columns.items()
             if isinstance(column, CategoricalColumn)
         }
+
+    def answer(self, events: Array, sums: Sums) -> SiteAnswer:
+        """Return the answer of a step: n, rows dropped, events, sum w, sum w of events; and sums.
+
+        ``events``, shape (n,), is 1 for a row with an event.
+        """
+        weights = self.weights
+        rows = [self.n, self.dropped, events.sum(), weights.sum(), weights @ events]
+        return SiteAnswer(Sums({"rows": np.array(rows)}) + sums, self.n, self.n > 0, self.dropped)
 
 
 def complete_cases(

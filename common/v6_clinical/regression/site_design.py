@@ -32,7 +32,7 @@ def full_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Array
         R5, R7, and what ``Coding.matrix`` refuses.
     """
     terms = model.read_terms()
-    found = {**rows.levels(), **model.levels}
+    found = {**rows.levels, **model.levels}
     levels = {name: labels for name, labels in found.items() if name in rows.columns}
     try:
         full = _kept(full_coding(terms, levels, model.intercept), model)
@@ -84,12 +84,32 @@ def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Po
     """R7: parameters of the model in the levels that the site has rows of."""
     if not rows.n:
         return
-    present = rows.levels()
+    present = rows.levels
     own = coding(_without_references(terms), present, {}, model.intercept)
     # The likelihood's value, sent each round too, counts as half a parameter. A baseline hazard
     # counts twice: as the intercept, and for what is sent weighted by time.
     more = 1.0 if model.baseline else 0.5
     policy.check_parameters(own.parameter_count() + more, rows.n)
+
+
+def check_combinations(
+    design: Array,
+    names: Sequence[str],
+    model: Model,
+    rows: Rows,
+    outcome: tuple[str, Array],
+    policy: Policy,
+) -> None:
+    """R5: no combination of the columns, of whatever role, singles out few rows.
+
+    ``outcome`` is the name of the column of events, and 1 for each row with one, shape (n,).
+    """
+    others = dict([outcome])
+    if model.weights is not None:
+        others[model.weights] = rows.weights
+    if model.offset is not None:
+        others[model.offset] = rows.offset
+    policy.check_combinations(design, names, others)
 
 
 def _without_references(terms: Sequence[Term]) -> list[Term]:

@@ -1,0 +1,32 @@
+"""An evaluation of a likelihood in a message: a site writes it, the centre reads the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from v6_clinical.newton import Evaluation
+from v6_clinical.regression.site_design import labelled
+from v6_clinical.sums import Form, Sums
+
+# Without these a site with rows has not answered an evaluation.
+EVALUATION = frozenset({"rows", "column_total", "likelihood", "score", "information"})
+
+
+def evaluation_sums(labels: Sequence[str], found: Evaluation, prefix: str = "") -> Sums:
+    """Return log-likelihood, score and information under their names."""
+    return Sums(
+        {f"{prefix}likelihood": np.array([found.log_likelihood])},
+        {f"{prefix}score": labelled(labels, found.score)},
+        {f"{prefix}information": Form(tuple(labels), found.information)},
+    )
+
+
+def read_evaluation(total: Sums, labels: Sequence[str], prefix: str = "") -> Evaluation:
+    """Return the pooled evaluation of the parameters with these labels."""
+    return Evaluation(
+        float(total[f"{prefix}likelihood"][0]),
+        total.vector(f"{prefix}score", labels),
+        total.form(f"{prefix}information", labels),
+    )
