@@ -10,22 +10,19 @@ means cost no digits and no copy of the design is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.blocks import row_blocks
 from v6_clinical.newton import Evaluation
 
 Array = NDArray[np.float64]
-
-BLOCK_ROWS = 8_192
 
 
 def linear_predictor(design: Array, shift: Array, beta: Array, offset: Array) -> Array:
     """Return offset + (x - shift) b, shape (n,)."""
     eta = np.empty(len(design))
-    for rows in _blocks(len(design)):
+    for rows in row_blocks(len(design)):
         eta[rows] = offset[rows] + (design[rows] - shift) @ beta
     return eta
 
@@ -54,7 +51,7 @@ def evaluate(design: Array, shift: Array, events: Array, weights: Array, eta: Ar
     """Return log-likelihood, score and information at the linear predictor ``eta``."""
     p = design.shape[1]
     value, score, information = 0.0, np.zeros(p), np.zeros((p, p))
-    for rows in _blocks(len(design)):
+    for rows in row_blocks(len(design)):
         x = design[rows] - shift
         y, w, at = events[rows], weights[rows], eta[rows]
         value += log_likelihood(y, w, at)
@@ -90,16 +87,10 @@ def meat(
     """
     if clusters is None:
         found = np.zeros((design.shape[1],) * 2)
-        for rows in _blocks(len(design)):
+        for rows in row_blocks(len(design)):
             u = (design[rows] - shift) * residuals[rows, None]
             found += u.T @ u
         return found
     columns = zip(design.T, shift, strict=True)
     sums = np.array([np.bincount(clusters, residuals * (x - m)) for x, m in columns])
     return np.asarray(sums @ sums.T)
-
-
-def _blocks(n: int) -> Iterator[slice]:
-    """Yield slices of rows that fit a processor's cache."""
-    for start in range(0, n, BLOCK_ROWS):
-        yield slice(start, start + BLOCK_ROWS)

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.blocks import row_blocks
+
 Array = NDArray[np.float64]
 
-BLOCK_ROWS = 8_192  # that fit a processor's cache
 LARGEST = 1e70  # its fourth power would overflow a sum
 # Eigenvalues of a correlation matrix: below the first float64 inverts badly; the second is rounding
 # of columns that depend on each other, as dummies of all levels do.
@@ -54,8 +55,8 @@ def spread(design: Array) -> Array:
     if max(design.max(), -design.min()) > LARGEST:  # its fourth power would overflow
         scale = np.maximum(np.abs(design).max(axis=0), 1.0)
     mean = np.full(len(design), 1 / len(design)) @ design / scale
-    for start in range(0, len(design), BLOCK_ROWS):
-        z = design[start : start + BLOCK_ROWS] / scale
+    for rows in row_blocks(len(design)):
+        z = design[rows] / scale
         z -= mean
         second += np.einsum("ij,ij->j", z, z)
         z *= z
@@ -65,8 +66,7 @@ def spread(design: Array) -> Array:
 
 def blocks(design: Array, others: Sequence[Array]) -> Iterator[Array]:
     """Yield blocks of rows of the columns of ``design`` (n, p) and ``others`` (n,)."""
-    for start in range(0, len(design), BLOCK_ROWS):
-        rows = slice(start, start + BLOCK_ROWS)
+    for rows in row_blocks(len(design)):
         yield np.column_stack([design[rows], *(x[rows] for x in others)])
 
 

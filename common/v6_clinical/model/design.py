@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.blocks import row_blocks
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import SiteColumn, codes_of, numbers_of
 from v6_clinical.model.factors import Affine, Column, Factor, Scale, is_numeric
@@ -22,8 +23,6 @@ from v6_clinical.model.values import evaluate
 
 Array = NDArray[np.float64]
 LARGEST: Final = 1e150  # sums of squares stay finite
-# Rows whose design fits a processor's cache.
-BLOCK_ROWS: Final = 8_192
 
 
 @dataclass(frozen=True)
@@ -103,14 +102,6 @@ class Coding:
         """Return the coding without the intercept's column, factors coded as beside it."""
         return replace(self, columns=tuple(column for column in self.columns if column.parts))
 
-    def columns_per_source(self) -> dict[str, int]:
-        """Return how many design columns are computed from each numeric raw column (R7)."""
-        counts: dict[str, int] = {}
-        for sources in self.sources:
-            for source in sources:
-                counts[source] = counts.get(source, 0) + 1
-        return counts
-
     def parameter_count(self) -> int:
         """Return the parameters in the sense of R7.
 
@@ -148,8 +139,7 @@ class Coding:
         raw = self._raw(columns)
         matrix = np.empty((count, len(self.columns)))
         with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, count, BLOCK_ROWS):
-                block = slice(start, start + BLOCK_ROWS)
+            for block in row_blocks(count):
                 self._fill(matrix[block], {factor: x[block] for factor, x in raw.items()})
         finite = (matrix > -LARGEST) & (matrix < LARGEST)
         if not finite.all():

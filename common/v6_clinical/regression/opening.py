@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.blocks import row_blocks
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, numbers_of
-from v6_clinical.model.design import BLOCK_ROWS, Coding
+from v6_clinical.model.design import Coding
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.moments import needs_moments
 from v6_clinical.regression.question import Model
@@ -44,8 +45,8 @@ def describe_design(coding: Coding, design: Array) -> dict[str, Mapping[str, flo
 def _column_sums(names: Sequence[str], design: Array) -> dict[str, Mapping[str, float]]:
     mean = np.full(len(design), 1 / len(design)) @ design
     within = np.zeros(len(mean))
-    for start in range(0, len(design), BLOCK_ROWS):
-        z = design[start : start + BLOCK_ROWS] - mean
+    for rows in row_blocks(len(design)):
+        z = design[rows] - mean
         within += np.einsum("ij,ij->j", z, z)
     return {
         "column_sum": labelled(names, design.sum(axis=0)),

@@ -269,11 +269,6 @@ def test_parameters_in_the_sense_of_r7(formula: str, count: int, derived: list[b
     assert sorted(found.derived) == sorted(derived)
 
 
-def test_columns_per_source() -> None:
-    """Each numeric column's design columns are counted."""
-    assert agreed("age*sex + bmi*age").columns_per_source() == {"age": 3, "bmi": 2}
-
-
 def test_term_labels_group_columns() -> None:
     """Every column knows its term: what a joint test or a diagnosis is about."""
     assert agreed("stage + age").term_labels == ("Intercept", "stage", "stage", "age")
