@@ -1,42 +1,10 @@
-"""Levels of a categorical column: merged as the request says, and agreed over the sites."""
+"""Levels of a categorical column, agreed over the sites."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-
-from v6_clinical.model.columns import CategoricalColumn
 from v6_clinical.model.errors import FormulaError
-
-
-def check_collapse(column: str, groups: Mapping[str, Sequence[str]]) -> None:
-    """Check that no label is merged into two levels.
-
-    Raises
-    ------
-    FormulaError
-        Naming the label, which the request itself contains.
-    """
-    seen: set[str] = set()
-    for label in (label for group in groups.values() for label in group):
-        if label in seen:
-            raise FormulaError(f"collapse names '{label}' twice", column, "Name each label once.")
-        seen.add(label)
-
-
-def merge(found: CategoricalColumn, groups: Mapping[str, Sequence[str]]) -> CategoricalColumn:
-    """Return the column with levels merged: each of ``groups`` is a new level of old labels.
-
-    Labels that no group names stay; a new level that exists already takes in the group. Groups
-    are applied at once, not one after the other. Levels come out sorted.
-    """
-    renamed = {old: new for new, group in groups.items() for old in group}
-    labels = [renamed.get(label, label) for label in found.levels]
-    levels = tuple(sorted(set(labels)))
-    place = {level: index for index, level in enumerate(levels)}
-    table = np.array([place[label] for label in labels] + [-1], dtype=np.int64)
-    return CategoricalColumn(table[found.codes], levels)
 
 
 def agree(
