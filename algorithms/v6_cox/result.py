@@ -17,6 +17,7 @@ from v6_clinical.regression.tables import (
     covariance_table,
     heterogeneity_table,
     plain,
+    shared_warnings,
 )
 from v6_cox.baseline_tables import baseline_tables
 from v6_cox.common_baseline import combine_ph
@@ -155,12 +156,7 @@ def _warnings(
             "covariates of patients with events follow by subtraction."
         )
         found.append(("EVENT_TIMES_SENT", text))
-    if request.cluster is not None:
-        text = "Rows of one cluster are taken to be at one site; clusters across sites count apart."
-        found.append(("CLUSTERS_WITHIN_SITES", text))
-    if not tables["heterogeneity"]:
-        text = "Fewer than two sites have estimates of their own that they may send."
-        found.append(("NO_HETEROGENEITY", text))
+    found += shared_warnings(request, tables)
     if not tables["proportional_hazards"]:
         text = "Proportional hazards are not tested under a ridge, or where events share one time."
         found.append(("NO_HAZARDS_TEST", text))

@@ -18,6 +18,7 @@ from v6_clinical.regression.tables import (
     covariance_table,
     heterogeneity_table,
     plain,
+    shared_warnings,
 )
 from v6_logistic.null_model import NullModel
 from v6_logistic.request import LogisticRequest
@@ -123,10 +124,5 @@ def _warnings(request: LogisticRequest, tables: dict[str, Any]) -> list[dict[str
     if tables["fit"][0]["auc"] is None:
         text = "The pooled AUC is not known to .01: see auc_low and auc_high; auc_within is exact."
         found.append(("AUC_COARSE", text))
-    if request.cluster is not None:
-        text = "Rows of one cluster are taken to be at one site; clusters across sites count apart."
-        found.append(("CLUSTERS_WITHIN_SITES", text))
-    if not tables["heterogeneity"]:
-        text = "Fewer than two sites have estimates of their own that they may send."
-        found.append(("NO_HETEROGENEITY", text))
+    found += shared_warnings(request, tables)
     return [{"code": code, "message": message} for code, message in found]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from v6_clinical.inference import heterogeneity, wald
 from v6_clinical.regression.agreement import Design
+from v6_clinical.regression.request import RegressionRequest
 from v6_clinical.sums import Sums
 
 Array = NDArray[np.float64]
@@ -99,6 +100,18 @@ def heterogeneity_table(design: Design, total: Sums) -> list[Record]:
             }
         )
     return records
+
+
+def shared_warnings(request: RegressionRequest, tables: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return codes and messages that hold of any regression."""
+    found = []
+    if request.cluster is not None:
+        text = "Rows of one cluster are taken to be at one site; clusters across sites count apart."
+        found.append(("CLUSTERS_WITHIN_SITES", text))
+    if not tables["heterogeneity"]:
+        text = "Fewer than two sites have estimates of their own that they may send."
+        found.append(("NO_HETEROGENEITY", text))
+    return found
 
 
 def _exp(value: float) -> float | None:
