@@ -18,7 +18,49 @@ if TYPE_CHECKING:
     from v6_clinical.federation import Transport
 
 
-def run_central(
+def make_central(
+    package: str, method: str, connect: Callable[[Any, float], Transport]
+) -> Callable[..., dict[str, Any]]:
+    """Make the central function of an entry module.
+
+    Parameters
+    ----------
+    connect
+        Makes the transport, given a mock client (None on a node) and the seconds of a round.
+    """
+
+    def function(*arguments: Any, mock_client: Any = None, **named: Any) -> dict[str, Any]:
+        by_name = not arguments and not _is_json(mock_client)
+        return _run_central(package, named, lambda s: connect(mock_client, s), by_name=by_name)
+
+    function.__name__ = function.__qualname__ = method
+    function.__doc__ = f"Run the analysis '{method}' over the collaboration's organisations."
+    return function
+
+
+def make_partial(
+    package: str, method: str, read_frame: Callable[[Policy], pd.DataFrame]
+) -> Callable[..., dict[str, Any]]:
+    """Make the partial function of an entry module: limits from the environment, one log line."""
+
+    def function(*arguments: Any, mock_data: Any = None, **named: Any) -> dict[str, Any]:
+        if arguments or _is_json(mock_data):
+            return refused("BAD_REQUEST", [] if arguments else ["mock_data"])
+        found = answer(
+            load_site(package),
+            named,
+            lambda: Policy.from_environment(os.environ),
+            lambda policy: read_frame(policy) if mock_data is None else mock_data[0],
+        )
+        _log(method, named, found)
+        return found
+
+    function.__name__ = function.__qualname__ = f"{method}_partial"
+    function.__doc__ = f"Answer one question of the analysis '{method}' at one site."
+    return function
+
+
+def _run_central(
     package: str,
     arguments: Mapping[str, Any],
     connect: Callable[[float], Transport],
@@ -27,12 +69,7 @@ def run_central(
 ) -> dict[str, Any]:
     """Run the central side; whatever goes wrong ends in a result that says so.
 
-    Parameters
-    ----------
-    connect
-        Makes the transport, given the seconds that a round may take.
-    by_name
-        False if the task smuggled in arguments that only a mock client may give.
+    ``by_name`` is false if the task smuggled in arguments that only a mock client may give.
     """
     from v6_clinical import federation
 
@@ -53,29 +90,10 @@ def run_central(
         return _failed(definition.name, "INTERNAL", message, "Report this to the maintainers.")
 
 
-def run_partial(
-    package: str,
-    method: str,
-    message: Mapping[str, Any],
-    read_frame: Callable[[Policy], pd.DataFrame],
-) -> dict[str, Any]:
-    """Answer a site's question under the limits of this environment, and log one line."""
-    found = answer(
-        load_site(package), message, lambda: Policy.from_environment(os.environ), read_frame
-    )
-    _log(method, message, found)
-    return found
-
-
-def refuse_positional(arguments: tuple[Any, ...]) -> dict[str, Any]:
-    """Refuse arguments that are not given by name, or mock data in a real task."""
-    return refused("BAD_REQUEST", [] if arguments else ["mock_data"])
-
-
-def is_json(mock: Any) -> bool:
+def _is_json(mock: Any) -> bool:
     """Tell what the analyst smuggled in with the task's input from a mock client's own data."""
     if isinstance(mock, list) and mock:
-        return is_json(mock[0])
+        return _is_json(mock[0])
     return mock is not None and isinstance(mock, str | int | float | dict | list)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from v6_clinical.errors import RefusalError
-from v6_clinical.platforms.entry import is_json, refuse_positional, run_central, run_partial
+from v6_clinical.platforms.entry import make_central, make_partial
 from v6_clinical.platforms.polling import PollingTransport
 
 if TYPE_CHECKING:
@@ -36,35 +36,18 @@ class ClientTransport(PollingTransport):
 def central(package: str, method: str) -> Callable[..., dict[str, Any]]:
     """Make the central function of an entry module."""
 
-    def function(*arguments: Any, mock_client: Any = None, **named: Any) -> dict[str, Any]:
-        def connect(seconds: float) -> ClientTransport:
-            client = _client() if mock_client is None else mock_client
-            return ClientTransport(client, f"{method}_partial", round_seconds=seconds)
+    def connect(mock_client: Any, seconds: float) -> ClientTransport:
+        client = _client() if mock_client is None else mock_client
+        return ClientTransport(client, f"{method}_partial", round_seconds=seconds)
 
-        by_name = not arguments and not is_json(mock_client)
-        return run_central(package, named, connect, by_name=by_name)
-
-    function.__name__ = function.__qualname__ = method
-    function.__doc__ = f"Run the analysis '{method}' over the collaboration's organisations."
+    function = make_central(package, method, connect)
     function.wrapped_in_algorithm_client_decorator = True  # type: ignore[attr-defined]
     return function
 
 
 def partial(package: str, method: str) -> Callable[..., dict[str, Any]]:
     """Make the partial function of an entry module."""
-
-    def function(*arguments: Any, mock_data: Any = None, **named: Any) -> dict[str, Any]:
-        if arguments or is_json(mock_data):
-            return refuse_positional(arguments)
-        return run_partial(
-            package,
-            method,
-            named,
-            lambda policy: _frame(policy) if mock_data is None else mock_data[0],
-        )
-
-    function.__name__ = function.__qualname__ = f"{method}_partial"
-    function.__doc__ = f"Answer one question of the analysis '{method}' at one site."
+    function = make_partial(package, method, _frame)
     function.wrapped_in_data_decorator = True  # type: ignore[attr-defined]
     return function
 
