@@ -30,32 +30,23 @@ if TYPE_CHECKING:
 
 @dataclass
 class Fitted:
-    """A site's rows at coefficients; ``found`` is the evaluation there, once made."""
+    """A site's rows at coefficients ``beta`` (p,); ``found`` is the evaluation there, once made."""
 
     site: Site
-    point: Point
+    data: SortedData
     names: tuple[str, ...]
     shift: Array
+    beta: Array
     found: Evaluation | None = None
-
-    @property
-    def data(self) -> SortedData:
-        """The rows."""
-        return self.point.data
-
-    @property
-    def beta(self) -> Array:
-        """The coefficients, shape (p,)."""
-        return self.point.beta
 
     def evaluate(self, beta: Array) -> Evaluation:
         """Return the site's own partial likelihood."""
         return partial_likelihood.evaluate(self.data, beta)
 
 
-def hazards_test(fit: Fitted, transform: Transform) -> Sums:
+def hazards_test(fit: Fitted, point: Point, transform: Transform) -> Sums:
     """Return the likelihood, and beside it the sums of the proportional-hazards test."""
-    point, found = fit.point, ph_sums_at(fit.point, transform)
+    found = ph_sums_at(point, transform)
     value = partial_likelihood.log_likelihood(point.data, point.risk, point.jumps)
     fit.found = Evaluation(value, found.score, found.information)
     return evaluation_sums(fit.names, fit.found) + Sums(
@@ -108,7 +99,7 @@ def report_sums(
     elif report.grid is not None and policy.allow_per_site:
         sums += _curves(fit, report, policy, place)
     if policy.allow_per_site:
-        first = fit.point.evaluation if fit.found is None else fit.found
+        first = fit.evaluate(fit.beta) if fit.found is None else fit.found
         events = float(fit.site.outcome.event.sum())
 
         def told(beta: Array) -> bool:

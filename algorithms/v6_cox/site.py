@@ -106,16 +106,17 @@ def evaluate_at(
     with_meat = question.report is not None and question.report.meat
     at = Point(data, beta)
     check_coefficients(at, policy, meat=with_meat)
-    fit = Fitted(site, at, coding.names, shift)
+    fit = Fitted(site, data, coding.names, shift, beta)
     report = question.report
     if times is not None:
         total += risk_sums(fit, times, question.null)
     elif report is None:
         total += evaluation_sums(fit.names, at.evaluation)
     else:
-        total += hazards_test(fit, report.transform)
+        total += hazards_test(fit, at, report.transform)
     if report is None:
         return _answer(site, total)
+    del at  # a report needs the memory of what it holds
     strata_count = None if question.times is None else len(question.times)
     return _answer(site, total + report_sums(fit, report, policy, place, strata_count))
 
