@@ -9,13 +9,10 @@ printed too (the tests assert them).
 
 import os
 import shutil
-import statistics
 import subprocess
 import tempfile
-import time
 import tracemalloc
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 
 import numpy as np
 import pandas as pd
+from timing import compare, seconds
 
 from v6_clinical.platforms import local
 
@@ -58,12 +56,6 @@ def ours(frames: list[pd.DataFrame]) -> dict[str, Any]:
     return found
 
 
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 def r(script: str, *words: str) -> str:
     command = ["Rscript", "-e", script, *words]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -83,11 +75,8 @@ def with_r(frame: pd.DataFrame) -> None:
             (seconds(lambda: ours([frame])), float(r(script, rds).split()[-1]))
             for _ in range(REPEATS)
         ]
-    mine, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-    ratios = sorted(a / b for a, b in pairs)
-    print(f"{len(frame):,} rows x 10 predictors, one site, median of {REPEATS} pairs")
-    print(f"whole federated fit {mine:.2f} s, R coxph {theirs:.2f} s")
-    print(f"ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}); bar: 0.33")
+    print(f"{len(frame):,} rows x 10 predictors, one site")
+    compare(pairs, "whole federated fit", "R coxph", 0.33)
 
 
 def with_lifelines(frame: pd.DataFrame) -> None:

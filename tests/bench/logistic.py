@@ -6,16 +6,14 @@ Rounds on 3 x 1e5 rows are printed too (the tests assert them).
 """
 
 import os
-import statistics
-import time
 import tracemalloc
 import warnings
-from collections.abc import Callable
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 
 import numpy as np
 import pandas as pd
+from timing import compare, seconds
 
 from v6_clinical.platforms import local
 
@@ -46,12 +44,6 @@ def pooled(frame: pd.DataFrame) -> None:
     sm.Logit(frame["y"], sm.add_constant(frame[COLUMNS])).fit(disp=0)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 def main() -> None:
     warnings.simplefilter("ignore")
     small = federated([make(site, 100_000) for site in range(3)])
@@ -66,11 +58,8 @@ def main() -> None:
     tracemalloc.start()
     local.run("logistic", frames[:1], ARGUMENTS, minimum_sites=1)
     peak = tracemalloc.get_traced_memory()[1]
-    ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-    ratios = sorted(a / b for a, b in pairs)
-    print(f"3 sites x {ROWS:,} rows x {len(COLUMNS)} predictors, median of {REPEATS} pairs")
-    print(f"federated logistic {ours:.2f} s, statsmodels Logit {theirs:.2f} s")
-    print(f"ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}); bar: 1")
+    print(f"3 sites x {ROWS:,} rows x {len(COLUMNS)} predictors")
+    compare(pairs, "federated logistic", "statsmodels Logit", 1)
     print(f"peak memory at a site {(data + peak) / data:.2f} x its data; bar: 4")
 
 

@@ -4,14 +4,12 @@
 is the peak of what Python and numpy allocate beside the data (tracemalloc), on a second run.
 """
 
-import statistics
 import sys
-import time
 import tracemalloc
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from timing import compare, seconds
 
 from v6_clinical.platforms import local
 
@@ -38,12 +36,6 @@ def pooled(frame: pd.DataFrame) -> None:
         _ = (x.mean(), x.std(), x.skew(), x.kurt(), x.quantile(QUANTILES))
 
 
-def seconds(work: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 def main() -> None:
     frames = [make(site) for site in range(3)]
     whole = pd.concat(frames, ignore_index=True)
@@ -55,11 +47,8 @@ def main() -> None:
     tracemalloc.start()
     federated(frames)
     peak = tracemalloc.get_traced_memory()[1]
-    ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-    ratios = sorted(a / b for a, b in pairs)
-    print(f"3 sites x {ROWS:,} rows x {len(COLUMNS)} columns, median of {REPEATS} pairs")
-    print(f"federated summary {ours:.2f} s, one pandas pass {theirs:.2f} s")
-    print(f"ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}); bar: 2")
+    print(f"3 sites x {ROWS:,} rows x {len(COLUMNS)} columns")
+    compare(pairs, "federated summary", "one pandas pass", 2)
     print(f"peak memory {(data + peak) / data:.2f} x the data ({data / 1e6:.0f} MB); bar: 3")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from analyses import CASES, Case, record, worst
+from stacks.engine import docker, publish, registry
 
 # Excluded from the comparison with the platform ``local``: ids of organisations differ.
 IDS = ("sites", "request")
@@ -16,6 +19,37 @@ SETTINGS: list[dict[str, str]] = [
     {"V6C_MIN_ROWS": "12"},
     {"V6C_MIN_ROWS": "12", "V6C_DENIED_COLUMNS": DENIED},
 ]
+
+
+UNLISTED = "the same image under a name that no node allows"
+
+
+def push(cleanup: ExitStack, folder: Path, images: dict[str, str]) -> dict[str, str]:
+    """Push the images to a registry; return package -> name@digest."""
+    address = registry(cleanup, folder)
+    found = {package: publish(image, address) for package, image in images.items()}
+    docker("tag", next(iter(images.values())), "v6-unlisted:1")
+    return found | {UNLISTED: publish("v6-unlisted:1", address)}
+
+
+def allowed(names: dict[str, str]) -> list[str]:
+    """Return the images that the nodes' operators allow."""
+    return [name for package, name in names.items() if package != UNLISTED]
+
+
+def task(case: Case, names: dict[str, str]) -> dict[str, Any]:
+    """Return what an analyst asks for."""
+    return {
+        "image": names[case.package],
+        "method": case.method,
+        "kwargs": dict(case.arguments),
+        "database": case.data,
+    }
+
+
+def small_task(names: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
+    """Return a task for the first case's image and data."""
+    return {"image": names[CASES[0].package], "database": CASES[0].data, **given}
 
 
 def check_result(case: Case, report: dict[str, Any], platform: str) -> None:

@@ -13,11 +13,10 @@ import pytest
 
 from analyses import CASES, Case, data_sets
 from stacks import scenarios
-from stacks.engine import docker, publish, registry, wait_until
+from stacks.engine import wait_until
 from stacks.v4.stack import Stack
 
 IMAGES = dict(pair.split("=") for pair in os.environ.get("STACK_IMAGES_4", "").split())
-UNLISTED = "the same image under a name that no node allows"
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +29,14 @@ def folder() -> Iterator[Path]:
 def names(folder: Path) -> Iterator[dict[str, str]]:
     """Push the images; return package -> name@digest."""
     with ExitStack() as cleanup:
-        address = registry(cleanup, folder)
-        found = {package: publish(image, address) for package, image in IMAGES.items()}
-        docker("tag", next(iter(IMAGES.values())), "v6-unlisted:1")
-        yield found | {UNLISTED: publish("v6-unlisted:1", address)}
+        yield scenarios.push(cleanup, folder, IMAGES)
 
 
 def start(cleanup: ExitStack, folder: Path, names: dict[str, str], encrypted: bool) -> Stack:
     folder.mkdir()
     began = time.monotonic()
     data = data_sets()
-    allowed = [name for package, name in names.items() if package != UNLISTED]
+    allowed = scenarios.allowed(names)
     stack = Stack(cleanup, folder, data, scenarios.SETTINGS, allowed, encrypted=encrypted)
     print(f"\nv4 stack, encrypted={encrypted}: started in {time.monotonic() - began:.0f} s")
     return stack
@@ -52,22 +48,13 @@ def stack(folder: Path, names: dict[str, str]) -> Iterator[Stack]:
         yield start(cleanup, folder / "plain", names, encrypted=False)
 
 
-def task(case: Case, names: dict[str, str]) -> dict[str, Any]:
-    return {
-        "image": names[case.package],
-        "method": case.method,
-        "kwargs": dict(case.arguments),
-        "database": case.data,
-    }
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 def test_the_digits_of_the_local_platform(case: Case, stack: Stack, names: dict[str, str]) -> None:
-    scenarios.check_result(case, stack.ask(task(case, names)), "4.15.2, three nodes")
+    scenarios.check_result(case, stack.ask(scenarios.task(case, names)), "4.15.2, three nodes")
 
 
 def ask(stack: Stack, names: dict[str, str], given: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return stack.ask({"image": names[CASES[0].package], "database": CASES[0].data, **given}, **more)
+    return stack.ask(scenarios.small_task(names, given), **more)
 
 
 def test_a_site_that_refuses_is_named(stack: Stack, names: dict[str, str]) -> None:
@@ -101,14 +88,14 @@ def test_an_unlisted_method_gives_no_data(stack: Stack, names: dict[str, str], m
 
 def test_an_image_that_is_not_on_the_list_is_not_run(stack: Stack, names: dict[str, str]) -> None:
     given = {"method": CASES[0].method, "kwargs": dict(CASES[0].arguments)}
-    report = ask(stack, names | {CASES[0].package: names[UNLISTED]}, given)
+    report = ask(stack, names | {CASES[0].package: names[scenarios.UNLISTED]}, given)
     assert report["status"] == "not allowed"
     assert not report["result"]
 
 
 def test_a_node_that_dies_in_mid_analysis_is_named(stack: Stack, names: dict[str, str]) -> None:
     """Last with this stack: the third node is gone after it."""
-    process, result = stack.send(task(CASES[0], names))
+    process, result = stack.send(scenarios.task(CASES[0], names))
     began = time.monotonic()
     wait_until("a partial at the third node", lambda: stack.running(2), 60)
     stack.kill_node(2)
@@ -126,4 +113,6 @@ def test_an_encrypted_collaboration(stack: Stack, folder: Path, names: dict[str,
     with ExitStack() as cleanup:
         encrypted = start(cleanup, folder / "encrypted", names, encrypted=True)
         case = CASES[0]
-        scenarios.check_result(case, encrypted.ask(task(case, names)), "4.15.2, encrypted")
+        scenarios.check_result(
+            case, encrypted.ask(scenarios.task(case, names)), "4.15.2, encrypted"
+        )

@@ -13,11 +13,10 @@ import pytest
 
 from analyses import CASES, Case, data_sets
 from stacks import scenarios
-from stacks.engine import docker, publish, registry, wait_until
+from stacks.engine import wait_until
 from stacks.v5.stack import Stack
 
 IMAGES = dict(pair.split("=") for pair in os.environ.get("STACK_IMAGES_5", "").split())
-UNLISTED = "the same image under a name that no node allows"
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +29,7 @@ def folder() -> Iterator[Path]:
 def names(folder: Path) -> Iterator[dict[str, str]]:
     """Push the images; return package -> name@digest."""
     with ExitStack() as cleanup:
-        address = registry(cleanup, folder)
-        found = {package: publish(image, address) for package, image in IMAGES.items()}
-        docker("tag", next(iter(IMAGES.values())), "v6-unlisted:1")
-        yield found | {UNLISTED: publish("v6-unlisted:1", address)}
+        yield scenarios.push(cleanup, folder, IMAGES)
 
 
 @pytest.fixture(scope="module")
@@ -41,29 +37,20 @@ def stack(folder: Path, names: dict[str, str]) -> Iterator[Stack]:
     (folder / "stack").mkdir()
     with ExitStack() as cleanup:
         began = time.monotonic()
-        allowed = [name for package, name in names.items() if package != UNLISTED]
+        allowed = scenarios.allowed(names)
         data = data_sets()
         started = Stack(cleanup, folder / "stack", data, scenarios.SETTINGS, allowed)
         print(f"\nv5 stack: started in {time.monotonic() - began:.0f} s")
         yield started
 
 
-def task(case: Case, names: dict[str, str]) -> dict[str, Any]:
-    return {
-        "image": names[case.package],
-        "method": case.method,
-        "kwargs": dict(case.arguments),
-        "database": case.data,
-    }
-
-
 def ask(stack: Stack, names: dict[str, str], given: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return stack.ask({"image": names[CASES[0].package], "database": CASES[0].data, **given}, **more)
+    return stack.ask(scenarios.small_task(names, given), **more)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 def test_the_digits_of_the_local_platform(case: Case, stack: Stack, names: dict[str, str]) -> None:
-    report = stack.ask(task(case, names))
+    report = stack.ask(scenarios.task(case, names))
     print(f"\nread_csv at three nodes: {report['extraction']:.1f} s")
     scenarios.check_result(case, report, "5.0.3, three nodes")
 
@@ -96,14 +83,14 @@ def test_an_unlisted_method_gives_no_data(stack: Stack, names: dict[str, str]) -
 
 def test_an_image_that_is_not_on_the_list_is_not_run(stack: Stack, names: dict[str, str]) -> None:
     given = {"method": CASES[0].method, "kwargs": dict(CASES[0].arguments)}
-    report = ask(stack, names | {CASES[0].package: names[UNLISTED]}, given)
+    report = ask(stack, names | {CASES[0].package: names[scenarios.UNLISTED]}, given)
     assert report["status"] == "not allowed"
     assert not report["result"]
 
 
 def test_a_node_that_dies_in_mid_analysis_is_named(stack: Stack, names: dict[str, str]) -> None:
     """Last: the third node is gone after it."""
-    process, result = stack.send(task(CASES[0], names))
+    process, result = stack.send(scenarios.task(CASES[0], names))
     began = time.monotonic()
     wait_until("the central function", stack.running, 60)
     stack.kill_node(2)
