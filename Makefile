@@ -1,15 +1,19 @@
-# make demo · make test · make bench · make images · make stack-v4 · make stack-v5.
+# make demo · make test · make docs · make bench · make images · make stack-v4 · make stack-v5.
 # Each sets up what it needs in .venv first; images and stacks need a Docker engine.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench table images stack-v4 stack-v5 store
+.PHONY: demo test lint bench docs table images stack-v4 stack-v5 store
 
 .venv/ready: ci/requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r ci/requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch .venv/ready
+
+.venv/docs: ci/requirements/docs.txt .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r ci/requirements/docs.txt
+	touch .venv/docs
 
 demo: .venv/ready
 	$(BIN)/v6-clinical demo
@@ -19,6 +23,9 @@ test: .venv/ready
 
 lint: .venv/ready
 	ci/lint
+
+docs: .venv/docs
+	ci/docs
 
 bench: .venv/ready
 	$(BIN)/python tests/bench/summary.py
