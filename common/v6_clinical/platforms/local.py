@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -20,17 +20,28 @@ if TYPE_CHECKING:
 class _Local:
     """A transport that calls the site steps side by side, with the JSON of a real message."""
 
-    def __init__(self, site: Site, frames: Sequence[pd.DataFrame], policies: Sequence[Policy]):
+    def __init__(
+        self,
+        site: Site,
+        frames: Sequence[pd.DataFrame],
+        policies: Sequence[Policy],
+        answered: Callable[[int], None],
+    ):
         self._site = site
         self._sites = list(zip(frames, policies, strict=True))
+        self._answered = answered
 
     def organizations(self) -> Sequence[int]:
         return range(1, len(self._sites) + 1)
 
     def ask(self, messages: dict[int, federation.Message]) -> dict[int, Any]:
         with ThreadPoolExecutor(min(len(messages), os.cpu_count() or 1)) as pool:
-            answers = pool.map(self._one, messages, messages.values())
-            return dict(zip(messages, answers, strict=True))
+            answers = {}
+            found = pool.map(self._one, messages, messages.values())
+            for organization, answer_of_one in zip(messages, found, strict=True):
+                answers[organization] = answer_of_one
+                self._answered(organization)
+            return answers
 
     def _one(self, organization: int, message: federation.Message) -> Any:
         frame, policy = self._sites[organization - 1]
@@ -47,6 +58,7 @@ def run(
     policy: Policy | Sequence[Policy] | None = None,
     minimum_sites: int = 2,
     progress: federation.Progress = lambda number, step, sites: None,
+    answered: Callable[[int], None] = lambda organization: None,
 ) -> dict[str, Any]:
     """Run an analysis over data frames in this process; organisations are numbered from 1.
 
@@ -64,11 +76,13 @@ def run(
         1 is of use to compare a split with the whole.
     progress
         Called at the start of each round with its number, step and number of sites.
+    answered
+        Called with each organisation that has answered.
     """
     package = PACKAGES[analysis]
     shared = Policy() if policy is None else policy
     policies = [shared] * len(frames) if isinstance(shared, Policy) else list(shared)
-    transport = _Local(load_site(package), frames, policies)
+    transport = _Local(load_site(package), frames, policies, answered)
     return federation.run(
         load_central(package),
         arguments,

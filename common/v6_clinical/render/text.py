@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
+from io import StringIO
 from typing import Any
 
 from rich import box
@@ -11,10 +14,28 @@ from rich.table import Table
 Record = dict[str, Any]
 
 
+WIDTH = 140
+_page: ContextVar[Console | None] = ContextVar("page", default=None)
+
+
 def console() -> Console:
     """Return a console that never folds a table to the 80 columns of a pipe."""
+    page = _page.get()
+    if page is not None:
+        return page
     screen = Console()
-    return screen if screen.is_terminal else Console(width=140)
+    return screen if screen.is_terminal else Console(width=WIDTH)
+
+
+def as_text(show: Callable[[Record], None], result: Record) -> str:
+    """Return what ``show`` prints of a result, without colours, wherever it is called."""
+    page = Console(file=StringIO(), width=WIDTH, color_system=None, force_jupyter=False)
+    token = _page.set(page)
+    try:
+        show(result)
+    finally:
+        _page.reset(token)
+    return page.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
 def number(value: float | None, digits: int = 4) -> str:

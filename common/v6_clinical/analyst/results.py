@@ -1,0 +1,187 @@
+"""Results as objects: tables as data frames, text as R prints it, files, figures, a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from v6_clinical.analyst.frames import table_names, to_frame
+from v6_clinical.version import SCHEMA
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+Record = dict[str, Any]
+
+
+class Result:
+    """What every analysis gives back; ``result["fit"]`` is a table as the analysis made it.
+
+    Parameters
+    ----------
+    result
+        A completed result envelope.
+    """
+
+    NAME: ClassVar[str]
+
+    def __init__(self, result: Mapping[str, Any]) -> None:
+        self._result = dict(result)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._result[name]
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of the tables that are not empty."""
+        return table_names(self._result)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the reader of the tables must know."""
+        return [warning["message"] for warning in self._result["warnings"]]
+
+    def to_frame(self, table: str) -> pd.DataFrame:
+        """Return one table as a data frame, null where withheld.
+
+        Raises
+        ------
+        KeyError
+            Naming the tables that there are.
+        """
+        return to_frame(self._result, table)
+
+    def to_dict(self) -> Record:
+        """Return the result envelope: plain JSON values, as the platform gave it."""
+        copy: Record = json.loads(json.dumps(self._result, allow_nan=False))
+        return copy
+
+    def save(self, path: str | Path) -> Path:
+        """Write the result as JSON, which ``load`` reads, and return the path."""
+        file = Path(path)
+        text = json.dumps(self._result, indent=2, ensure_ascii=False, allow_nan=False)
+        file.write_text(text + "\n", encoding="utf-8")
+        return file
+
+    def plot(self, kind: str, **options: Any) -> Figure:
+        """Draw one of the figures of ``v6_clinical.analyst.figures``, such as ``"forest"``.
+
+        Raises
+        ------
+        ValueError
+            If there is no figure of that name.
+        """
+        from importlib import import_module
+
+        figures = import_module("v6_clinical.analyst.figures")
+        draw: Callable[..., Figure] | None = getattr(figures, kind, None)
+        if kind.startswith("_") or draw is None or not callable(draw):
+            raise ValueError(f"there is no figure {kind!r}: see v6_clinical.analyst.figures")
+        return draw(self._result, **options)
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML page of the result, and return its path."""
+        from importlib import import_module
+
+        page: str = import_module("v6_clinical.analyst.report").html(self._result)
+        file = Path(path)
+        file.write_text(page, encoding="utf-8")
+        return file
+
+    def __str__(self) -> str:
+        from v6_clinical.render import show
+        from v6_clinical.render.text import as_text
+
+        return as_text(show(self._result["analysis"]), self._result)
+
+    def __repr__(self) -> str:
+        sites = sum(site["status"] == "ok" for site in self._result["sites"])
+        return f"<{type(self).__name__}: {sites} sites; tables {', '.join(self.tables)}>"
+
+
+class SummaryResult(Result):
+    """The result of ``summary``."""
+
+    NAME = "summary"
+
+
+class LogisticResult(Result):
+    """The result of ``logistic_regression``."""
+
+    NAME = "logistic_regression"
+
+
+class CoxResult(Result):
+    """The result of ``cox_regression``."""
+
+    NAME = "cox_regression"
+
+    def predict(self, profiles: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+        """Return survival curves of people with given covariates, without asking the sites again.
+
+        Parameters
+        ----------
+        profiles
+            A value for every predictor: a number, or a level.
+
+        Raises
+        ------
+        AnalysisError
+            ``BAD_REQUEST`` if a profile lacks a value, or the result has no baseline curves
+            (``time_horizon`` was not given).
+        """
+        from v6_clinical.analyst.errors import AnalysisError
+        from v6_cox.predict import predict
+
+        if not self._result["baseline_hazard"]:
+            message = "The result has no baseline curves: fit again with time_horizon=..."
+            raise AnalysisError("BAD_REQUEST", message)
+        curves = predict(self._result, list(profiles))
+        return to_frame({"prediction": curves}, "prediction")
+
+
+KINDS: dict[str, type[Result]] = {
+    kind.NAME: kind for kind in (SummaryResult, LogisticResult, CoxResult)
+}
+
+
+def result_of(result: Mapping[str, Any]) -> Result:
+    """Return the result object of an envelope.
+
+    Raises
+    ------
+    AnalysisError
+        If it is refused or failed.
+    ValueError
+        If it is no result of this version's schema.
+    """
+    from v6_clinical.analyst.errors import raise_for
+
+    if result.get("schema") != SCHEMA or result.get("analysis") not in KINDS:
+        raise ValueError(f"this is no result of schema {SCHEMA}: see what made it")
+    raise_for(result)
+    return KINDS[result["analysis"]](result)
+
+
+def load(path: str | Path) -> Result:
+    """Read a result that ``save`` wrote, or ``v6-clinical run … --json``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file holds no result of this version's schema.
+    AnalysisError
+        If the result in it is refused or failed.
+    """
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError:
+        raise ValueError(f"{path} is no JSON file") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} holds no result")
+    return result_of(found)
