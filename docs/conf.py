@@ -16,8 +16,12 @@ release = version = __version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "extension.directives"]
 exclude_patterns: list[str] = []
 nitpicky = True
-# Types of other packages: their inventories would have to be fetched from the network.
-nitpick_ignore_regex = [("py:.*", r"(pandas|pd|numpy|np|matplotlib|pathlib|collections|docx)\..*")]
+# Types of other packages (their inventories would have to be fetched from the network), and names
+# of our own that stand for a union of types.
+nitpick_ignore_regex = [
+    ("py:.*", r"(pandas|pd|numpy|np|matplotlib|pathlib|collections|docx)\..*"),
+    ("py:class", "Codebook|Figure|Label|Limits|Show"),
+]
 
 html_theme = "furo"
 html_title = f"v6-clinical {release}"
