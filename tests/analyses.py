@@ -128,3 +128,9 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, list):
         return [_rounded(part) for part in value]
     return 0.0 if type(value) is float and abs(value) < 1e-12 else value
+
+
+def without_origin(result: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of a result what differs by the way to the sites: names, and where it was run."""
+    sites = [{k: v for k, v in site.items() if k != "name"} for site in result["sites"]]
+    return {k: v for k, v in result.items() if k != "provenance"} | {"sites": sites}

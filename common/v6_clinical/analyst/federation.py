@@ -10,6 +10,9 @@ from v6_clinical.analyst.analyses import Analyses
 from v6_clinical.analyst.errors import raise_for
 from v6_clinical.analyst.local import Limits, LocalPlatform
 from v6_clinical.analyst.progress import Show, Watch, display
+from v6_clinical.analyst.remote import Image, Place
+from v6_clinical.analyst.remote_v4 import Vantage6V4
+from v6_clinical.analyst.remote_v5 import Vantage6V5
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 class Platform(Protocol):
     """How an analysis gets to the sites, and its result back."""
 
-    names: Mapping[int, str]
+    names: Mapping[int, str]  # of organisations, where known
 
     def run(
         self, analysis: str, arguments: dict[str, Any], watch: Watch
@@ -27,7 +30,67 @@ class Platform(Protocol):
 
 
 class Federation(Analyses):
-    """Sites that answer together: ``summary``, ``logistic``, ``cox``."""
+    """Sites that answer together: ``summary``, ``logistic``, ``cox``.
+
+    Parameters
+    ----------
+    client
+        vantage6's ``UserClient`` of 4.x or 5.x, logged in and with its encryption set up.
+    collaboration
+        Id of the collaboration; default the one that the client was set up for.
+    organizations
+        Ids or names of the organisations that take part; default all of the collaboration.
+    database
+        vantage6 4.x: the label that the sites gave their data; default ``"default"``.
+    dataframe, session
+        vantage6 5.x: ids of the data frame, and of the session that it belongs to.
+    central
+        The organisation at whose node the sums are added; default your own if it takes part,
+        else the first.
+    image
+        The whole name of the image, such as ``"registry.example/v6-cox@sha256:…"``; one image is
+        one analysis, so give a mapping from ``"summary"``, ``"logistic"``, ``"cox"`` for several.
+        Default ``v6-cox:4`` and its like, with the tag of the server's major version.
+    registry
+        What stands before the image's name; default the environment's
+        ``V6_CLINICAL_REGISTRY``.
+    progress
+        ``"auto"``, ``"terminal"``, ``"notebook"``, ``"lines"`` or ``"silent"``.
+    poll_seconds
+        How often the server is asked how far the task is; never more often than every second.
+    timeout
+        Seconds after which a task is stopped; default never.
+
+    Raises
+    ------
+    AnalysisError
+        ``NO_ORGANIZATIONS`` or ``VERSION`` if client, server and arguments do not fit together.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        collaboration: int | None = None,
+        organizations: Sequence[int | str] | None = None,
+        *,
+        database: str = "default",
+        dataframe: int | None = None,
+        session: int | None = None,
+        central: int | str | None = None,
+        image: str | Mapping[str, str] | None = None,
+        registry: str | None = None,
+        progress: Show = "auto",
+        poll_seconds: float = 1.0,
+        timeout: float | None = None,
+    ) -> None:
+        place = Place(collaboration, organizations, central, poll_seconds, timeout)
+        images = Image(image, registry)
+        self._progress: Show = progress
+        self._platform: Platform
+        if hasattr(client, "dataframe"):  # only clients of 5.x know data frames
+            self._platform = Vantage6V5(client, place, images, dataframe, session)
+        else:
+            self._platform = Vantage6V4(client, place, images, database)
 
     @classmethod
     def local(
@@ -62,9 +125,6 @@ class Federation(Analyses):
         federation._platform = platform
         federation._progress = progress
         return federation
-
-    _platform: Platform
-    _progress: Show
 
     def run(self, analysis: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Run an analysis by name with the arguments of its request; return the envelope.

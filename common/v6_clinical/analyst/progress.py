@@ -100,24 +100,31 @@ class Lines(Silent):
     """One line when a round begins and when it is complete: for logs and plain consoles."""
 
     def __init__(self) -> None:
-        self._last: tuple[int, bool] = (-1, False)
+        self._last: tuple[object, ...] = ()
 
     def show(self, state: State) -> None:
         """Print a line if the round, or that it is complete, is new."""
-        now = (state.round, 0 < state.sites == state.answered)
+        now = (state.round, 0 < state.sites == state.answered, state.round or state.note)
         if now != self._last:
             self._last = now
             print(state.text(), file=sys.stderr, flush=True)  # noqa: T201
 
 
 class Terminal(Silent):
-    """One line that is kept up to date, by rich."""
+    """One line that is kept up to date, clock and all, by rich."""
 
     def __init__(self) -> None:
         from rich.console import Console
         from rich.live import Live
+        from rich.text import Text
 
-        self._live = Live(console=Console(stderr=True), refresh_per_second=4, transient=True)
+        self._state: State | None = None
+        self._live = Live(
+            console=Console(stderr=True),
+            get_renderable=lambda: Text(self._state.text() if self._state else ""),
+            refresh_per_second=4,
+            transient=True,
+        )
 
     def __enter__(self) -> Terminal:
         self._live.start()
@@ -128,9 +135,7 @@ class Terminal(Silent):
 
     def show(self, state: State) -> None:
         """Put the state in place of the last one."""
-        from rich.text import Text
-
-        self._live.update(Text(state.text()))
+        self._state = state
 
 
 class Notebook(Silent):

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from v6_clinical.errors import AnalysisError
 
 POLL_SECONDS = 0.2
 ROUND_SECONDS = 900
 UNFINISHED = frozenset({"pending", "initializing", "active", "started", "awaiting"})
+
+
+class Subtask(NamedTuple):
+    """What the name of a sub-task says: all that an analyst can see while a task is running."""
+
+    round: int
+    step: str
+    site: int
+    sites: int
+
+    def __str__(self) -> str:
+        return f"round {self.round}, {self.step}, site {self.site} of {self.sites}"
+
+    @classmethod
+    def read(cls, name: str) -> Subtask | None:
+        """Read the name of a sub-task; None if it is of another origin."""
+        found = re.search(r"round (\d+), (\w+), site (\d+) of (\d+)$", name, re.ASCII)
+        if found is None:
+            return None
+        number, step, site, sites = found.groups()
+        return cls(int(number), step, int(site), int(sites))
 
 
 class PollingTransport:
@@ -36,6 +58,7 @@ class PollingTransport:
         self._method = method
         self._poll_seconds = poll_seconds
         self._round_seconds = round_seconds
+        self._round = 0
 
     def organizations(self) -> Sequence[int]:
         """Return the ids of the collaboration's (or study's) organisations."""
@@ -43,6 +66,7 @@ class PollingTransport:
 
     def ask(self, messages: dict[int, dict[str, Any]]) -> dict[int, Any]:
         """Start every sub-task, then wait for all of them."""
+        self._round += 1
         deadline = time.monotonic() + self._round_seconds
         waiting = {site: self._create(site, message) for site, message in messages.items()}
         answers: dict[int, Any] = {}
@@ -67,7 +91,8 @@ class PollingTransport:
         raise NotImplementedError
 
     def _create(self, site: int, message: dict[str, Any]) -> int:
-        task = self.submit(site, message, f"{self._method}: {message['step']}")
+        about = Subtask(self._round, message["step"], message["index"] + 1, message["count"])
+        task = self.submit(site, message, f"{self._method}: {about}")
         try:
             return int(task["id"])
         except (KeyError, TypeError, ValueError):
