@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from v6_clinical.errors import CENTRE_CODES, CODES, SITE_CODES
+from v6_clinical.analyst.errors import PLATFORM_CODES
+from v6_clinical.errors import CENTRE_CODES, SITE_CODES
 from v6_clinical.registry import PACKAGES, load_central, load_site
 
+SPEAKERS = {"a site": SITE_CODES, "the centre": CENTRE_CODES, "the platform": PLATFORM_CODES}
 _WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true/false"}
 
 
@@ -85,12 +87,13 @@ def leaves(analysis: str) -> str:
 
 def remedy(code: str) -> str:
     """Return the remedy that every result gives beside a code."""
-    return f"> {CODES[code]}"
+    (text,) = [some[code] for some in SPEAKERS.values() if code in some]
+    return f"> {text}"
 
 
 def codes(_: str) -> str:
     """Return the closed list of codes, each a link to its entry on the same page."""
     rows = []
-    for who, some in (("a site", SITE_CODES), ("the centre", CENTRE_CODES)):
+    for who, some in SPEAKERS.items():
         rows += [[f"[`{code}`](#{code.lower()})", who, text] for code, text in some.items()]
     return markdown(["code", "said by", "remedy in the result"], rows)
