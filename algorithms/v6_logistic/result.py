@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from v6_clinical.analysis import Outcome
 from v6_clinical.cells import Window
 from v6_clinical.inference import chi_square_tail, sandwich
+from v6_clinical.model.coding import coding_to_json
 from v6_clinical.regression.agreement import Design
 from v6_clinical.regression.fit import Fit
 from v6_clinical.regression.tables import (
@@ -53,6 +54,7 @@ def conclude(
         "fit": [_fit(request, fit, null, rounds) | discrimination],
         **tables,
         "heterogeneity": heterogeneity_table(design, fit.total),
+        "model": {"coding": coding_to_json(design.raw)},  # levels and references, for tables
     }
     return Outcome(tables, _warnings(request, tables))
 

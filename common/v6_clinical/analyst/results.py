@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +13,8 @@ from v6_clinical.version import SCHEMA
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from v6_clinical.analyst.manuscript.write import Format
 
 Record = dict[str, Any]
 
@@ -91,6 +93,14 @@ class Result:
         file.write_text(page, encoding="utf-8")
         return file
 
+    def _details(self) -> str:
+        """Return the warnings, and behind a fold all that ``print`` shows, as HTML."""
+        from html import escape
+
+        warnings = "".join(f"<p>{escape(text)}</p>" for text in self.warnings)
+        text = escape(str(self))
+        return f"{warnings}<details><summary>Everything</summary><pre>{text}</pre></details>"
+
     def __str__(self) -> str:
         from v6_clinical.render import show
         from v6_clinical.render.text import as_text
@@ -107,14 +117,113 @@ class SummaryResult(Result):
 
     NAME = "summary"
 
+    def table1(
+        self,
+        format: Format | None = None,  # noqa: A002
+        path: str | Path | None = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        digits: int | Mapping[str, int] = 1,
+        median: bool | Collection[str] = False,
+        p_digits: int = 3,
+        overall: bool = True,
+        p_values: bool = True,
+        smd: bool = True,
+        missing: bool = True,
+        withheld: str = "[c]",
+        title: str = "",
+    ) -> str | Path:
+        """Return Table 1 of a manuscript, and write it if there is a path.
 
-class LogisticResult(Result):
+        Parameters
+        ----------
+        format
+            ``"markdown"``, ``"html"``, ``"latex"`` or ``"docx"``; default what the path ends in,
+            or markdown.
+        path
+            The file to write; Word files need one.
+        labels
+            Column to its name in print; ``"column=level"`` to that of a level.
+        digits
+            Decimals of numeric variables, of all or of each.
+        median
+            Variables shown as median [Q1, Q3] instead of mean (SD); True for all.
+        p_digits
+            Decimals of p-values.
+        overall, p_values, smd, missing
+            Whether there is a column of all patients, of p-values, of standardised mean
+            differences, and a row of missing values where there are any.
+        withheld
+            What stands for a count that a site withholds.
+        title
+            The table's title.
+
+        Returns
+        -------
+        str or Path
+            The text; of a Word file its path.
+        """
+        from v6_clinical.analyst.manuscript import table1, write
+
+        style = table1.Style(
+            labels or {}, digits, median, p_digits, overall, p_values, smd, missing, withheld, title
+        )
+        return write.write(table1.table1(self._result, style), format, path)
+
+    def _repr_html_(self) -> str:
+        return str(self.table1("html")) + self._details()
+
+
+class _Regression(Result):
+    """What both regressions give."""
+
+    def table(
+        self,
+        format: Format | None = None,  # noqa: A002
+        path: str | Path | None = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        digits: int = 2,
+        p_digits: int = 3,
+        title: str = "",
+    ) -> str | Path:
+        """Return the table of a manuscript: ratios with intervals, reference levels shown.
+
+        Parameters
+        ----------
+        format
+            ``"markdown"``, ``"html"``, ``"latex"`` or ``"docx"``; default what the path ends in,
+            or markdown.
+        path
+            The file to write; Word files need one.
+        labels
+            Column to its name in print; ``"column=level"`` to that of a level.
+        digits, p_digits
+            Decimals of ratios and of p-values.
+        title
+            The table's title.
+
+        Returns
+        -------
+        str or Path
+            The text; of a Word file its path.
+        """
+        from v6_clinical.analyst.manuscript import regression, write
+
+        style = regression.Style(labels or {}, digits, p_digits, title)
+        return write.write(regression.regression_table(self._result, style), format, path)
+
+    def _repr_html_(self) -> str:
+        return str(self.table("html")) + self._details()
+
+
+class LogisticResult(_Regression):
     """The result of ``logistic_regression``."""
 
     NAME = "logistic_regression"
 
 
-class CoxResult(Result):
+class CoxResult(_Regression):
     """The result of ``cox_regression``."""
 
     NAME = "cox_regression"
