@@ -20,7 +20,7 @@ nitpicky = True
 # of our own that stand for a union of types.
 nitpick_ignore_regex = [
     ("py:.*", r"(pandas|pd|numpy|np|matplotlib|pathlib|collections|docx)\..*"),
-    ("py:class", "Codebook|Figure|Label|Limits|Show"),
+    ("py:class", "Codebook|Figure|Format|Label|Limits|Path|Show"),
 ]
 
 html_theme = "furo"

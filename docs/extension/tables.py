@@ -10,6 +10,7 @@ from v6_clinical.errors import CENTRE_CODES, SITE_CODES
 from v6_clinical.registry import PACKAGES, load_central, load_site
 
 SPEAKERS = {"a site": SITE_CODES, "the centre": CENTRE_CODES, "the platform": PLATFORM_CODES}
+VAST = 1e6  # a bound that nobody meets is not told
 _WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true/false"}
 
 
@@ -62,7 +63,7 @@ def kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 def _bounds(schema: Mapping[str, Any]) -> str:
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum", schema.get("exclusiveMaximum"))
-    if low is None or high is None:
+    if low is None or high is None or high >= VAST:
         return ""
     below = "below " if "exclusiveMaximum" in schema else ""
     return f", {low:g} to {below}{high:g}"
