@@ -1,8 +1,8 @@
 """Directives for tables made at build, and for files of the repository as pages.
 
 ``{arguments} cox``, ``{leaves} cox``, ``{validation} cox``, ``{remedy} SMALL_CELL``, ``{codes}``
-stand for markdown that :mod:`extension.tables` and :mod:`extension.validation` write from the code
-itself. Links in included files are those of the repository; :mod:`extension.links` turns them.
+and ``{commands}`` stand for markdown that the modules beside this one write from the code itself.
+Links in included files are those of the repository; ``links`` turns them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from . import links, tables, validation
+from . import commands, links, tables, validation
 
 WRITERS: dict[str, Callable[[str], str]] = {
     "arguments": tables.arguments,
@@ -21,6 +21,7 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "remedy": tables.remedy,
     "codes": tables.codes,
     "validation": validation.table,
+    "commands": commands.help_texts,
 }
 
 

@@ -7,13 +7,14 @@ import pytest
 
 from docs.pages import DOCS, ROOT, blocks, value_of
 from v6_clinical.analyst.errors import PLATFORM_CODES
+from v6_clinical.cli import main
 from v6_clinical.errors import CODES
 from v6_clinical.model.formula import parse
 from v6_clinical.registry import PACKAGES, load_central, load_site
 
 sys.path.insert(0, str(DOCS))
 
-from extension import links, tables, validation
+from extension import commands, links, tables, validation
 
 KNOWN = CODES | PLATFORM_CODES
 
@@ -109,3 +110,11 @@ def test_pages_that_links_lead_to_exist() -> None:
     for file, page in links.PAGES.items():
         assert (ROOT / file).is_file()
         assert (DOCS / f"{page}.md").is_file()
+
+
+def test_the_page_of_commands_has_them_all() -> None:
+    page = commands.help_texts("")
+    assert set(re.findall(r"^## `v6-clinical (\w[\w-]*)`$", page, re.MULTILINE)) == set(
+        main.commands
+    )
+    assert "## `v6-clinical run cox`\n\n```text\nUsage: v6-clinical run cox [OPTIONS]" in page
