@@ -33,7 +33,8 @@ class Generated(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Parse what the directive's writer returns."""
         subject = self.arguments[0] if self.arguments else ""
-        return self.parse_text_to_nodes(WRITERS[self.name](subject))
+        markdown = WRITERS[self.name](subject)
+        return self.parse_text_to_nodes(markdown, allow_section_headings=True)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
