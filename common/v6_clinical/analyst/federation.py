@@ -141,12 +141,12 @@ class Federation(Analyses):
             envelope, origin = self._platform.run(analysis, dict(arguments), watch)
         seconds = (datetime.now(UTC) - began).total_seconds()
         origin |= {"started": began.isoformat(timespec="seconds"), "seconds": round(seconds, 3)}
-        named = _with_names(envelope, self._platform.names) | {"provenance": origin}
+        named = with_names(envelope, self._platform.names) | {"provenance": origin}
         raise_for(named)
         return named
 
 
-def _with_names(envelope: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
+def with_names(envelope: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
     """Put the sites' names beside their ids, in ``sites`` and in the error's sites."""
 
     def named(site: Mapping[str, Any]) -> dict[str, Any]:
