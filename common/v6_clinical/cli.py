@@ -11,7 +11,7 @@ import click
 from v6_clinical.commands.cox import run_cox
 from v6_clinical.commands.files import examples
 from v6_clinical.commands.logistic import run_logistic
-from v6_clinical.commands.saved import report, show, table
+from v6_clinical.commands.saved import show, table
 from v6_clinical.commands.summary import run_summary
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
@@ -52,8 +52,8 @@ def run_group() -> None:
 run_group.add_command(run_summary)
 run_group.add_command(run_logistic)
 run_group.add_command(run_cox)
-for command in (show, table, report):
-    main.add_command(command)
+main.add_command(show)
+main.add_command(table)
 
 
 @main.command()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import click
 import pytest
@@ -80,21 +78,12 @@ def test_the_outputs_ending_says_the_format(saved: Path, tmp_path: Path) -> None
     assert (tmp_path / "t.html").read_text().startswith("<table")
 
 
-def test_a_report_beside_the_result(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = ModuleType("v6_clinical.analyst.report")
-    page.html = lambda given: f"<p>{given['analysis']}</p>"  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "v6_clinical.analyst.report", page)
-    done = run("report", saved / "cox.json")
-    assert done.stdout == f"wrote {saved / 'cox.html'}\n"
-    assert (saved / "cox.html").read_text() == "<p>cox_regression</p>"
-
-
 def test_a_refused_result_ends_with_1_wherever_it_is_used(files: list[str], tmp_path: Path) -> None:
     path = tmp_path / "refused.json"
     done = run("run", "summary", *files, "--columns", "height", "--save", path)
     assert done.exit_code == 1
     assert json.loads(path.read_text())["status"] == "refused"
-    for command in ("show", "table", "report"):
+    for command in ("show", "table"):
         done = run(command, path)
         assert done.exit_code == 1
         assert "COLUMN_MISSING" in done.stderr
@@ -112,7 +101,7 @@ def test_a_refused_result_ends_with_1_wherever_it_is_used(files: list[str], tmp_
         (["table", "{saved}/cox.json", "--median", "age"], "--median"),
         (["table", "{saved}/cox.json", "--format", "pdf"], "--format"),
         (["table", "{saved}/cox.json", "--label", "age"], "--label"),
-        (["report", "{broken}"], "no JSON"),
+        (["show", "{broken}"], "no JSON"),
         (["store-json", "cox"], "--major"),
         (["run", "cox", "{files}", *MODEL, "--save", "{saved}/no/where.json"], "--save"),
     ],
@@ -148,7 +137,7 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, 
 def test_every_command_has_a_help_with_an_example(path: tuple[str, ...]) -> None:
     done = run(*path, "--help")
     assert done.exit_code == 0
-    if len(path) == 2 or path[0] in ("show", "table", "report", "policy", "store-json"):
+    if len(path) == 2 or path[0] in ("show", "table", "policy", "store-json"):
         assert f"v6-clinical {' '.join(path)}" in done.stdout.partition("Examples:")[2]
 
 

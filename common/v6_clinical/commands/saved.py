@@ -1,4 +1,4 @@
-"""The commands that read a saved result: ``show``, ``table``, ``report``."""
+"""Two commands that read a saved result: ``show``, ``table``."""
 
 from __future__ import annotations
 
@@ -87,13 +87,3 @@ def table(
     method = getattr(found, "table1" if found["analysis"] == "summary" else "table")
     text = method(form, output, labels=labels, title=title, **more)
     click.echo(text if output is None else f"wrote {output}", nl=output is not None)
-
-
-@click.command(epilog=examples("v6-clinical report cox.json"))
-@RESULT
-@click.option("--output", "-o", type=click.Path(dir_okay=False), help="Default RESULT.html.")
-def report(result: str, output: str | None) -> None:
-    """Write one HTML page of a saved RESULT: tables, figures, methods, what left the sites."""
-    found = _load(result)
-    written = found.report(output or Path(result).with_suffix(".html"))
-    click.echo(f"wrote {written}")
