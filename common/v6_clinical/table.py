@@ -110,8 +110,8 @@ def numbers(column: pd.Series, name: str) -> NDArray[np.float64]:
         values = np.full(len(column), np.nan)
     else:
         values = column.to_numpy(np.float64, na_value=np.nan)
-    largest = np.fmax.reduce(np.abs(values), initial=0.0)
-    if largest > LARGEST:
+    largest, least = np.fmax.reduce(values, initial=0.0), np.fmin.reduce(values, initial=0.0)
+    if largest > LARGEST or least < -LARGEST:
         raise RefusalError("NON_FINITE", [name])
     return values
 
