@@ -33,6 +33,8 @@ class Fitted:
         Outcomes and linear predictor, shape (n,).
     design, shift, beta
         Shapes (n, p), (p,) and (p,).
+    residuals
+        w (y - mu), shape (n,).
     evaluation, labels
         The site's evaluation there, and the labels of its p parameters.
     """
@@ -43,6 +45,7 @@ class Fitted:
     shift: Array
     beta: Array
     eta: Array
+    residuals: Array
     evaluation: Evaluation
     labels: tuple[str, ...]
 
@@ -62,28 +65,37 @@ def report(fit: Fitted, wanted: Report, policy: Policy) -> Sums:
         arrays["expected"] = np.array([weights @ mu])
     sums = Sums(arrays)
     if wanted.meat:
-        residuals = weights * (fit.events - mu)
-        found = likelihood.meat(fit.design, fit.shift, residuals, fit.rows.clusters)
+        found = likelihood.meat(fit.design, fit.shift, fit.residuals, fit.rows.clusters)
         sums += Sums(forms={"meat": Form(fit.labels, found)})
     if wanted.own_estimates and policy.allow_per_site:  # R15
         sums += _own_estimates(fit, policy)
     return sums
 
 
+def check_range(
+    eta: Array, at: likelihood.Pointwise, policy: Policy, *, meat: bool = False
+) -> None:
+    """R9: these linear predictors do not aim at few patients."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        policy.check_coefficients(eta, at.weights)
+    policy.check_residuals(at.residuals, squared=meat)
+
+
 def _own_estimates(fit: Fitted, policy: Policy) -> Sums:
-    def at(beta: Array) -> Evaluation:
+    def rows_at(beta: Array) -> tuple[Array, likelihood.Pointwise]:
         eta = likelihood.linear_predictor(fit.design, fit.shift, beta, fit.rows.offset)
-        return likelihood.evaluate(fit.design, fit.shift, fit.events, fit.rows.weights, eta)
+        return eta, likelihood.pointwise(fit.events, fit.rows.weights, eta)
+
+    def at(beta: Array) -> Evaluation:
+        return likelihood.evaluate(fit.design, fit.shift, rows_at(beta)[1])
 
     ones = float(fit.events.sum())
     fewest = min(ones, len(fit.events) - ones)
 
     def told(beta: Array) -> bool:
         """R9: the site's own estimates do not rest on few patients."""
-        eta = likelihood.linear_predictor(fit.design, fit.shift, beta, fit.rows.offset)
         try:
-            policy.check_coefficients(eta, likelihood.model_weights(eta, fit.rows.weights))
-            policy.check_residuals(fit.rows.weights * (fit.events - likelihood.probability(eta)))
+            check_range(*rows_at(beta), policy)
         except RefusalError:
             return False
         return True

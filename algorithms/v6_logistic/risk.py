@@ -61,14 +61,17 @@ def risk_counts(
     """
     points = grid.points()
     cells = partition(eta, grid, base_level(eta), min_cell, events=events > 0)
-    parts = (weights * (1 - events), weights * events, weights * mu)
-    sums = np.array([np.concatenate([[0.0], np.cumsum(part)]) for part in parts])
     below = np.concatenate([[0], cells.below, [cells.n]])
     first = below[np.searchsorted(cells.edges, points, side="right")]
     last = below[np.searchsorted(cells.edges, points, side="left") + 1]
-    least, most = sums[:, first], sums[:, last]
-    expected = np.where(first == last, least[2], 0.0)
-    return np.array([least[0], most[0], least[1], most[1], expected])
+
+    def least_and_most(part: Array) -> tuple[Array, Array]:
+        sums = np.concatenate([[0.0], np.cumsum(part)])
+        return sums[first], sums[last]
+
+    zeros, ones = least_and_most(weights * (1 - events)), least_and_most(weights * events)
+    expected = np.where(first == last, least_and_most(weights * mu)[0], 0.0)
+    return np.array([*zeros, *ones, expected])
 
 
 @dataclass(frozen=True)

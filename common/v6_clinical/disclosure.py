@@ -190,8 +190,8 @@ class Policy:
         (sum z^2)^2 / sum z^4 with z centred at the site, is at least 2, and at least a cell for
         a dummy, a transform or a product.
         """
-        off, width = rows_off_commonest(design, self.min_cell), spread(design)
         least = np.where(derived, max(self.min_spread, self.min_cell), self.min_spread)
+        off, width = rows_off_commonest(design, self.min_cell), spread(design, least)
         # off > 0: the spread of a constant column is rounding
         bad = self.is_small(off) | ((off > 0) & (width < least * (1 - 1e-9)))
         if bad.any():
@@ -216,7 +216,7 @@ class Policy:
             raise RefusalError("SMALL_CELL", [every[places[place]] for place in close[0]])
         if self.min_spread > 0:
             most = self.min_spread**-0.5
-            if largest_leverage(design, more) > most:
+            if largest_leverage(design, more, most) > most:
                 raise RefusalError("SMALL_CELL", ["terms"])
 
     def check_parameters(self, parameters: float, n: int) -> None:
