@@ -1,10 +1,27 @@
 """How many numbers a model may have for its rows, and how much they determine."""
 
+from unittest import mock
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from privacy.attacker import OPEN, refusal
-from privacy.logistic.questions import RNG, N, ask, at, column, factor, opening, patients, start
+from privacy import attacker
+from privacy.attacker import OPEN, refusal, share_of_unknowns
+from privacy.logistic.questions import (
+    PACKAGE,
+    RNG,
+    N,
+    ask,
+    at,
+    column,
+    factor,
+    opening,
+    patients,
+    start,
+)
+from v6_clinical.disclosure import Policy
+from v6_clinical.version import __version__
 
 
 def test_A05_r7_parameters_per_row() -> None:
@@ -47,3 +64,45 @@ def test_A05_r7_blanks_do_not_make_another_column() -> None:
     for model in (opening("age", "age "), opening("age", weights=" age"), opening("y ")):
         assert refusal(ask(patients(), "start", model)) == ("BAD_REQUEST", ["terms"])
     assert refusal(start(patients(), "y")) == ("BAD_REQUEST", ["outcome"])
+
+
+@pytest.mark.parametrize(("n", "slopes", "seed"), [(25, 1, 1), (25, 1, 2), (45, 3, 1)])
+def test_A20_an_honest_fit_does_not_determine_the_covariates(
+    n: int, slopes: int, seed: int
+) -> None:
+    """The fewest rows that R7 allows; start, the last evaluations and the report."""
+    rng = np.random.default_rng(seed)
+    names = [f"x{j}" for j in range(slopes)]
+
+    def site(rows: int) -> pd.DataFrame:
+        x = rng.normal(size=(rows, slopes))
+        risk = 1 / (1 + np.exp(-x @ np.linspace(0.8, -0.6, slopes)))
+        return pd.DataFrame(x, columns=names).assign(y=(rng.random(rows) < risk).astype(int))
+
+    frames = [site(n), site(120), site(120)]
+    arguments = {"outcome": "y", "predictors": names, "robust": "HC0"}
+    found, asked = attacker.run(PACKAGE, frames, arguments)
+    assert found["status"] == "completed", found["error"]
+    share = share_of_unknowns(PACKAGE, frames[0], names, [asked[0], *asked[1:][-3:]], ["pairs"])
+    assert 0.3 < share <= 0.6
+    smaller = [frames[0].iloc[1:], *frames[1:]]
+    found, _ = attacker.run(PACKAGE, smaller, arguments)
+    assert found["error"]["code"] == "TOO_MANY_PARAMETERS"
+
+
+def test_A20_more_parameters_than_the_limit_would_determine_them() -> None:
+    """What R7 stops: at half a parameter a row the same fit determines nearly every covariate."""
+    rng = np.random.default_rng(3)
+    names = [f"x{j}" for j in range(6)]
+    x = rng.normal(size=(16, 6))
+    frame = pd.DataFrame(x, columns=names).assign(y=np.arange(16) % 2)
+    asked = [
+        {"version": __version__, "step": step, "arguments": arguments, "index": 0, "count": 2}
+        for step, arguments in (
+            ("start", opening(*names)),
+            *(("evaluate", at(0.1 * k, [0.1 * k] * 6, *names)) for k in range(4)),
+        )
+    ]
+    with mock.patch.object(attacker, "Policy", Policy.open):
+        assert share_of_unknowns(PACKAGE, frame, names, asked) > 0.9
+    assert start(frame, *names)["code"] == "TOO_MANY_PARAMETERS"

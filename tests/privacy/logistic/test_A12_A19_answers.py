@@ -9,7 +9,6 @@ import pytest
 from privacy.attacker import refusal
 from privacy.logistic.questions import (
     OUTCOME,
-    RNG,
     VICTIM,
     N,
     ask,
@@ -21,7 +20,6 @@ from privacy.logistic.questions import (
     spline,
     start,
 )
-from v6_clinical.platforms import local
 
 
 def test_A12_refusals_tell_nothing_that_counts_do_not() -> None:
@@ -64,22 +62,6 @@ def test_A12_r17_refusals_echo_only_names_of_the_request() -> None:
             start(frame, "age", outcome=OUTCOME | {"column": name}),
         ):
             assert refusal(found) == ("COLUMN_MISSING", [name])
-
-
-def test_A15_no_argument_loosens_a_limit() -> None:
-    few = patients(9)
-    for extra in ({"V6C_MIN_ROWS": 1}, {"min_rows": 1}, {"policy": {"min_cell": 1}}):
-        assert ask(few, "start", opening() | extra)["code"] == "BAD_REQUEST"
-        assert ask(few, "start", opening(**extra))["code"] == "BAD_REQUEST"
-        if "policy" not in extra:
-            assert ask(few, "start", opening(), **extra)["code"] == "BAD_REQUEST"
-        asked = {"outcome": "y", "predictors": ["age"]} | extra
-        found = local.run("logistic", [few, few], asked)
-        assert found["error"]["code"] == "BAD_REQUEST"
-    labels = few.assign(V6C_MIN_ROWS=1.0, min_cell=RNG.normal(size=9))
-    assert start(labels, "min_cell", "V6C_MIN_ROWS")["code"] == "MIN_ROWS"
-    # a place or count of the caller's choice moves nothing either
-    assert ask(few, "start", opening(), index=9_999, count=10_000)["code"] == "MIN_ROWS"
 
 
 ODD: list[Any] = [None, [], {}, "x", 3, True, 1e308, {"model": "age"}, {"model": [["age"]]}]

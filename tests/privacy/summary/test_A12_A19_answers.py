@@ -59,13 +59,6 @@ def test_r15_a_site_may_keep_its_own_results() -> None:
     assert any(name.startswith("site/0/") for name in found["sums"]["arrays"])
 
 
-def test_A15_no_argument_loosens_a_limit() -> None:
-    for extra in ({"V6C_MIN_ROWS": 1}, {"min_rows": 1}, {"limits": {"min_cell": 1}}):
-        arguments = {"names": ["age"], "group_by": None, "levels": {}, "collapse": {}}
-        assert ask(ages(9), "describe", arguments | extra)["code"] in ("BAD_REQUEST", "MIN_ROWS")
-        assert ask(ages(9), "describe", arguments, **extra)["code"] == "BAD_REQUEST"
-
-
 BAD: list[Any] = [None, [], {}, "x", 3, True, 1e308, {"names": "age"}, {"names": [["age"]]}]
 
 
