@@ -6,9 +6,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import OPEN, refusal
-from privacy.logistic.questions import RNG, N, ask, at, factor, opening, patients, spline, start
+from privacy.attacker import OPEN, array, refusal, tally
+from privacy.logistic.questions import (
+    RNG,
+    VICTIM,
+    N,
+    WithoutR9,
+    ask,
+    at,
+    factor,
+    opening,
+    patients,
+    spline,
+    start,
+    wanted,
+)
 from v6_clinical.disclosure import Policy
+from v6_logistic.risk import concordance
 
 
 def test_A08_r11_knots_beside_one_patient() -> None:
@@ -68,3 +82,58 @@ def test_A10_r2_r10_risk_cells_hold_no_few_patients() -> None:
                 seen[name] += cells[cells > 0].tolist()
     assert min(seen["shipped"]) >= 5
     assert min(seen["open"]) < 5  # the attack, unguarded
+
+
+def pairs_above(frame: pd.DataFrame, cut: float) -> float:
+    """Ask for concordant pairs where a predictor in the last digits parts the ages at a cut."""
+    asked = at(0.5e-11, [1e-13], "age", shift=[cut], report=wanted())
+    return float(array(ask(frame, "evaluate", asked), "pairs")[0])
+
+
+def test_A08_tiny_coefficients_do_not_cut_a_covariate() -> None:
+    """Attack: risks that round to two values; concordant pairs then count the events above a cut.
+
+    Bisecting the cut gave the oldest patient's age in a dozen calls.
+    """
+    frame = patients(200).assign(age=RNG.integers(20, 90, 200).astype(float))
+    frame.loc[VICTIM, ["age", "y"]] = [97.0, 1]
+    seen = {pairs_above(frame, cut) for cut in (30.0, 60.5, 89.5, 96.5, 97.5)}
+    assert len(seen) == 1  # the order of the ages, whatever the cut
+    truth = (frame["age"].to_numpy() > 96.5).astype(float) * 1e-11
+    order = np.argsort(truth)
+    events = frame["y"].to_numpy(float)[order]
+    rounded = concordance(truth[order], events, np.ones(200), 1e-12)
+    assert rounded[0] == (frame["y"] == 0).sum()  # what the cut at 96.5 would have told: one event
+    constant = at(1.0, [1e-17], "age", shift=[60.0], report=wanted())
+    assert array(ask(frame, "evaluate", constant), "pairs")[0] in seen
+
+
+@pytest.mark.parametrize("kind", ["shift", "scale"])
+def test_A08_a_distant_shift_does_not_round_a_covariate_to_two_values(kind: str) -> None:
+    """Attack: of age - 2^59 is left whether age is below 32, between 32 and 96, or above."""
+    frame = patients(200).assign(age=RNG.uniform(33, 90, 200))
+    frame.loc[VICTIM, "age"] = 97.0
+    far = 2.0**59
+
+    class Lifted(WithoutR9):
+        def check_shift(self, *_: Any) -> None:
+            """Let everything pass."""
+
+        def check_design(self, *_: Any) -> None:
+            """Let everything pass."""
+
+    lifted = Lifted(allow_per_site=False)
+    if kind == "scale":
+        term = factor("scale", "age", mean=far, sd=64.0)
+        assert refusal(start(frame, term)) == ("BAD_REQUEST", ["terms", "age"])
+        within = tally(start(frame, term, policy=lifted), "column_within")["scale(age)"]
+        off = np.floor((within / 200) ** 0.5)  # by so much the site's mean is rounded
+        above = (within - 200 * off**2) / (2 * off + 1)
+    else:
+        asked = at(far / 64, [1 / 64], "age", shift=[far])
+        assert refusal(ask(frame, "evaluate", asked)) == ("BAD_REQUEST", ["shift"])
+        risk = 1 / (1 + np.exp(-np.array([1.0, 2.0])))  # the only two that are left
+        score = tally(ask(frame, "evaluate", asked, lifted), "score")
+        events = frame["y"].sum() - score["Intercept"]
+        above = (events - 200 * risk[0]) / (risk[1] - risk[0])
+    assert above == pytest.approx(1, abs=1e-6)  # one patient is older than 96, unguarded

@@ -20,6 +20,7 @@ from privacy.logistic.questions import (
     patients,
     run,
     start,
+    wanted,
 )
 from v6_clinical.disclosure import Policy
 
@@ -114,3 +115,28 @@ def test_r15_nothing_of_a_sites_own_fit_leaves() -> None:
     assert "NO_HETEROGENEITY" in [warning["code"] for warning in without["warnings"]]
     for one, two in zip(with_own["coefficients"], without["coefficients"], strict=True):
         assert one["estimate"] == pytest.approx(two["estimate"], rel=1e-7)
+
+
+def test_A07_A18_a_cluster_column_with_one_pair_of_rows() -> None:
+    """Attack: robust errors with and without clusters differ by the two rows that share one.
+
+    With residuals r, s and ages a, b the difference is r s (2, a + b, 2 a b): two equations.
+    """
+    frame = patients().assign(lab=np.arange(N) * 0.125)
+    frame.loc[[VICTIM, 30], "lab"] = 99.0
+    report = wanted(meat=True)
+    asked = at(0.0, [0.0], "age", cluster="lab", report=report)
+    assert refusal(ask(frame, "evaluate", asked)) == ("SMALL_CELL", ["lab"])
+    meats = [
+        form(ask(frame, "evaluate", at(0.0, [0.0], "age", report=report, **more), policy), "meat")
+        for more, policy in (({"cluster": "lab"}, replace(Policy(), min_cell=1)), ({}, None))
+    ]
+    labels = [("Intercept",) * 2, ("Intercept", "age"), ("age", "age")]
+    both, mixed, squares = (meats[0](a, b) - meats[1](a, b) for a, b in labels)
+    total, product = 2 * mixed / both, squares / both
+    ages = np.sort(np.roots([1, -total, product]).real)
+    assert ages == pytest.approx(np.sort(frame["age"][[VICTIM, 30]]), rel=1e-6)  # unguarded
+    frame.loc[:9, "lab"] = np.arange(10) // 2 + 200.0  # five pairs of rows tell of nobody
+    frame.loc[[VICTIM, 30], "lab"] = [300.0, 301.0]
+    frame.loc[10, "lab"] = frame["lab"][6]
+    assert ask(frame, "evaluate", asked)["status"] == "ok"
