@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import OPEN, bisect, form, refusal, tally
+from privacy.attacker import LEDGER, OPEN, array, bisect, form, refusal, tally
 from privacy.logistic.questions import (
     NO_OWN,
     OUTCOME,
@@ -22,6 +22,7 @@ from privacy.logistic.questions import (
     patients,
     start,
     twins,
+    wanted,
 )
 from v6_clinical.disclosure import Policy
 
@@ -136,3 +137,29 @@ def test_A09_A12_r10_scales_that_overflow_do_not_tell_the_largest_value() -> Non
     term = {"factors": [{"kind": "scale", "column": n, "mean": 0.0, "sd": 1e-12} for n in names]}
     found = start(frame, term)  # the smallest scale of the longest product: no overflow
     assert found["status"] == "ok" or found["code"] == "SMALL_CELL"
+
+
+def test_A04_64_moderate_vectors_give_a_column_back() -> None:
+    """Known limit: each call counts events and others at or below an age of the caller's choice.
+
+    The cells of the risk grid hold at least five of each, but the intercept moves the grid along
+    the ages, and no site can count the calls. Measured: 64 calls give, by outcome, how many
+    patients have each age from 27 to 83, most of them one or two. Each call is in the ledger.
+    """
+    frame = patients(300).assign(age=RNG.integers(20, 90, 300).astype(float))
+    frame["y"] = RNG.permutation(np.arange(300) % 2)
+    before, counts = len(LEDGER), []
+    for age in range(25, 89):
+        grid = {"level": 0, "first": 0, "last": 0}
+        asked = at(-0.05 * (age + 0.5), [0.05], "age", report=wanted(grid=grid))
+        counts.append(array(ask(frame, "evaluate", asked), "risks")[[0, 2], 0])
+    told = np.diff(counts, axis=0)[1:-5]  # at 27, 28, ..., 83
+    truth = [
+        [((frame["age"] == age) & (frame["y"] == y)).sum() for y in (0, 1)] for age in range(27, 84)
+    ]
+    assert told.tolist() == truth
+    assert (np.array(truth) == 1).sum() > 20  # single patients, by age and outcome
+    lines = LEDGER[before:]
+    assert len(lines) == 64
+    assert all("logistic_regression" in line and " ok " in line for line in lines)
+    print(f"A04: {len(lines)} calls gave {len(truth)} ages of a column back, all of them logged")

@@ -30,7 +30,7 @@ def test_A12_refusals_tell_nothing_that_counts_do_not() -> None:
     other.loc[VICTIM, "age"] += 1.0
     codes: list[tuple[str, str]] = []
     apart = 0
-    for _ in range(300):
+    for _ in range(1000):
         knots = np.sort(rng.choice(np.arange(8, 24), 4, replace=False)) * 4.0
         term: Any = [
             column("age"),
@@ -50,7 +50,7 @@ def test_A12_refusals_tell_nothing_that_counts_do_not() -> None:
         codes.append((one, two))
         apart += one != two
     assert {"ok", "COEFFICIENT_RANGE", "BAD_REQUEST"} <= {one for one, _ in codes}
-    assert apart <= 3  # a limit on sums of many rows moves by chance, not by one patient
+    assert apart <= 10  # a limit on sums of many rows moves by chance, not by one patient
 
 
 def test_A12_r17_refusals_echo_only_names_of_the_request() -> None:

@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from privacy.attacker import array
 from privacy.summary.questions import ages, ask, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES
@@ -77,3 +79,25 @@ def test_A12_r17_refusals_echo_only_names_of_the_request() -> None:
         assert (found["code"], found["where"]) == ("COLUMN_MISSING", [name])
         assert "secret" not in json.dumps(found)
     assert found["code"] in SITE_CODES
+
+
+def test_A12_random_windows_and_shifts_are_answered_alike() -> None:
+    """1,000 requests around one patient's age: two sites that differ in it never differ in a code.
+
+    Nor in a count that is not a sum over at least five: the cells are those of one fixed tree.
+    """
+    rng = np.random.default_rng(12)
+    frame = ages(80)
+    frame.loc[7, "age"] = 61.0
+    other = frame.copy()
+    other.loc[7, "age"] = 62.0
+    for _ in range(500):
+        level, near = int(rng.integers(-8, 5)), float(rng.normal(61, 3))
+        first = int(np.ldexp(near, -level)) - int(rng.integers(0, 30))
+        asked = numeric("age", level, first, first + 30) | {"shift": near}
+        one, two = (tabulate(rows, numeric=[asked]) for rows in (frame, other))
+        assert one["status"] == two["status"] == "ok"
+        for found in (one, two):
+            low, high = array(found, "curve/0/all")
+            known = np.unique(low[low == high])
+            assert (np.diff(known) >= 5).all()
