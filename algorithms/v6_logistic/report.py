@@ -53,11 +53,13 @@ class Fitted:
 def report(fit: Fitted, wanted: Report, policy: Policy) -> Sums:
     """Return sums for Brier score, discrimination, calibration, sandwich and heterogeneity."""
     weights, mu = fit.rows.weights, likelihood.probability(fit.eta)
-    order = np.argsort(fit.eta)
-    eta, events, sorted_weights = fit.eta[order], fit.events[order], weights[order]
+    slopes, rounding = _without_constant(fit)
+    order = np.argsort(slopes)
+    eta = slopes[order] + (fit.eta - slopes).mean()
+    events, sorted_weights = fit.events[order], weights[order]
     arrays = {
         "brier": np.array([weights @ np.square(fit.events - mu)]),
-        "pairs": concordance(eta, events, sorted_weights),
+        "pairs": concordance(slopes[order], events, sorted_weights, rounding),
     }
     if wanted.grid is not None:
         grid = wanted.grid.window()
@@ -79,6 +81,20 @@ def check_range(
     with np.errstate(over="ignore", invalid="ignore"):
         policy.check_coefficients(eta, at.weights)
     policy.check_residuals(at.residuals, squared=meat)
+
+
+def _without_constant(fit: Fitted) -> tuple[Array, float]:
+    """Return the linear predictor about the site's means, and what rounding may add to it.
+
+    No constant of the caller's choice is in it: beside a large one rows would seem tied.
+    """
+    mean, offset = fit.design.mean(axis=0), fit.rows.offset - fit.rows.offset.mean()
+    slopes = likelihood.linear_predictor(fit.design, mean, fit.beta, offset)
+    size = np.abs(offset)
+    for column, at, beta in zip(fit.design.T, mean, fit.beta, strict=True):
+        size = size + np.abs((column - at) * beta)
+    largest = float(size.max(initial=0.0))
+    return slopes, 4 * (len(fit.beta) + 1) * float(np.finfo(float).eps) * largest
 
 
 def _own_estimates(fit: Fitted, policy: Policy) -> Sums:

@@ -82,6 +82,7 @@ def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     outcome = (question.outcome.column, events)
     check_combinations(design, coding.names, question.model, rows, outcome, policy)
     shift, beta = _coefficients(question, coding.names, place)
+    policy.check_shift(design.T, shift, "shift")
     eta = likelihood.linear_predictor(design, shift, beta, rows.offset)
     at = likelihood.pointwise(events, rows.weights, eta)
     with_meat = question.report is not None and question.report.meat
