@@ -27,10 +27,13 @@ lint: .venv/ready
 docs: .venv/docs
 	ci/docs
 
-bench: .venv/ready
-	$(BIN)/python tests/bench/summary.py
-	$(BIN)/python tests/bench/logistic.py
-	$(BIN)/python tests/bench/cox.py
+# the peers, beside what the tests need
+.venv/bench: .venv/ready ci/requirements/bench.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r ci/requirements/bench.txt
+	touch .venv/bench
+
+bench:
+	ci/bench
 
 table: .venv/ready
 	$(BIN)/python tests/shipped_limits.py --write

@@ -10,6 +10,8 @@ means cost no digits and no copy of the design is made.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,38 +36,58 @@ def probability(eta: Array) -> Array:
     return found
 
 
-def model_weights(eta: Array, weights: Array) -> Array:
-    """Return w mu (1 - mu), the rows' part in the information."""
-    small = np.exp(-np.abs(eta))
-    found: Array = weights * small / np.square(1 + small)
-    return found
+@dataclass(frozen=True)
+class Pointwise:
+    """What the likelihood is made of, row by row, at one linear predictor.
+
+    Parameters
+    ----------
+    log_likelihood
+        The sum of w (y eta - log(1 + e^eta)).
+    residuals
+        w (y - mu), shape (n,).
+    weights
+        w mu (1 - mu), the rows' part in the information, shape (n,).
+    """
+
+    log_likelihood: float
+    residuals: Array
+    weights: Array
 
 
-def log_likelihood(events: Array, weights: Array, eta: Array) -> float:
-    """Return sum w (y eta - log(1 + e^eta)) without overflow."""
-    softplus = np.maximum(eta, 0) + np.log1p(np.exp(-np.abs(eta)))
-    return float(weights @ (events * eta - softplus))
+def pointwise(events: Array, weights: Array, eta: Array) -> Pointwise:
+    """Return the parts of the likelihood, from one exponential a row that cannot overflow.
+
+    They are no numbers where eta itself has overflowed.
+    """
+    value, residuals, model = 0.0, np.empty(len(eta)), np.empty(len(eta))
+    with np.errstate(invalid="ignore"):
+        for rows in row_blocks(len(eta)):
+            y, w, at = events[rows], weights[rows], eta[rows]
+            small = np.exp(-np.abs(at))
+            share = 1 / (1 + small)
+            value += float(w @ (y * at - np.maximum(at, 0) - np.log1p(small)))
+            residuals[rows] = w * (y - np.where(at >= 0, share, small * share))
+            model[rows] = w * small * share * share
+    return Pointwise(value, residuals, model)
 
 
-def evaluate(design: Array, shift: Array, events: Array, weights: Array, eta: Array) -> Evaluation:
-    """Return log-likelihood, score and information at the linear predictor ``eta``."""
+def evaluate(design: Array, shift: Array, at: Pointwise) -> Evaluation:
+    """Return log-likelihood, score and information."""
     p = design.shape[1]
-    value, score, information = 0.0, np.zeros(p), np.zeros((p, p))
+    score, information = np.zeros(p), np.zeros((p, p))
     for rows in row_blocks(len(design)):
         x = design[rows] - shift
-        y, w, at = events[rows], weights[rows], eta[rows]
-        value += log_likelihood(y, w, at)
-        score += (w * (y - probability(at))) @ x
-        x *= np.sqrt(model_weights(at, w))[:, None]
+        score += at.residuals[rows] @ x
+        x *= np.sqrt(at.weights[rows])[:, None]
         information += x.T @ x
-    return Evaluation(value, score, information)
+    return Evaluation(at.log_likelihood, score, information)
 
 
 def evaluate_null(events: Array, weights: Array, eta: Array) -> Array:
     """Return log-likelihood, score and information of an intercept alone, shape (3,)."""
-    score = weights @ (events - probability(eta))
-    information = model_weights(eta, weights).sum()
-    return np.array([log_likelihood(events, weights, eta), score, information])
+    at = pointwise(events, weights, eta)
+    return np.array([at.log_likelihood, at.residuals.sum(), at.weights.sum()])
 
 
 def meat(

@@ -33,6 +33,8 @@ class Fitted:
         Outcomes and linear predictor, shape (n,).
     design, shift, beta
         Shapes (n, p), (p,) and (p,).
+    residuals
+        w (y - mu), shape (n,).
     evaluation, labels
         The site's evaluation there, and the labels of its p parameters.
     """
@@ -43,6 +45,7 @@ class Fitted:
     shift: Array
     beta: Array
     eta: Array
+    residuals: Array
     evaluation: Evaluation
     labels: tuple[str, ...]
 
@@ -50,11 +53,13 @@ class Fitted:
 def report(fit: Fitted, wanted: Report, policy: Policy) -> Sums:
     """Return sums for Brier score, discrimination, calibration, sandwich and heterogeneity."""
     weights, mu = fit.rows.weights, likelihood.probability(fit.eta)
-    order = np.argsort(fit.eta)
-    eta, events, sorted_weights = fit.eta[order], fit.events[order], weights[order]
+    slopes, rounding = _without_constant(fit)
+    order = np.argsort(slopes)
+    eta = slopes[order] + (fit.eta - slopes).mean()
+    events, sorted_weights = fit.events[order], weights[order]
     arrays = {
         "brier": np.array([weights @ np.square(fit.events - mu)]),
-        "pairs": concordance(eta, events, sorted_weights),
+        "pairs": concordance(slopes[order], events, sorted_weights, rounding),
     }
     if wanted.grid is not None:
         grid = wanted.grid.window()
@@ -62,28 +67,51 @@ def report(fit: Fitted, wanted: Report, policy: Policy) -> Sums:
         arrays["expected"] = np.array([weights @ mu])
     sums = Sums(arrays)
     if wanted.meat:
-        residuals = weights * (fit.events - mu)
-        found = likelihood.meat(fit.design, fit.shift, residuals, fit.rows.clusters)
+        found = likelihood.meat(fit.design, fit.shift, fit.residuals, fit.rows.clusters)
         sums += Sums(forms={"meat": Form(fit.labels, found)})
     if wanted.own_estimates and policy.allow_per_site:  # R15
         sums += _own_estimates(fit, policy)
     return sums
 
 
+def check_range(
+    eta: Array, at: likelihood.Pointwise, policy: Policy, *, meat: bool = False
+) -> None:
+    """R9: these linear predictors do not aim at few patients."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        policy.check_coefficients(eta, at.weights)
+    policy.check_residuals(at.residuals, squared=meat)
+
+
+def _without_constant(fit: Fitted) -> tuple[Array, float]:
+    """Return the linear predictor about the site's means, and what rounding may add to it.
+
+    No constant of the caller's choice is in it: beside a large one rows would seem tied.
+    """
+    mean, offset = fit.design.mean(axis=0), fit.rows.offset - fit.rows.offset.mean()
+    slopes = likelihood.linear_predictor(fit.design, mean, fit.beta, offset)
+    size = np.abs(offset)
+    for column, at, beta in zip(fit.design.T, mean, fit.beta, strict=True):
+        size = size + np.abs((column - at) * beta)
+    largest = float(size.max(initial=0.0))
+    return slopes, 4 * (len(fit.beta) + 1) * float(np.finfo(float).eps) * largest
+
+
 def _own_estimates(fit: Fitted, policy: Policy) -> Sums:
-    def at(beta: Array) -> Evaluation:
+    def rows_at(beta: Array) -> tuple[Array, likelihood.Pointwise]:
         eta = likelihood.linear_predictor(fit.design, fit.shift, beta, fit.rows.offset)
-        return likelihood.evaluate(fit.design, fit.shift, fit.events, fit.rows.weights, eta)
+        return eta, likelihood.pointwise(fit.events, fit.rows.weights, eta)
+
+    def at(beta: Array) -> Evaluation:
+        return likelihood.evaluate(fit.design, fit.shift, rows_at(beta)[1])
 
     ones = float(fit.events.sum())
     fewest = min(ones, len(fit.events) - ones)
 
     def told(beta: Array) -> bool:
         """R9: the site's own estimates do not rest on few patients."""
-        eta = likelihood.linear_predictor(fit.design, fit.shift, beta, fit.rows.offset)
         try:
-            policy.check_coefficients(eta, likelihood.model_weights(eta, fit.rows.weights))
-            policy.check_residuals(fit.rows.weights * (fit.events - likelihood.probability(eta)))
+            check_range(*rows_at(beta), policy)
         except RefusalError:
             return False
         return True

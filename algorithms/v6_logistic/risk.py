@@ -17,21 +17,20 @@ from v6_clinical.cells import Window, base_level, partition
 
 Array = NDArray[np.float64]
 
-DECIMALS = 11  # of a linear predictor: rows with equal covariates differ in the last bits
 GROUPS = 10  # of a calibration table
 CELLS_PER_SD = 32
 
 
-def concordance(eta: Array, events: Array, weights: Array) -> Array:
+def concordance(eta: Array, events: Array, weights: Array, rounding: float = 0.0) -> Array:
     """Return concordant, tied and all pairs of an event and a non-event, shape (3,).
 
     A pair weighs the product of its weights; it is concordant if the event has the higher risk.
-    ``eta`` is sorted.
+    ``eta`` is sorted; a step up to ``rounding`` is none. That must be what arithmetic itself may
+    add: with an absolute one, small coefficients would cut a covariate in two where they please.
     """
     if not len(eta):
         return np.zeros(3)
-    rounded = np.round(eta, DECIMALS)
-    first = np.flatnonzero(np.concatenate([[True], rounded[1:] != rounded[:-1]]))
+    first = np.flatnonzero(np.concatenate([[True], np.diff(eta) > rounding]))
     ones = np.add.reduceat(weights * events, first)
     zeros = np.add.reduceat(weights * (1 - events), first)
     below = np.cumsum(zeros) - zeros
@@ -61,14 +60,17 @@ def risk_counts(
     """
     points = grid.points()
     cells = partition(eta, grid, base_level(eta), min_cell, events=events > 0)
-    parts = (weights * (1 - events), weights * events, weights * mu)
-    sums = np.array([np.concatenate([[0.0], np.cumsum(part)]) for part in parts])
     below = np.concatenate([[0], cells.below, [cells.n]])
     first = below[np.searchsorted(cells.edges, points, side="right")]
     last = below[np.searchsorted(cells.edges, points, side="left") + 1]
-    least, most = sums[:, first], sums[:, last]
-    expected = np.where(first == last, least[2], 0.0)
-    return np.array([least[0], most[0], least[1], most[1], expected])
+
+    def least_and_most(part: Array) -> tuple[Array, Array]:
+        sums = np.concatenate([[0.0], np.cumsum(part)])
+        return sums[first], sums[last]
+
+    zeros, ones = least_and_most(weights * (1 - events)), least_and_most(weights * events)
+    expected = np.where(first == last, least_and_most(weights * mu)[0], 0.0)
+    return np.array([*zeros, *ones, expected])
 
 
 @dataclass(frozen=True)

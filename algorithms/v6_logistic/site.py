@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from v6_clinical.analysis import Place, SiteAnswer
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
-from v6_clinical.newton import Evaluation, SingularError
+from v6_clinical.newton import Evaluation, SingularError, propose
 from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.own_fit import own_optimum, quadratic, site_labels
@@ -23,7 +23,7 @@ from v6_logistic import likelihood
 from v6_logistic.leaves import LEAVES
 from v6_logistic.outcome import read_outcome
 from v6_logistic.questions import Evaluate, Opening, Outcome
-from v6_logistic.report import Fitted, report
+from v6_logistic.report import Fitted, check_range, report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,8 @@ Array = NDArray[np.float64]
 Arguments = Mapping[str, Any]
 
 NAME = "logistic_regression"
-SAMPLE_ROWS = 100_000  # enough for a starting point; its quadratic is that of all rows
+SAMPLE_ROWS = 20_000  # enough for a starting point, with a step and the quadratic of all rows
+SAMPLE_ERRORS = 10  # standard errors in the sample; a longer step tells of separation
 
 __all__ = ["LEAVES", "NAME", "STEPS"]
 
@@ -52,7 +53,7 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     rows, events = _rows(frame, question.model, question.outcome, policy)
     if not rows.n:
         return rows.answer(events, Sums())
-    coding, design = full_design(question.model, rows, policy)
+    coding, design = full_design(question.model, rows, policy, by_column=True)
     outcome = (question.outcome.column, events)
     check_combinations(design, coding.names, question.model, rows, outcome, policy)
     shift = np.zeros(design.shape[1])
@@ -60,8 +61,9 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     if policy.allow_per_site:
         beta = _own_start(design, events, rows, question.model.intercept, policy)
     eta = likelihood.linear_predictor(design, shift, beta, rows.offset)
-    _check_range(eta, events, rows, policy)
-    found = likelihood.evaluate(design, shift, events, rows.weights, eta)
+    at = likelihood.pointwise(events, rows.weights, eta)
+    check_range(eta, at, policy)
+    found = likelihood.evaluate(design, shift, at)
     labels = site_labels(coding.full_names, question.site_effect, place.index)
     about = describe_columns(question.model, rows) | describe_design(coding, design)
     sums = Sums(tallies=about) + quadratic(labels, beta, found)
@@ -76,20 +78,22 @@ def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     rows, events = _rows(frame, question.model, question.outcome, policy)
     if not rows.n:
         return rows.answer(events, Sums())
-    coding, design = agreed_design(question.model, rows, policy)
+    coding, design = agreed_design(question.model, rows, policy, by_column=True)
     outcome = (question.outcome.column, events)
     check_combinations(design, coding.names, question.model, rows, outcome, policy)
     shift, beta = _coefficients(question, coding.names, place)
+    policy.check_shift(design.T, shift, "shift")
     eta = likelihood.linear_predictor(design, shift, beta, rows.offset)
+    at = likelihood.pointwise(events, rows.weights, eta)
     with_meat = question.report is not None and question.report.meat
-    _check_range(eta, events, rows, policy, meat=with_meat)
-    found = likelihood.evaluate(design, shift, events, rows.weights, eta)
+    check_range(eta, at, policy, meat=with_meat)
+    found = likelihood.evaluate(design, shift, at)
     labels = site_labels(coding.names, question.site_effect, place.index)
     sums = evaluation_sums(labels, found) + Sums({"column_total": np.array([design.sum()])})
     if question.null is not None:
         sums += Sums({"null": _null(rows, events, question.null, policy)})
     if question.report is not None:
-        here = Fitted(rows, events, design, shift, beta, eta, found, labels)
+        here = Fitted(rows, events, design, shift, beta, eta, at.residuals, found, labels)
         sums += report(here, question.report, policy)
     return rows.answer(events, sums)
 
@@ -107,18 +111,11 @@ def _rows(
     return rows, events
 
 
-def _check_range(
-    eta: Array, events: Array, rows: Rows, policy: Policy, *, meat: bool = False
-) -> None:
-    """R9: these linear predictors do not aim at few patients."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        policy.check_coefficients(eta, likelihood.model_weights(eta, rows.weights))
-    residuals = rows.weights * (events - likelihood.probability(eta))
-    policy.check_residuals(residuals, squared=meat)
-
-
 def _own_start(design: Array, events: Array, rows: Rows, intercept: bool, policy: Policy) -> Array:
-    """Return the site's own optimum, or 0 where there is none or R9 would not let it be told."""
+    """Return the site's own optimum, or 0 where there is none or R9 would not let it be told.
+
+    Of many rows a sample's optimum is moved by one step of all of them.
+    """
     every = max(1, len(design) // SAMPLE_ROWS)
     y, w, offset = events[::every], rows.weights[::every], rows.offset[::every]
     none = np.zeros(design.shape[1])
@@ -127,14 +124,24 @@ def _own_start(design: Array, events: Array, rows: Rows, intercept: bool, policy
 
     def at(x: Array, beta: Array) -> Evaluation:
         eta = likelihood.linear_predictor(x, none, beta, offset)
-        return likelihood.evaluate(x, none, y, w, eta)
+        return likelihood.evaluate(x, none, likelihood.pointwise(y, w, eta))
+
+    def everywhere(beta: Array) -> likelihood.Pointwise:
+        eta = likelihood.linear_predictor(design, none, beta, rows.offset)
+        found = likelihood.pointwise(events, rows.weights, eta)
+        check_range(eta, found, policy)
+        return found
 
     try:
-        beta = own_optimum(at, design[::every], intercept)
+        beta, penalty = own_optimum(at, design[::every], intercept)
         beta[:1] -= usual
-        _check_range(
-            likelihood.linear_predictor(design, none, beta, rows.offset), events, rows, policy
-        )
+        found = everywhere(beta)
+        if every > 1:
+            total = likelihood.evaluate(design, none, found)
+            step = propose(total.penalised(beta, penalty))
+            if step.size < SAMPLE_ERRORS * every**0.5:
+                beta = beta + step.step
+                everywhere(beta)
     except (RefusalError, SingularError):
         return none
     return beta
@@ -155,7 +162,7 @@ def _coefficients(question: Evaluate, names: tuple[str, ...], place: Place) -> t
 
 def _null(rows: Rows, events: Array, intercept: float, policy: Policy) -> Array:
     eta = intercept + rows.offset
-    _check_range(eta, events, rows, policy)
+    check_range(eta, likelihood.pointwise(events, rows.weights, eta), policy)
     return likelihood.evaluate_null(events, rows.weights, eta)
 
 
@@ -172,8 +179,7 @@ def _null_quadratic(rows: Rows, events: Array, policy: Policy) -> Array:
             at += step
             if abs(step) < 1e-9:
                 break
-    _check_range(at + rows.offset, events, rows, policy)
-    _, score, information = likelihood.evaluate_null(events, rows.weights, at + rows.offset)
+    _, score, information = _null(rows, events, at, policy)
     return np.array([information, information * at + score])
 
 

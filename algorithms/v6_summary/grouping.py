@@ -42,6 +42,8 @@ class GroupedColumn:
         present = ~np.isnan(values)
         self.split = _split(present, groups, policy)
         self._base = base_level(values[present])
+        if self.split is not None and not all(policy.allows_sums(values[r]) for r in self.split):
+            self.split = None
         parts = [present] if self.split is None else self.split
         self._sorted = [np.sort(values[rows]) for rows in parts]
 

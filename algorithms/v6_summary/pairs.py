@@ -30,20 +30,40 @@ def pair_sums(columns: list[Array], shifts: Array, policy: Policy) -> dict[str, 
     """Return ``pairs``, shape (pairs, 7): n, sx, sy, sxx, syy, sxy and 1 where withheld.
 
     R4: two published row sets that share a column must differ by 0 rows or at least a cell each
-    way, or the difference of their sums is the sum of those few rows.
+    way, or the difference of their sums is the sum of those few rows. R2: the products of two
+    columns of zeros and ones are counts.
     """
     present = np.array([~np.isnan(values) for values in columns])
+    off = [_off_commonest(values) for values in columns]
     patterns, pattern_rows = _patterns(present)
     sums = np.zeros((len(pairs(len(columns))), 7))
     for k, (i, j) in enumerate(pairs(len(columns))):
         complete = present[i] & present[j]
         n = int(complete.sum())
-        if not _is_safe(patterns, pattern_rows, i, j, policy) or 0 < n < policy.min_rows:
+        few = 0 < n < policy.min_rows or policy.is_small(_crossed(off[i], off[j], complete)).any()
+        if few or not _is_safe(patterns, pattern_rows, i, j, policy):
             sums[k, 6] = 1
             continue
         x, y = columns[i][complete] - shifts[i], columns[j][complete] - shifts[j]
         sums[k, :6] = n, x.sum(), y.sum(), x @ x, y @ y, x @ y
     return {"pairs": sums}
+
+
+def _off_commonest(values: Array) -> NDArray[np.bool_] | None:
+    """Mark the rows off the value that at least half of the rows share, if there is one."""
+    present = values[~np.isnan(values)]
+    commonest = np.median(present) if len(present) else np.nan
+    off: NDArray[np.bool_] = values != commonest
+    return off if 2 * np.count_nonzero(present == commonest) >= len(present) else None
+
+
+def _crossed(
+    first: NDArray[np.bool_] | None, second: NDArray[np.bool_] | None, rows: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Count the rows by whether they are off either column's commonest value."""
+    marks = [mark[rows] for mark in (first, second) if mark is not None]
+    cell = sum((mark << place for place, mark in enumerate(marks)), np.zeros(rows.sum(), int))
+    return np.bincount(cell)
 
 
 def _patterns(present: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:

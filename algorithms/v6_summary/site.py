@@ -57,7 +57,7 @@ def describe(
         kinds[i, KINDS.index(kind)] = 1
         coded = name in question.levels or name == question.group_by
         if kind in ("numeric", "boolean") and not coded:
-            spread[i] = _spread(numbers(column, name))
+            spread[i] = _spread(_numbers(column, name, policy))
         if n and (kind in ("text", "boolean") or coded):
             levels = _levels(column, name, kind, question, policy)
             tallies[f"levels/{i}"] = dict.fromkeys(levels, 1.0)
@@ -80,11 +80,12 @@ def tabulate(
     arrays: dict[str, Array] = {}
     values = {}
     for i, numeric in enumerate(question.numeric):
-        values[numeric.name] = numbers(series[numeric.name], numeric.name)
+        found = values[numeric.name] = _numbers(series[numeric.name], numeric.name, policy)
+        policy.check_shift([found[~np.isnan(found)]], [numeric.shift], "shift", numeric.name)
         arrays |= _numeric(i, numeric, values[numeric.name], groups, policy)
     for i, factor in enumerate(question.categorical):
-        found = _recode(series[factor.name], factor, policy)
-        arrays |= _categorical(i, found, groups, policy)
+        labels_found = _recode(series[factor.name], factor, policy)
+        arrays |= _categorical(i, labels_found, groups, policy)
     if question.group is not None:
         arrays["grouped"] = _grouped(arrays, question)
     if question.correlation:
@@ -130,6 +131,13 @@ def _usable(column: pd.Series, policy: Policy, name: str) -> int:
     n = int(column.notna().sum())
     policy.check_rows(n, name)
     return n
+
+
+def _numbers(column: pd.Series, name: str, policy: Policy) -> Array:
+    """Return a numeric column; R5: the sum of a column that few rows make is these rows'."""
+    values = numbers(column, name)
+    policy.check_design(values[~np.isnan(values), None], [name], [False])
+    return values
 
 
 def _rows(series: Mapping[str, pd.Series], policy: Policy) -> int | None:

@@ -9,7 +9,9 @@ import sys
 import click
 
 from v6_clinical.commands.cox import run_cox
+from v6_clinical.commands.files import examples
 from v6_clinical.commands.logistic import run_logistic
+from v6_clinical.commands.saved import show, table
 from v6_clinical.commands.summary import run_summary
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
@@ -17,8 +19,26 @@ from v6_clinical.registry import PACKAGES
 from v6_clinical.render.policy import policy as show_policy
 from v6_clinical.settings import SETTINGS
 
+EPILOG = f"""{
+    examples(
+        "v6-clinical demo",
+        "v6-clinical run cox --site a.csv --site b.csv --time days --event died "
+        "--predictors age,sex --save cox.json",
+        "v6-clinical table cox.json --format docx",
+        "v6-clinical report cox.json",
+    )
+}
 
-@click.group()
+\b
+Ends with 0 when done, 1 when refused or failed, 2 when used wrongly.
+
+\b
+Completion in bash: eval "$(_V6_CLINICAL_COMPLETE=bash_source v6-clinical)"
+In zsh and fish: zsh_source, fish_source.
+"""
+
+
+@click.group(epilog=EPILOG)
 @click.version_option(package_name="v6-clinical")
 def main() -> None:
     """Run federated clinical analyses: pooled results, no patient rows leave a site."""
@@ -32,6 +52,8 @@ def run_group() -> None:
 run_group.add_command(run_summary)
 run_group.add_command(run_logistic)
 run_group.add_command(run_cox)
+main.add_command(show)
+main.add_command(table)
 
 
 @main.command()
@@ -42,7 +64,7 @@ def demo() -> None:
     sys.exit(0 if run_demo() else 1)
 
 
-@main.command()
+@main.command(epilog=examples("V6C_MIN_ROWS=20 v6-clinical policy"))
 def policy() -> None:
     """Print the limits that the V6C_* settings of this environment give, or what is wrong."""
     try:
@@ -55,7 +77,10 @@ def policy() -> None:
         ) from None
 
 
-@main.command("store-json")
+@main.command(
+    "store-json",
+    epilog=examples("v6-clinical store-json cox --major 4 --image registry.example/v6-cox:4"),
+)
 @click.argument("analysis", type=click.Choice(list(PACKAGES)))
 @click.option("--major", type=click.Choice(["4", "5"]), required=True, help="vantage6's major.")
 @click.option("--image", default="", help="Where nodes pull the image.")

@@ -28,6 +28,8 @@ from v6_clinical.settings import PREFIX, SETTINGS
 # R9: standard deviation of a linear predictor at a site. Not its largest value: which coefficients
 # are refused would tell that patient's.
 WIDEST: Final = 10.0
+# R11: how far a number that is taken off a column may be from it, in sd of the column and in means.
+FARTHEST: Final = (1e8, 1e3)
 
 
 @dataclass(frozen=True)
@@ -190,12 +192,22 @@ class Policy:
         (sum z^2)^2 / sum z^4 with z centred at the site, is at least 2, and at least a cell for
         a dummy, a transform or a product.
         """
-        off, width = rows_off_commonest(design, self.min_cell), spread(design)
         least = np.where(derived, max(self.min_spread, self.min_cell), self.min_spread)
+        off, width = rows_off_commonest(design, self.min_cell), spread(design, least)
         # off > 0: the spread of a constant column is rounding
         bad = self.is_small(off) | ((off > 0) & (width < least * (1 - 1e-9)))
         if bad.any():
             raise RefusalError("SMALL_CELL", list(compress(names, bad)))
+
+    def allows_sums(self, values: NDArray[np.float64]) -> bool:
+        """R5: no row or at least a cell is off the value of most of these rows; shape (n,).
+
+        The sum of a column of zeros and ones is a count. Whether so few rows as make no cell may
+        be told at all is R4's.
+        """
+        off = int(rows_off_commonest(values[:, None], self.min_cell)[0])
+        most = 2 * off <= len(values) and len(values) >= self.min_cell
+        return not (most and bool(self.is_small(off)))
 
     def check_combinations(
         self,
@@ -216,8 +228,23 @@ class Policy:
             raise RefusalError("SMALL_CELL", [every[places[place]] for place in close[0]])
         if self.min_spread > 0:
             most = self.min_spread**-0.5
-            if largest_leverage(design, more) > most:
+            if largest_leverage(design, more, most) > most:
                 raise RefusalError("SMALL_CELL", ["terms"])
+
+    def check_shift(
+        self, columns: Iterable[NDArray[np.float64]], shift: Iterable[float], *where: str
+    ) -> None:
+        """R11: a number taken off a column is not so far from it that rounding would cut it.
+
+        Of x - 2^58 is left whether x is below 32 or above: a cut point of the caller's. ``columns``
+        have shape (n,) each; one that does not vary cannot be cut.
+        """
+        in_sd, in_means = FARTHEST
+        for x, at in zip(columns, shift, strict=True):
+            mean = float(x.mean()) if len(x) else at
+            beyond = abs(at - mean) - in_means * abs(mean)
+            if beyond > 0 and beyond > in_sd * float(x.std()) and x.min() < x.max():
+                raise RefusalError("BAD_REQUEST", where)
 
     def check_parameters(self, parameters: float, n: int) -> None:
         """R7: a model has few parameters for its rows."""
@@ -230,10 +257,15 @@ class Policy:
         if (weights <= 0).any() or effective_sample_size(weights) < least * (1 - 1e-9):
             raise RefusalError("BAD_WEIGHT", [column])
 
-    def check_clusters(self, clusters: int, column: str) -> None:
-        """R8: the rows of one of few clusters could be told from robust errors."""
+    def check_clusters(self, sizes: NDArray[np.int64], column: str) -> None:
+        """R8: robust errors are not made of few clusters, nor differ by few; rows in each cluster.
+
+        Errors with clusters and without differ by the clusters of more than one row: with a single
+        pair of rows that share one, by these two patients' rows.
+        """
         cells = 2 * self.min_cell if self.min_cell > 1 else 1
-        if 0 < clusters < max(self.min_clusters, cells):
+        few = 0 < len(sizes) < max(self.min_clusters, cells)
+        if few or self.is_small((sizes > 1).sum()):
             raise RefusalError("SMALL_CELL", [column])
 
     def check_coefficients(

@@ -35,56 +35,84 @@ def effective_sample_size(weights: Array) -> float:
 def rows_off_commonest(design: Array, cell: int) -> NDArray[np.int64]:
     """Count the rows off each column's commonest value, right wherever they are under a cell.
 
-    If fewer rows than a cell are off a value, it is the median of any 2 cell - 1 rows.
+    If fewer rows than a cell are off a value, it is the median of any 2 cell - 1 rows. A column's
+    count ends with the block of rows that brings it to a cell.
     """
     if not len(design):
         return np.zeros(design.shape[1], dtype=np.int64)
     if len(design) < 2 * cell:
         return np.array([len(x) - np.unique(x, return_counts=True)[1].max() for x in design.T])
     commonest = np.sort(design[: 2 * cell - 1], axis=0)[cell - 1]
-    off: NDArray[np.int64] = np.count_nonzero(design != commonest, axis=0)
+    off, few = np.zeros(design.shape[1], dtype=np.int64), np.arange(design.shape[1])
+    for rows in row_blocks(len(design)):
+        off[few] += np.count_nonzero(design[rows][:, few] != commonest[few], axis=0)
+        few = few[off[few] < cell]
+        if not len(few):
+            break
     return off
 
 
-def spread(design: Array) -> Array:
-    """Return (sum z^2)^2 / sum z^4 of each column about its mean, 0 for a constant one."""
-    second, fourth = np.zeros((2, design.shape[1]))
+def spread(design: Array, enough: Array) -> Array:
+    """Return (sum z^2)^2 / sum z^4 of each column about its mean, 0 for a constant one.
+
+    Where that is ``enough``, shape (p,), the smaller sum z^2 / max z^2 stands for it: fourth powers
+    are summed of the other columns only.
+    """
+    found = np.zeros(design.shape[1])
     if not design.size:
-        return second
+        return found
     scale = np.ones(design.shape[1])
     if max(design.max(), -design.min()) > LARGEST:  # its fourth power would overflow
         scale = np.maximum(np.abs(design).max(axis=0), 1.0)
     mean = np.full(len(design), 1 / len(design)) @ design / scale
+    second, largest = np.zeros_like(found), np.zeros_like(found)
     for rows in row_blocks(len(design)):
         z = design[rows] / scale
         z -= mean
-        second += np.einsum("ij,ij->j", z, z)
         z *= z
-        fourth += np.einsum("ij,ij->j", z, z)
-    return np.divide(second**2, fourth, out=np.zeros_like(second), where=fourth > 0)
+        second += z.sum(axis=0)
+        np.maximum(largest, z.max(axis=0), out=largest)
+    np.divide(second, largest, out=found, where=largest > 0)
+    places = np.flatnonzero(found < enough)
+    fourth = np.zeros(len(places))
+    for rows in row_blocks(len(design)) if len(places) else ():
+        z = np.square(design[rows][:, places] / scale[places] - mean[places])
+        fourth += np.square(z).sum(axis=0)
+    squared = second[places] ** 2
+    found[places] = np.divide(squared, fourth, out=np.zeros_like(fourth), where=fourth > 0)
+    return found
 
 
 def blocks(design: Array, others: Sequence[Array]) -> Iterator[Array]:
-    """Yield blocks of rows of the columns of ``design`` (n, p) and ``others`` (n,)."""
+    """Yield blocks of rows of the columns of ``design`` (n, p) and ``others`` (n,), by column."""
+    p = design.shape[1]
     for rows in row_blocks(len(design)):
-        yield np.column_stack([design[rows], *(x[rows] for x in others)])
+        part = design[rows]
+        block = np.empty((len(part), p + len(others)), order="F")
+        block[:, :p] = part
+        for place, x in enumerate(others):
+            block[:, p + place] = x[rows]
+        yield block
 
 
-def largest_leverage(design: Array, others: Sequence[Array]) -> float:
+def largest_leverage(design: Array, others: Sequence[Array], enough: float = 0.0) -> float:
     """Return the largest leverage of a row in the span of 1 and these columns.
 
     It is the largest share max v_i^2 / sum v^2 that a row has of any combination v: 1 where a
-    combination is zero in all other rows.
+    combination is zero in all other rows. Where it is certainly below ``enough``, a bound that is
+    below too stands for it, and the rows are gone through once.
     """
     if not len(design) or not (design.shape[1] or others):
         return 0.0
     n, first = len(design), next(blocks(design, others))
     shift, total = first.mean(axis=0), np.zeros(first.shape[1])
-    gram = np.zeros((len(shift), len(shift)))
-    for block in blocks(design, others):
-        z = block - shift
+    gram, low, high = np.zeros((len(shift),) * 2), np.zeros_like(shift), np.zeros_like(shift)
+    for z in blocks(design, others):
+        z -= shift
         total += np.ones(len(z)) @ z
         gram += z.T @ z
+        np.minimum(low, z.min(axis=0), out=low)
+        np.maximum(high, z.max(axis=0), out=high)
     gram -= np.outer(total, total) / n
     mean, spread = shift + total / n, np.sqrt(np.maximum(np.diag(gram), 0.0))
     varies = spread > 0
@@ -95,6 +123,11 @@ def largest_leverage(design: Array, others: Sequence[Array]) -> float:
     told = values > NULL
     if (values[told] < CONDITION).any():
         return _exactly(design, others)
+    # a whitened row is no longer than the row itself over the root of the smallest eigenvalue
+    reach = np.maximum(high - total / n, total / n - low) / scale
+    bound = 1 / n + float(reach @ reach) / float(values[told].min(initial=np.inf))
+    if bound < enough:
+        return bound
     return 1 / n + _most(
         design, others, mean, vectors[:, told] / np.sqrt(values[told]) / scale[:, None]
     )

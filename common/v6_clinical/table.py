@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Kind = Literal["numeric", "boolean", "text", "empty"]
 # The fourth power of a larger number overflows a float64 sum; no clinical quantity is larger.
 LARGEST = 1e70
+GLANCE = 100  # rows that usually tell whether a column holds anything
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def kind_of(column: pd.Series, name: str) -> Kind:
     RefusalError
         ``NOT_NUMERIC`` for dates, durations, complex numbers and the like.
     """
-    if not column.notna().any():
+    if not (column.iloc[:GLANCE].notna().any() or column.notna().any()):
         return "empty"
     if isinstance(column.dtype, pd.CategoricalDtype):
         return "text"
@@ -110,8 +111,8 @@ def numbers(column: pd.Series, name: str) -> NDArray[np.float64]:
         values = np.full(len(column), np.nan)
     else:
         values = column.to_numpy(np.float64, na_value=np.nan)
-    largest = np.fmax.reduce(np.abs(values), initial=0.0)
-    if largest > LARGEST:
+    largest, least = np.fmax.reduce(values, initial=0.0), np.fmin.reduce(values, initial=0.0)
+    if largest > LARGEST or least < -LARGEST:
         raise RefusalError("NON_FINITE", [name])
     return values
 

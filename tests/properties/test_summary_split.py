@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from v6_clinical.disclosure import Policy
@@ -65,10 +65,12 @@ def test_any_split_gives_the_answer_of_one_site(table: list[Any]) -> None:
 @SLOW
 @given(TABLES, st.sampled_from([1, 3, 5]))
 def test_the_true_quantile_is_always_in_the_interval(table: list[Any], cell: int) -> None:
-    policy = Policy(min_rows=1, min_cell=cell, levels_per_row=2.0)
+    policy = Policy(min_rows=1, min_cell=cell, levels_per_row=2.0, min_spread=0.0)
     whole = frame([row for row, _ in table])
     sites = [whole[[site == k for _, site in table]] for k in range(4)]
-    for record in run(sites, policy)["numeric"]:
+    found = local.run("summary", sites, REQUEST, policy=policy, minimum_sites=0)
+    assume(found["status"] == "completed")  # R5 refuses columns that few rows make
+    for record in found["numeric"]:
         if record["group"] != "all":
             continue  # groups leave out sites that withhold them
         for q, name in ((0.05, "q05"), (0.25, "q1"), (0.5, "median"), (0.95, "q95")):

@@ -15,6 +15,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+# Run by vantage6's own Python; the arguments are the files to write.
+NEW_KEYS = (
+    "import sys, pathlib; from vantage6.common.encryption import RSACryptor; "
+    "[RSACryptor.create_new_rsa_key(pathlib.Path(p)) for p in sys.argv[1:]]"
+)
+
 
 def docker(*words: str, check: bool = True, timeout: float = 300) -> str:
     """Run the Docker command line and return what it printed."""

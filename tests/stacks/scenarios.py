@@ -1,25 +1,26 @@
-"""What both stacks are put through, and what their answers must be; and the table of seconds."""
+"""What both stacks are put through, and what their answers must be."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from datetime import datetime
+import base64
+import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from analyses import CASES, Case, record, worst
+from stacks import seconds
 from stacks.engine import docker, publish, registry
 
 # Excluded from the comparison with the platform ``local``: ids of organisations differ.
 IDS = ("sites", "request")
 DENIED = "estrec"  # a column that the third node's operator denies
+COMMON = {"V6C_MIN_ROWS": "12", **seconds.SETTING}
 SETTINGS: list[dict[str, str]] = [
-    {"V6C_ROUND_TIMEOUT": "45", "V6C_MIN_ROWS": "12"},
-    {"V6C_MIN_ROWS": "12"},
-    {"V6C_MIN_ROWS": "12", "V6C_DENIED_COLUMNS": DENIED},
+    {**COMMON, "V6C_ROUND_TIMEOUT": "45"},
+    COMMON,
+    {**COMMON, "V6C_DENIED_COLUMNS": DENIED},
 ]
-
 
 UNLISTED = "the same image under a name that no node allows"
 
@@ -61,11 +62,10 @@ def check_result(case: Case, report: dict[str, Any], platform: str) -> None:
     kept = [name for name in expected if name not in IDS]
     ours, theirs = ({n: without_ids(r[n]) for n in kept} for r in (found, expected))
     difference = worst(ours, theirs)
-    rounds = len(found["ledger"])
     print(
         f"\n{case.analysis} on {platform}: {difference:.1e} from local; "
-        f"{report['seconds']:.1f} s from task to result, {rounds} rounds"
-        f"{times(report['runs'], rounds)}"
+        f"{report['seconds']:.1f} s from task to result, {len(found['ledger'])} rounds\n"
+        f"{seconds.table(report['runs'], len(found['sites']))}"
     )
     record(case, platform, difference)
     assert difference < 1e-8
@@ -78,19 +78,20 @@ def without_ids(value: Any) -> Any:
     return [without_ids(part) for part in value] if isinstance(value, list) else value
 
 
-def times(runs: list[dict[str, Any]], rounds: int) -> str:
-    """Say where the seconds went, by the server's own record of the sites' runs."""
-    done = [run for run in runs if run["finished_at"] and run["started_at"]]
-    if not done:
-        return ""
-    began = min(_moment(run["started_at"]) for run in done)
-    ended = max(_moment(run["finished_at"]) for run in done)
-    works = [_moment(run["finished_at"]) - _moment(run["started_at"]) for run in done]
-    return f" of {(ended - began) / rounds:.1f} s, a site's run {median(works):.1f} s of it"
+def check_encrypted(database: Path, column: str) -> None:
+    """Read the server's own database: every task's input and every result is a cipher text.
 
-
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    That is a key and an initial vector, in base64 between dollars, and a body without meaning.
+    """
+    with closing(sqlite3.connect(database)) as connection:
+        connection.row_factory = sqlite3.Row
+        rows = connection.execute("select * from run").fetchall()
+    texts = [row[name] for row in rows for name in (column, "result") if row[name]]
+    assert len(texts) > len(rows), "no result was found"
+    for text in texts:
+        key, vector, body = (base64.b64decode(part) for part in text.split("$"))
+        assert (len(key), len(vector)) == (512, 16)
+        assert b"v6-clinical" not in body
 
 
 def summary_of(columns: list[str]) -> dict[str, Any]:

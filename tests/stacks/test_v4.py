@@ -112,7 +112,7 @@ def test_an_encrypted_collaboration(stack: Stack, folder: Path, names: dict[str,
     stack.cleanup.close()
     with ExitStack() as cleanup:
         encrypted = start(cleanup, folder / "encrypted", names, encrypted=True)
-        case = CASES[0]
-        scenarios.check_result(
-            case, encrypted.ask(scenarios.task(case, names)), "4.15.2, encrypted"
-        )
+        for case in CASES:
+            report = encrypted.ask(scenarios.task(case, names))
+            scenarios.check_result(case, report, "4.15.2, encrypted")
+        scenarios.check_encrypted(encrypted.folder / "server.sqlite", "input")

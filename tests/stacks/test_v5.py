@@ -32,16 +32,20 @@ def names(folder: Path) -> Iterator[dict[str, str]]:
         yield scenarios.push(cleanup, folder, IMAGES)
 
 
+def start(cleanup: ExitStack, folder: Path, names: dict[str, str], encrypted: bool) -> Stack:
+    folder.mkdir()
+    began = time.monotonic()
+    data = data_sets()
+    allowed = scenarios.allowed(names)
+    stack = Stack(cleanup, folder, data, scenarios.SETTINGS, allowed, encrypted=encrypted)
+    print(f"\nv5 stack, encrypted={encrypted}: started in {time.monotonic() - began:.0f} s")
+    return stack
+
+
 @pytest.fixture(scope="module")
 def stack(folder: Path, names: dict[str, str]) -> Iterator[Stack]:
-    (folder / "stack").mkdir()
     with ExitStack() as cleanup:
-        began = time.monotonic()
-        allowed = scenarios.allowed(names)
-        data = data_sets()
-        started = Stack(cleanup, folder / "stack", data, scenarios.SETTINGS, allowed)
-        print(f"\nv5 stack: started in {time.monotonic() - began:.0f} s")
-        yield started
+        yield start(cleanup, folder / "plain", names, encrypted=False)
 
 
 def ask(stack: Stack, names: dict[str, str], given: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -89,7 +93,7 @@ def test_an_image_that_is_not_on_the_list_is_not_run(stack: Stack, names: dict[s
 
 
 def test_a_node_that_dies_in_mid_analysis_is_named(stack: Stack, names: dict[str, str]) -> None:
-    """Last: the third node is gone after it."""
+    """Last with this stack: the third node is gone after it."""
     process, result = stack.send(scenarios.task(CASES[0], names))
     began = time.monotonic()
     wait_until("the central function", stack.running, 60)
@@ -101,3 +105,13 @@ def test_a_node_that_dies_in_mid_analysis_is_named(stack: Stack, names: dict[str
     print(f"\na dead node, after {time.monotonic() - began:.0f} s: {error['message']}")
     assert error["code"] in ("SITE_TIMEOUT", "SITE_FAILED")
     assert [s["organization_id"] for s in error["sites"]] == report["organizations"][2:]
+
+
+def test_an_encrypted_collaboration(stack: Stack, folder: Path, names: dict[str, str]) -> None:
+    stack.cleanup.close()
+    with ExitStack() as cleanup:
+        encrypted = start(cleanup, folder / "encrypted", names, encrypted=True)
+        for case in CASES:
+            report = encrypted.ask(scenarios.task(case, names))
+            scenarios.check_result(case, report, "5.0.3, encrypted")
+        scenarios.check_encrypted(encrypted.folder / "hq.sqlite", "arguments")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from v6_clinical.analyst.analyses import Analyses
 from v6_clinical.analyst.errors import raise_for
-from v6_clinical.analyst.local import Limits, LocalPlatform
 from v6_clinical.analyst.progress import Show, Watch, display
 from v6_clinical.analyst.remote import Image, Place
 from v6_clinical.analyst.remote_v4 import Vantage6V4
@@ -16,6 +15,8 @@ from v6_clinical.analyst.remote_v5 import Vantage6V5
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from v6_clinical.analyst.local import Limits
 
 
 class Platform(Protocol):
@@ -117,6 +118,9 @@ class Federation(Analyses):
         AnalysisError
             ``BAD_SETTING`` naming a setting that cannot be read.
         """
+        # Only here: a federation behind a server needs nothing that computes.
+        from v6_clinical.analyst.local import LocalPlatform
+
         return cls._on(LocalPlatform(sites, settings), progress)
 
     @classmethod
@@ -141,12 +145,12 @@ class Federation(Analyses):
             envelope, origin = self._platform.run(analysis, dict(arguments), watch)
         seconds = (datetime.now(UTC) - began).total_seconds()
         origin |= {"started": began.isoformat(timespec="seconds"), "seconds": round(seconds, 3)}
-        named = _with_names(envelope, self._platform.names) | {"provenance": origin}
+        named = with_names(envelope, self._platform.names) | {"provenance": origin}
         raise_for(named)
         return named
 
 
-def _with_names(envelope: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
+def with_names(envelope: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
     """Put the sites' names beside their ids, in ``sites`` and in the error's sites."""
 
     def named(site: Mapping[str, Any]) -> dict[str, Any]:

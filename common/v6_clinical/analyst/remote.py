@@ -18,9 +18,14 @@ from typing import Any, ClassVar
 from v6_clinical.analyst.errors import AnalysisError
 from v6_clinical.analyst.progress import Watch
 from v6_clinical.analyst.tasks import TIMED_OUT, TaskWatcher
-from v6_clinical.registry import PACKAGES, load_central
 from v6_clinical.version import SCHEMA
 
+# Central functions by analysis. The registry knows them too, at the price of numpy and scipy.
+METHODS = {
+    "summary": "summary",
+    "logistic": "logistic_regression",
+    "cox": "cox_regression",
+}
 MANY = 1000  # organisations or nodes: all of them, in one page
 REGISTRY = "V6_CLINICAL_REGISTRY"
 
@@ -62,7 +67,7 @@ class Image:
             return self.image[analysis]
         registry = os.environ.get(REGISTRY) if self.registry is None else self.registry
         prefix = f"{registry.rstrip('/')}/" if registry else ""
-        return f"{prefix}{PACKAGES[analysis].replace('_', '-')}:{major}"
+        return f"{prefix}v6-{analysis}:{major}"
 
 
 class RemotePlatform(ABC):
@@ -102,7 +107,7 @@ class RemotePlatform(ABC):
         self._require_online({*included, central})
         image = self._image.name(analysis, self.MAJOR)
         watch.note(f"asking {self.names[central]} to start {image}")
-        task = self._created(image, load_central(PACKAGES[analysis]).name, arguments, central)
+        task = self._created(image, METHODS[analysis], arguments, central)
         run = self._wait(task, len(included), watch)
         if run != "completed":
             raise _ended_badly(run, task, image, self.names[central], central)

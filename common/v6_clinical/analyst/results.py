@@ -93,13 +93,17 @@ class Result:
         file.write_text(page, encoding="utf-8")
         return file
 
-    def _details(self) -> str:
-        """Return the warnings, and behind a fold all that ``print`` shows, as HTML."""
+    def _page(self, table: str | Path) -> str:
+        """Return a table, the warnings, and behind a fold all that ``print`` shows, as HTML."""
         from html import escape
 
-        warnings = "".join(f"<p>{escape(text)}</p>" for text in self.warnings)
-        text = escape(str(self))
-        return f"{warnings}<details><summary>Everything</summary><pre>{text}</pre></details>"
+        warnings = "".join(f"<li>{escape(text)}</li>" for text in self.warnings)
+        return (
+            f'<div style="overflow-x:auto">{table}</div>\n'
+            f'<ul style="font-size:smaller">{warnings}</ul>\n'
+            "<details><summary>Everything</summary>"
+            f'<pre style="overflow-x:auto">{escape(str(self))}</pre></details>'
+        )
 
     def __str__(self) -> str:
         from v6_clinical.render import show
@@ -171,7 +175,7 @@ class SummaryResult(Result):
         return write.write(table1.table1(self._result, style), format, path)
 
     def _repr_html_(self) -> str:
-        return str(self.table1("html")) + self._details()
+        return self._page(self.table1("html"))
 
 
 class _Regression(Result):
@@ -214,7 +218,7 @@ class _Regression(Result):
         return write.write(regression.regression_table(self._result, style), format, path)
 
     def _repr_html_(self) -> str:
-        return str(self.table("html")) + self._details()
+        return self._page(self.table("html"))
 
 
 class LogisticResult(_Regression):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from v6_clinical.commands.files import finish, run, split
+from v6_clinical.commands.files import examples, finish, run, split
 from v6_clinical.commands.regression import regression_options, request_of
 from v6_clinical.render.cox import cox as show
 
@@ -22,7 +22,13 @@ def _profiles(
         raise click.BadParameter('write it as JSON: \'{"age": 60, "sex": "F"}\'') from None
 
 
-@click.command("cox")
+@click.command(
+    "cox",
+    epilog=examples(
+        "v6-clinical run cox --site a.csv --site b.csv \\",
+        "    --time days --event died --predictors age,sex --save cox.json",
+    ),
+)
 @click.option("--time", required=True, help="Column of follow-up times.")
 @click.option("--event", required=True, help="Column of 0/1 or true/false.")
 @click.option("--entry", help="Column of entry times (left truncation, start-stop).")
@@ -41,10 +47,8 @@ def _profiles(
     "--profile", "profiles", multiple=True, callback=_profiles, help="Covariates as JSON."
 )
 @regression_options
-def run_cox(sites: tuple[str, ...], open_policy: bool, as_json: bool, **given: Any) -> None:
-    """Cox regression over sites: what R's summary(coxph(...)) and cox.zph give on all rows.
-
-    Example: v6-clinical run cox --site a.csv --site b.csv --time days --event died
-    --predictors age,sex
-    """
-    finish(run("cox", sites, request_of(given), open_policy), as_json, show)
+def run_cox(
+    sites: tuple[str, ...], open_policy: bool, save: str | None, as_json: bool, **given: Any
+) -> None:
+    """Cox regression over sites: what R's summary(coxph(...)) and cox.zph give on all rows."""
+    finish(run("cox", sites, request_of(given), open_policy, save), as_json, show)

@@ -115,7 +115,13 @@ class Coding:
             seen |= sources
         return count
 
-    def matrix(self, columns: Mapping[str, SiteColumn], rows: int | None = None) -> Array:
+    def matrix(
+        self,
+        columns: Mapping[str, SiteColumn],
+        rows: int | None = None,
+        *,
+        by_column: bool = False,
+    ) -> Array:
         """Return a site's rows in the agreed columns, whichever levels the site has.
 
         Parameters
@@ -124,6 +130,9 @@ class Coding:
             The raw columns, complete cases only, of the same length n.
         rows
             n; only needed where the model has no column.
+        by_column
+            Keep a column's numbers side by side in memory (Fortran order), which sums over rows
+            want; else a row's, which sorting rows wants.
 
         Returns
         -------
@@ -137,13 +146,14 @@ class Coding:
         """
         count = _rows(self.terms, columns, rows)
         raw = self._raw(columns)
-        matrix = np.empty((count, len(self.columns)))
+        matrix = np.empty((count, len(self.columns)), order="F" if by_column else "C")
+        largest = np.zeros(len(self.columns))
         with np.errstate(over="ignore", invalid="ignore"):
             for block in row_blocks(count):
-                self._fill(matrix[block], {factor: x[block] for factor, x in raw.items()})
-        finite = (matrix > -LARGEST) & (matrix < LARGEST)
-        if not finite.all():
-            bad = np.flatnonzero(~finite.all(axis=0))
+                parts = {factor: x[block] for factor, x in raw.items()}
+                np.maximum(largest, self._fill(matrix[block], parts), out=largest)
+        bad = np.flatnonzero(~(largest < LARGEST))  # of what is no number, too
+        if len(bad):
             raise RefusalError("NON_FINITE", [self.names[place] for place in bad])
         return matrix
 
@@ -158,13 +168,20 @@ class Coding:
                 raw[factor] = codes_of(columns[name], self.levels[name], name)
         return raw
 
-    def _fill(self, out: Array, raw: Mapping[Factor, NDArray[Any]]) -> None:
-        """Write the design of a block of rows, shape (rows, p), into ``out``."""
+    def _fill(self, out: Array, raw: Mapping[Factor, NDArray[Any]]) -> Array:
+        """Write the design of a block of rows, shape (rows, p), into ``out``.
+
+        Returns
+        -------
+        ndarray of shape (p,)
+            The largest absolute value of each column, NaN where one is no number.
+        """
         numbers = {
             factor: evaluate(factor, x)
             for factor, x in raw.items()
             if is_numeric(factor, self.levels)
         }
+        largest = np.zeros(len(self.columns))
         for place, column in enumerate(self.columns):
             values: NDArray[Any] | float = 1.0
             for part in column.parts:
@@ -173,6 +190,8 @@ class Coding:
                 else:
                     values = values * (raw[part.factor] == part.index)
             out[:, place] = values
+            largest[place] = np.maximum(np.max(values), -np.min(values))
+        return largest
 
 
 def _rows(terms: Sequence[Term], columns: Mapping[str, SiteColumn], rows: int | None) -> int:

@@ -52,7 +52,7 @@ def ridge_optimum(evaluate: Callable[[Array], Evaluation], free: Array) -> Array
 
 def own_optimum(
     evaluate: Callable[[Array, Array], Evaluation], design: Array, intercept: bool
-) -> Array:
+) -> tuple[Array, Array]:
     """Return the ``ridge_optimum`` of a site's likelihood, the intercept free.
 
     ``evaluate(design, beta)`` gives the likelihood for a design of the site's rows. Without an
@@ -62,6 +62,8 @@ def own_optimum(
     -------
     beta : ndarray of shape (p,)
         For ``design`` as it is; the first column is the intercept's, if there is one.
+    penalty : ndarray of shape (p,)
+        The ridge's, for ``design`` as it is.
     """
     centre = design.mean(axis=0)
     if not intercept:
@@ -74,7 +76,8 @@ def own_optimum(
     beta = ridge_optimum(lambda b: evaluate(standard, b), free) / scale
     if intercept:
         beta[0] -= centre @ beta
-    return beta
+    told = np.where(np.isfinite(scale), scale, 1.0)  # a constant column's coefficient is 0
+    return beta, (1 - free) * told**2 / PRIOR_VARIANCE
 
 
 def quadratic(labels: Sequence[str], beta: Array, found: Evaluation) -> Sums:

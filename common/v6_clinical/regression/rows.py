@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from v6_clinical.analysis import SiteAnswer
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColumn
-from v6_clinical.model.factors import Category, Spline
+from v6_clinical.model.factors import Category, Scale, Spline
 from v6_clinical.model.knots import fine_step
 from v6_clinical.model.terms import Term, raw_columns
 from v6_clinical.regression.question import Model, merged_labels
@@ -100,6 +100,7 @@ def complete_cases(
     columns = {name: _predictor(series[name], name, model, terms, policy) for name in predictors}
     if n:
         _check_knots(terms, columns)
+        _check_scales(terms, columns, policy)
     return Rows(
         n,
         len(frame) - n,
@@ -152,6 +153,14 @@ def _check_knots(terms: Sequence[Term], columns: Mapping[str, SiteColumn]) -> No
             raise RefusalError("BAD_REQUEST", ["terms", spline.column])
 
 
+def _check_scales(terms: Sequence[Term], columns: Mapping[str, SiteColumn], policy: Policy) -> None:
+    """R11: a caller may not choose a mean so far away that rounding cuts the column in two."""
+    for scale in (f for term in terms for f in term.factors if isinstance(f, Scale)):
+        column = columns[scale.column]
+        if scale.mean is not None and isinstance(column, NumericColumn):
+            policy.check_shift([column.values], [scale.mean], "terms", scale.column)
+
+
 def _weights(series: Mapping[str, pd.Series], model: Model, n: int, policy: Policy) -> Array:
     if model.weights is None or n == 0:
         return np.ones(n)
@@ -176,6 +185,6 @@ def _clusters(
     """Return codes of clusters; their labels, often patients' numbers, are never looked at."""
     if model.cluster is None:
         return None
-    codes, found = distinct(series[model.cluster])
-    policy.check_clusters(len(found), model.cluster)
+    codes, _ = distinct(series[model.cluster])
+    policy.check_clusters(np.bincount(codes), model.cluster)
     return codes

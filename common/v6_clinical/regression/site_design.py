@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-def full_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Array]:
+def full_design(
+    model: Model, rows: Rows, policy: Policy, *, by_column: bool = False
+) -> tuple[Coding, Array]:
     """Return the design before levels are agreed: a column for every level known at the site.
+
+    ``by_column`` is its order in memory, see ``Coding.matrix``.
 
     Raises
     ------
@@ -37,14 +41,16 @@ def full_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Array
     try:
         full = _kept(full_coding(terms, levels, model.intercept), model)
         check_parameters(terms, model, rows, policy)
-        design = full.matrix(rows.columns, rows.n)
+        design = full.matrix(rows.columns, rows.n, by_column=by_column)
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
     policy.check_design(design, full.names, full.derived)
     return full, design
 
 
-def agreed_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Array]:
+def agreed_design(
+    model: Model, rows: Rows, policy: Policy, *, by_column: bool = False
+) -> tuple[Coding, Array]:
     """Return the design that all sites share, in treatment coding.
 
     R5 holds for the full coding too: a reference level is what the other columns leave over.
@@ -60,7 +66,7 @@ def agreed_design(model: Model, rows: Rows, policy: Policy) -> tuple[Coding, Arr
         agreed = _kept(coding(terms, levels, model.references, model.intercept), model)
         full = _kept(full_coding(terms, levels, model.intercept), model)
         check_parameters(terms, model, rows, policy)
-        design = agreed.matrix(rows.columns, rows.n)
+        design = agreed.matrix(rows.columns, rows.n, by_column=by_column)
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
     policy.check_design(design, agreed.names, agreed.derived)
@@ -77,7 +83,9 @@ def _check_references(agreed: Coding, full: Coding, rows: Rows, policy: Policy) 
     left = tuple(column for column in full.columns if column.full_name not in known)
     if left:
         rest = Coding(full.terms, full.levels, full.references, full.intercept, left)
-        policy.check_design(rest.matrix(rows.columns, rows.n), rest.names, rest.derived)
+        policy.check_design(
+            rest.matrix(rows.columns, rows.n, by_column=True), rest.names, rest.derived
+        )
 
 
 def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Policy) -> None:

@@ -1,7 +1,7 @@
 """The analyst's side, in a container with the stock client of vantage6 4.x.
 
-Usage: analyst.py HOST PORT TASK.json RESULT.json. TASK has image, method, kwargs, database,
-organization (index), nodes (how many must be online) and private_key.
+Usage: analyst.py TASK.json RESULT.json. TASK has server (host, port), private_key, image, method,
+kwargs, database, organization (index) and nodes (how many must be online).
 """
 
 import json
@@ -11,12 +11,18 @@ import time
 from vantage6.client import Client
 
 
-def main(host: str, port: str, task_file: str, result_file: str) -> None:
-    with open(task_file) as file:
-        given = json.load(file)
-    client = Client(host, int(port), "/api", log_level="warn")
+def connect(given: dict) -> Client:  # type: ignore[type-arg]
+    """Return a client that is logged in and can encrypt."""
+    client = Client(given["server"]["host"], given["server"]["port"], "/api", log_level="warn")
     client.authenticate("dev_admin", "password")
     client.setup_encryption(given["private_key"])
+    return client
+
+
+def main(task_file: str, result_file: str) -> None:
+    with open(task_file) as file:
+        given = json.load(file)
+    client = connect(given)
     collaboration = client.collaboration.list()["data"][0]["id"]
     listed = client.organization.list()["data"]
     organizations = sorted(o["id"] for o in listed if o["name"].startswith("org_"))
@@ -60,7 +66,7 @@ def _decoded(result):  # type: ignore[no-untyped-def]
 
 
 def _times(run):  # type: ignore[no-untyped-def]
-    return {name: run[name] for name in ("assigned_at", "started_at", "finished_at", "status")}
+    return {name: run[name] for name in ("id", "started_at", "finished_at", "status", "log")}
 
 
 if __name__ == "__main__":

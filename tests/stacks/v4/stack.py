@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from stacks.engine import (
+    NEW_KEYS,
     answers,
     bridge,
     docker,
@@ -24,6 +25,7 @@ from stacks.engine import (
 )
 
 HERE = Path(__file__).parent
+ANALYST = HERE / "analyst.py"
 NODES = 3
 LOGGING = {
     "level": "INFO",
@@ -82,19 +84,29 @@ class Stack:
         return found
 
     def send(
-        self, task: Mapping[str, Any], *, organization: int = 0, nodes: int = NODES
+        self, task: Mapping[str, Any], *, organization: int = 0, script: Path = ANALYST
     ) -> tuple[subprocess.Popen[str], Path]:
-        """Send a task and do not wait."""
+        """Send a task and do not wait.
+
+        ``script`` runs beside the stock client as ``script TASK.json RESULT.json``, and may
+        ``import analyst`` for a client that is logged in.
+        """
         name = uuid.uuid4().hex[:8]
         given, result = self.folder / f"task-{name}.json", self.folder / f"result-{name}.json"
-        key = str(self.folder / "key0.pem") if self.encrypted else None
-        body = {**task, "organization": organization, "nodes": nodes, "private_key": key}
+        body = {
+            "server": {"host": f"http://{self.host}", "port": self.port},
+            "private_key": str(self.folder / "key0.pem") if self.encrypted else None,
+            "organization": organization,
+            "nodes": NODES,
+            **task,
+        }
         given.write_text(json.dumps(body))
         container = f"{self.prefix}analyst{name}"
         self.cleanup.callback(docker, "rm", "--force", container, check=False)
-        words = ["run", "--rm", "--name", container, *self._mount(), stack_image(4)]
-        words += ["python", str(HERE / "analyst.py")]
-        words += [f"http://{self.host}", str(self.port), str(given), str(result)]
+        words = ["run", "--rm", "--name", container, *self._mount(), "--env", f"PYTHONPATH={HERE}"]
+        words += ["--volume", f"{script.parent}:{script.parent}:ro"] * (script.parent != HERE)
+        words += [stack_image(4)]
+        words += ["python", str(script), str(given), str(result)]
         process = subprocess.Popen(
             ["docker", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -163,11 +175,9 @@ class Stack:
             _yaml(self.folder / f"{self.prefix}n{k}.yaml", node)
         _yaml(self.folder / "fixture.yaml", self._fixture())
         if self.encrypted:
-            program = (
-                "import sys, pathlib; from vantage6.common.encryption import RSACryptor; "
-                "[RSACryptor.create_new_rsa_key(pathlib.Path(p)) for p in sys.argv[1:]]"
+            self._run(
+                "python", "-c", NEW_KEYS, *(f"{self.folder}/key{k}.pem" for k in range(NODES))
             )
-            self._run("python", "-c", program, *(f"{self.folder}/key{k}.pem" for k in range(NODES)))
 
     def _fixture(self) -> dict[str, Any]:
         address = {"domain": "x.example", "address1": "a", "address2": "", "zipcode": "1"}

@@ -1,7 +1,8 @@
 """The analyst's side, in a container with the stock client of vantage6 5.x.
 
-Usage: analyst.py HQ KEYCLOAK FOUND.json TASK.json RESULT.json. TASK has image, method, kwargs,
-action, database and organization (index). Each database's data frame is made once, by read_csv.
+Usage: analyst.py TASK.json RESULT.json. TASK has server (hq, keycloak, found: the file of
+found.py), private_key, image, method, kwargs, action, database and organization (index). Each
+database's data frame is made once, by read_csv.
 """
 
 import json
@@ -11,18 +12,18 @@ from pathlib import Path
 
 from vantage6.client import UserClient
 
-HQ, KEYCLOAK = sys.argv[1:3]
-FOUND, TASK, RESULT = map(Path, sys.argv[3:6])
 
-
-def connect(found):
-    client = UserClient(HQ, KEYCLOAK, log_level="warn")
+def connect(given):
+    """Return a client that is logged in and can encrypt, and what found.py founded."""
+    server = given["server"]
+    found = json.loads(Path(server["found"]).read_text())
+    client = UserClient(server["hq"], server["keycloak"], log_level="warn")
     token = client.kc_openid.token("analyst", "Passw0rd!23")
     client._finalize_successful_authentication(token)
     client._access_token = token["access_token"]
-    client.setup_encryption(None)
+    client.setup_encryption(given["private_key"])
     client.setup_collaboration(found["collaboration"])
-    return client
+    return client, found
 
 
 def online(client):
@@ -33,9 +34,10 @@ def online(client):
         time.sleep(0.5)
 
 
-def session(client, image, label):
+def session(client, given):
     """Return the ids of a session and its data frame, made of each site's database."""
-    kept = FOUND.with_name(f"session-{label}.json")
+    label, image = given["database"], given["image"]
+    kept = Path(given["server"]["found"]).with_name(f"session-{label}.json")
     if kept.exists():
         return json.loads(kept.read_text())
     online(client)
@@ -51,10 +53,10 @@ def session(client, image, label):
     return ids
 
 
-def main():
-    found, given = json.loads(FOUND.read_text()), json.loads(TASK.read_text())
-    client = connect(found)
-    ids = session(client, given["image"], given["database"])
+def main(task_file, result_file):
+    given = json.loads(Path(task_file).read_text())
+    client, found = connect(given)
+    ids = session(client, given)
     began = time.time()
     task = client.task.create(
         organizations=[found["organizations"][given["organization"]]],
@@ -77,7 +79,7 @@ def main():
     results = client.result.from_task(task["id"])["data"]
     runs = client.run.from_task(task["id"])["data"]
     children = client.task.list(parent=task["id"])["data"]
-    keys = ("assigned_at", "started_at", "finished_at", "status")
+    keys = ("id", "started_at", "finished_at", "status", "log")
     inner = [r for c in children for r in client.run.from_task(c["id"])["data"]]
     report = {
         "status": runs[0]["status"],
@@ -88,11 +90,12 @@ def main():
         "log": "\n".join(str(run.get("log")) for run in runs),
         "runs": [{key: run[key] for key in keys} for run in inner],
     }
-    RESULT.write_text(json.dumps(report))
+    Path(result_file).write_text(json.dumps(report))
 
 
 def decoded(result):
     return json.loads(result) if isinstance(result, str) and result else result
 
 
-main()
+if __name__ == "__main__":
+    main(*sys.argv[1:])

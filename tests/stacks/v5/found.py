@@ -1,6 +1,7 @@
 """Create organisations, collaboration, nodes and an analyst at HQ.
 
-Usage: found.py HQ KEYCLOAK RESULT.json, the first two with their ports and paths.
+Usage: found.py HQ KEYCLOAK RESULT.json ENCRYPTED, the first two with their ports and paths, the
+last "yes" or "no".
 """
 
 import json
@@ -9,7 +10,7 @@ import sys
 import requests
 from keycloak import KeycloakOpenID
 
-HQ, KEYCLOAK, RESULT = sys.argv[1:]
+HQ, KEYCLOAK, RESULT, ENCRYPTED = sys.argv[1:]
 NODES = 3
 
 
@@ -24,7 +25,7 @@ def main():
         return answer.json()
 
     organizations = [post("organization", {"name": f"org{k}"})["id"] for k in range(NODES)]
-    body = {"name": "demo", "organization_ids": organizations, "encrypted": False}
+    body = {"name": "demo", "organization_ids": organizations, "encrypted": ENCRYPTED == "yes"}
     collaboration = post("collaboration", body | {"session_restrict_to_same_image": False})["id"]
     nodes = []
     for k, organization in enumerate(organizations):

@@ -16,9 +16,20 @@ from typing import Any
 
 import pandas as pd
 
-from stacks.engine import answers, bridge, docker, free_port, log_of, stack_image, start, wait_until
+from stacks.engine import (
+    NEW_KEYS,
+    answers,
+    bridge,
+    docker,
+    free_port,
+    log_of,
+    stack_image,
+    start,
+    wait_until,
+)
 
 HERE = Path(__file__).parent
+ANALYST = HERE / "analyst.py"
 NODES = 3
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 LOGGING = {
@@ -52,14 +63,20 @@ class Stack:
         data: Mapping[str, list[pd.DataFrame]],
         environment: list[Mapping[str, str]],
         allowed: list[str],
+        *,
+        encrypted: bool,
     ) -> None:
-        self.folder, self.cleanup = folder, cleanup
+        self.folder, self.cleanup, self.encrypted = folder, cleanup, encrypted
         self.prefix = f"v6c{uuid.uuid4().hex[:6]}-"
         self.keycloak = f"http://127.0.0.1:{self._keycloak()}"
         self.port = free_port()
         self.hq = f"http://127.0.0.1:{self.port}/hq"
         self._hq()
-        self._run("python", str(HERE / "found.py"), self.hq, self.keycloak, f"{folder}/found.json")
+        self.keys = [f"{folder}/key{k}.pem" if encrypted else None for k in range(NODES)]
+        if encrypted:
+            self._run("python", "-c", NEW_KEYS, *filter(None, self.keys))
+        words = [self.hq, self.keycloak, f"{folder}/found.json", "yes" if encrypted else "no"]
+        self._run("python", str(HERE / "found.py"), *words)
         self.found = json.loads((folder / "found.json").read_text())
         self.api = self._kubernetes()
         self.nodes: list[str] = []
@@ -77,17 +94,29 @@ class Stack:
         return found
 
     def send(
-        self, task: Mapping[str, Any], *, action: str = "central_compute", organization: int = 0
+        self, task: Mapping[str, Any], *, action: str = "central_compute", script: Path = ANALYST
     ) -> tuple[subprocess.Popen[str], Path]:
-        """Send a task and do not wait."""
+        """Send a task and do not wait.
+
+        ``script`` runs beside the stock client as ``script TASK.json RESULT.json``, and may
+        ``import analyst`` for a client that is logged in.
+        """
         name = uuid.uuid4().hex[:8]
         given, result = self.folder / f"task-{name}.json", self.folder / f"result-{name}.json"
-        given.write_text(json.dumps({**task, "organization": organization, "action": action}))
+        found = str(self.folder / "found.json")
+        body = {
+            "server": {"hq": self.hq, "keycloak": self.keycloak, "found": found},
+            "private_key": self.keys[0],
+            "organization": 0,
+            "action": action,
+            **task,
+        }
+        given.write_text(json.dumps(body))
         container = f"{self.prefix}analyst{name}"
         self.cleanup.callback(docker, "rm", "--force", container, check=False)
-        words = ["run", "--rm", "--name", container, *self._mount(), stack_image(5)]
-        words += ["python", str(HERE / "analyst.py")]
-        words += [self.hq, self.keycloak, str(self.folder / "found.json"), str(given), str(result)]
+        words = ["run", "--rm", "--name", container, *self._mount(), "--env", f"PYTHONPATH={HERE}"]
+        words += ["--volume", f"{script.parent}:{script.parent}:ro"] * (script.parent != HERE)
+        words += [stack_image(5), "python", str(script), str(given), str(result)]
         process = subprocess.Popen(
             ["docker", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -199,7 +228,7 @@ class Stack:
             "task_namespace": f"tasks{k}",
             "share_config": True,
             "share_algorithm_logs": True,
-            "encryption": {"enabled": False, "private_key": ""},
+            "encryption": {"enabled": self.encrypted, "private_key": self.keys[k] or ""},
             "policies": {"allowed_algorithms": allowed},
             "prometheus": {"enabled": False},
             "algorithm_env": dict(settings),

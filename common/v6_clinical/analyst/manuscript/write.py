@@ -48,7 +48,7 @@ def markdown(sheet: Sheet) -> str:
     """Return a table of pipes, as pandoc and GitHub read it."""
 
     def line(cells: tuple[str, ...], indent: int = 0) -> str:
-        first, *others = (cell.replace("|", "\\|") for cell in cells)
+        first, *others = (cell.replace("|", "\\|").replace("<", "\\<") for cell in cells)
         return "| " + " | ".join(["&nbsp;&nbsp;" * indent + first, *others]) + " |"
 
     rule = "|:--|" + "--:|" * (len(sheet.header) - 1)
@@ -78,7 +78,7 @@ def html(sheet: Sheet) -> str:
     head = cells("th", Row(sheet.header))
     body = "\n".join(cells("td", row) for row in sheet.rows)
     return (
-        '<table class="v6-clinical" style="border-collapse:collapse;'
+        '<table class="v6-clinical" style="color:inherit;border-collapse:collapse;'
         f'border-top:{line};border-bottom:{line}">{title}\n'
         f'<thead style="border-bottom:{line}">{head}</thead>\n<tbody>\n{body}\n</tbody>\n'
         f'<tfoot style="border-top:{line}"><tr><td colspan="{span}" '

@@ -1,0 +1,59 @@
+"""The program that stacks run beside the stock client, over the clients of this process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyses import CASES
+from analyst.fakes import Client4, Client5, Server
+from stacks import analyst_layer
+from v6_clinical.analyst import remote, tasks
+from v6_clinical.registry import PACKAGES, load_central
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("major", [4, 5])
+def test_what_stacks_run(major: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "LEAST_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(analyst_layer, "INTERRUPT_SECONDS", 0.05)
+    server = Server(CASES[0].frames(), {4: "4.15.2", 5: "5.0.3"}[major])
+    client: Any = Client4(server) if major == 4 else Client5(server)
+    place: dict[str, Any] = {"collaboration": 1, "poll_seconds": 0.01}
+    place |= {} if major == 4 else {"dataframe": 7, "session": 3}
+    given = {
+        "place": place,
+        "cases": [[case.analysis, dict(case.arguments)] for case in CASES],
+        "refused": {"columns": ["age", "height"]},
+    }
+    analyst_layer.check(analyst_layer.run(client, given), f"a fake {major}.x")
+
+
+def test_the_central_functions_are_those_of_the_registry() -> None:
+    assert {
+        analysis: load_central(package).name for analysis, package in PACKAGES.items()
+    } == remote.METHODS
+    for analysis, package in PACKAGES.items():
+        assert remote.Image().name(analysis, 4) == f"{package.replace('_', '-')}:4"
+
+
+def test_the_layer_over_a_server_needs_the_standard_library_only() -> None:
+    """An analyst's machine, and the container of the stacks: no numpy, no pandas, no pydantic."""
+    program = (
+        "import sys\n"
+        "from v6_clinical.analyst import Federation\n"
+        "from stacks import analyst_layer\n"
+        "print([name for name in ('numpy', 'pandas', 'pydantic', 'rich') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": f"{ROOT / 'common'}:{ROOT / 'tests'}"},
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")

@@ -1,0 +1,93 @@
+"""Ours beside the peers on the same rows: seconds in turn, and digits of the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from cases import Case
+from numpy.typing import NDArray
+from peers import PYTHON, STRATIFIED, Measured, missing, with_r
+
+import reference
+from v6_clinical.platforms import local
+
+Array = NDArray[np.float64]
+
+
+def compare(case: Case) -> dict[str, Any]:
+    """Measure a case with its peers."""
+    frames = case.frames()
+    whole = pd.concat([frame.assign(site=k) for k, frame in enumerate(frames)], ignore_index=True)
+    left_out = {peer: why for peer in case.peers if (why := missing(peer)) is not None}
+    peers = [peer for peer in case.peers if peer not in left_out]
+    for peer in peers:  # imports are not what is measured
+        if peer in PYTHON:
+            PYTHON[peer](whole.head(1000), case.columns)
+    ours(case, [frame.head(1000) for frame in frames])
+    found = {"ours": Measured()} | {peer: Measured() for peer in peers}
+    for _ in range(case.repeats):
+        found["ours"].run(lambda: ours(case, frames))
+        for peer in (peer for peer in peers if peer in PYTHON):
+            found[peer].run(lambda peer=peer: PYTHON[peer](whole, case.columns))
+    for peer in (peer for peer in peers if peer not in PYTHON):
+        found[peer] = with_r(whole, peer, case.repeats)
+    return {
+        "analysis": case.analysis,
+        "rows": case.rows,
+        "predictors": case.predictors,
+        "sites": case.sites,
+        "left_out": left_out,
+        "tools": _lines(case, whole, found),
+    }
+
+
+def ours(case: Case, frames: list[pd.DataFrame]) -> tuple[Array, Array]:
+    """Run the federated analysis in this process, its sites side by side."""
+    return answers(local.run(case.analysis, frames, case.arguments))
+
+
+def answers(found: dict[str, Any]) -> tuple[Array, Array]:
+    """Return estimates and standard errors of a result, means and deviations of a summary."""
+    if found["status"] != "completed":
+        raise RuntimeError(found["error"])
+    summary = found["analysis"] == "summary"
+    rows = found["numeric"] if summary else found["coefficients"]
+    names = ("mean", "sd") if summary else ("estimate", "std_error")
+    first, second = (np.array([row[name] for row in rows]) for name in names)
+    return first, second
+
+
+def truth(case: Case, whole: pd.DataFrame, start: Array, *, strata: bool) -> tuple[Array, Array]:
+    """Return the reference; ``strata`` for a Cox regression with a baseline at each site."""
+    columns = whole[case.columns].to_numpy()
+    if case.analysis == "summary":
+        return reference.moments(columns)
+    if case.analysis == "logistic":
+        design = np.column_stack([np.ones(len(whole)), columns])
+        return reference.logistic(design, whole["y"].to_numpy(), start)
+    site = whole["site"].to_numpy() if strata else None
+    return reference.cox(columns, whole["t"].to_numpy(), whole["e"].to_numpy(), site, start)
+
+
+def _lines(case: Case, whole: pd.DataFrame, found: dict[str, Measured]) -> list[dict[str, Any]]:
+    start = found["ours"].estimates
+    if start is None:
+        raise RuntimeError("ours did not run")
+    kinds = {peer in STRATIFIED for peer in found} if case.analysis == "cox" else {True}
+    true = {strata: truth(case, whole, start, strata=strata) for strata in kinds}
+    lines = []
+    for peer, measured in found.items():
+        estimates, errors = true[peer in STRATIFIED if case.analysis == "cox" else True]
+        near = None if measured.errors is None else reference.digits(measured.errors, errors)
+        lines.append(
+            {
+                "tool": peer,
+                "seconds": measured.seconds,
+                "cpu": measured.cpu,
+                "digits": reference.digits(measured.estimates, estimates),
+                "digits_errors": near,
+            }
+        )
+    return lines

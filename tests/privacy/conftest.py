@@ -1,0 +1,18 @@
+"""Each attack meets the same patients, whatever ran before it."""
+
+from copy import deepcopy
+
+import pytest
+
+from privacy.logistic import questions as logistic
+from privacy.summary import questions as summary
+
+GENERATORS = {
+    module.RNG: deepcopy(module.RNG.bit_generator.state) for module in (logistic, summary)
+}
+
+
+@pytest.fixture(autouse=True)
+def _same_patients() -> None:
+    for generator, state in GENERATORS.items():
+        generator.bit_generator.state = deepcopy(state)

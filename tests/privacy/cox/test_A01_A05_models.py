@@ -1,0 +1,64 @@
+"""Attacks with a model's columns and size: dummies, spikes, few events, too many parameters."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from privacy import attacker
+from privacy.attacker import OPEN, share_of_unknowns
+from privacy.cox.questions import PACKAGE, ask, evaluate, opening, people, refusal
+from v6_clinical.disclosure import Policy
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_A01_A02_r5_a_dummy_of_few_patients(count: int) -> None:
+    frame = people().assign(z=0.0)
+    frame.loc[: count - 1, "z"] = 1.0
+    assert refusal(frame, opening("x", "z")) == "SMALL_CELL"
+    found = ask(frame, "evaluate", evaluate([0.0, 0.0], question=opening("x", "z")), OPEN)
+    assert found["status"] == "ok"  # the attack, unguarded
+    spike = people().assign(z=lambda f: 1e-3 * f["x"])
+    spike.loc[0, "z"] = 50.0
+    assert refusal(spike, opening("x", "z")) == "SMALL_CELL"
+
+
+@pytest.mark.parametrize("events", [1, 4, 56, 59])
+def test_r6_few_events_or_few_others(events: int) -> None:
+    frame = people().assign(e=[1] * events + [0] * (60 - events))
+    assert refusal(frame, opening()) == "SMALL_CELL"
+    assert ask(frame, "start", opening(), OPEN)["status"] == "ok"
+
+
+def test_r6_a_site_without_events_contributes_zeros() -> None:
+    found = ask(people().assign(e=0), "evaluate", evaluate([0.3]))
+    assert found["sums"]["arrays"]["likelihood"]["data"] == [0]
+    assert found["sums"]["forms"]["information"]["half"] == [0]
+
+
+def test_A05_r7_parameters_for_the_rows() -> None:
+    """The baseline counts twice: a hazard, and sums weighted by time."""
+    assert refusal(people(29), opening()) == "TOO_MANY_PARAMETERS"
+    assert ask(people(30), "start", opening())["status"] == "ok"
+    assert ask(people(29), "start", opening(), Policy(max_parameters_per_row=0.33))["n"] == 29
+
+
+@pytest.mark.parametrize(("n", "p"), [(30, 1), (50, 3)])
+def test_A20_an_honest_fit_does_not_determine_the_covariates(n: int, p: int) -> None:
+    """The fewest rows that R7 allows; every answer of a fit, with all that a report may hold."""
+    rng = np.random.default_rng(n)
+    names = [f"x{k}" for k in range(p)]
+
+    def site(rows: int) -> pd.DataFrame:
+        x = rng.normal(size=(rows, p))
+        t, c = rng.exponential(size=rows) * np.exp(-0.4 * x.sum(axis=1)), rng.exponential(2, rows)
+        made = pd.DataFrame(x, columns=names)
+        return made.assign(t=np.minimum(t, c), e=(t <= c).astype(int))
+
+    frames = [site(n), site(200)]
+    arguments = {"time": "t", "event": "e", "predictors": names, "robust": True}
+    arguments |= {"time_horizon": 2.0}
+    found, asked = attacker.run(PACKAGE, frames, arguments)
+    assert found["status"] == "completed", found["error"]
+    assert 0.2 < share_of_unknowns(PACKAGE, frames[0], names, asked) < 0.6
+    found, _ = attacker.run(PACKAGE, [frames[0].iloc[1:], frames[1]], arguments)
+    assert found["error"]["code"] == "TOO_MANY_PARAMETERS"

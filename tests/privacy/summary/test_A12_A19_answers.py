@@ -1,0 +1,103 @@
+"""What refusals and strange questions tell: codes, and names of the request."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from privacy.attacker import array
+from privacy.summary.questions import ages, ask, describe, factor, numeric, tabulate
+from v6_clinical.disclosure import Policy
+from v6_clinical.errors import SITE_CODES
+
+
+@pytest.mark.parametrize("step", ["describe", "tabulate", "refine"])
+def test_r12_denied_columns_are_never_touched(step: str) -> None:
+    frame = ages().assign(arm=["x", "y"] * 30)
+    window = {"level": 0, "first": 0, "last": 9}
+    questions = {
+        "describe": {"names": ["age", "arm"], "group_by": "arm", "levels": {}, "collapse": {}},
+        "tabulate": {
+            "numeric": [numeric("age")],
+            "categorical": [],
+            "group": factor("arm", "x", "y"),
+            "correlation": False,
+            "per_site": False,
+        },
+        "refine": {
+            "names": ["age", "arm"],
+            "windows": [{"name": "age", "group": None, "window": window}],
+            "group": factor("arm", "x", "y"),
+        },
+    }
+    for policy in (
+        Policy(denied_columns=frozenset({"arm"})),
+        Policy(allowed_columns=frozenset({"age"})),
+    ):
+        found = ask(frame, step, questions[step], policy)
+        assert (found["code"], found["where"]) == ("COLUMN_DENIED", ["arm"])
+
+
+def test_r13_free_text_is_not_listed() -> None:
+    names = pd.DataFrame({"v": [f"patient {k}" for k in range(60)]})
+    found = describe(names, "v")
+    assert (found["code"], found["where"]) == ("TOO_MANY_LEVELS", ["v"])
+    rare = pd.DataFrame({"v": ["a"] * 56 + ["secret"] * 4})
+    found = describe(rare, "v")
+    assert (found["code"], found["where"]) == ("SMALL_CELL", ["v"])
+    found = describe(rare, "v", levels={"v": ["a", "b"]})
+    assert found["code"] == "UNKNOWN_LEVEL"
+    assert "secret" not in json.dumps(found)
+    found = describe(rare, "v", policy=Policy(max_levels=1))
+    assert found["code"] == "TOO_MANY_LEVELS"
+
+
+def test_r15_a_site_may_keep_its_own_results() -> None:
+    question = {"numeric": [numeric("age")], "per_site": True}
+    assert tabulate(ages(), Policy(allow_per_site=False), **question)["code"] == "PER_SITE"
+    found = tabulate(ages(), **question)
+    assert any(name.startswith("site/0/") for name in found["sums"]["arrays"])
+
+
+BAD: list[Any] = [None, [], {}, "x", 3, True, 1e308, {"names": "age"}, {"names": [["age"]]}]
+
+
+@pytest.mark.parametrize("step", ["describe", "tabulate", "refine", "nothing", None, 3, ["x"]])
+@pytest.mark.parametrize("arguments", BAD, ids=range(len(BAD)))
+def test_A19_B24_odd_questions_are_refused_without_numbers(step: Any, arguments: Any) -> None:
+    found = ask(ages(), step, arguments)
+    assert found["code"] in ("BAD_REQUEST", "BAD_STEP")
+    assert set(found) == {"schema", "status", "code", "where"}
+
+
+def test_A12_r17_refusals_echo_only_names_of_the_request() -> None:
+    frame = ages().assign(secret=["canary"] * 60)
+    for name in ("nothing", "__class__", "x" * 150, "'; drop", "ägé"):
+        found = describe(frame, name)
+        assert (found["code"], found["where"]) == ("COLUMN_MISSING", [name])
+        assert "secret" not in json.dumps(found)
+    assert found["code"] in SITE_CODES
+
+
+def test_A12_random_windows_and_shifts_are_answered_alike() -> None:
+    """1,000 requests around one patient's age: two sites that differ in it never differ in a code.
+
+    Nor in a count that is not a sum over at least five: the cells are those of one fixed tree.
+    """
+    rng = np.random.default_rng(12)
+    frame = ages(80)
+    frame.loc[7, "age"] = 61.0
+    other = frame.copy()
+    other.loc[7, "age"] = 62.0
+    for _ in range(500):
+        level, near = int(rng.integers(-8, 5)), float(rng.normal(61, 3))
+        first = int(np.ldexp(near, -level)) - int(rng.integers(0, 30))
+        asked = numeric("age", level, first, first + 30) | {"shift": near}
+        one, two = (tabulate(rows, numeric=[asked]) for rows in (frame, other))
+        assert one["status"] == two["status"] == "ok"
+        for found in (one, two):
+            low, high = array(found, "curve/0/all")
+            known = np.unique(low[low == high])
+            assert (np.diff(known) >= 5).all()

@@ -1,0 +1,103 @@
+"""Where the seconds of a round go on real nodes.
+
+Taken from what is there: the server's record of every sub-task's run (``started_at``: the node
+took it up; ``finished_at``: the node began to upload its result), the Docker engine's events
+(a container created, started, ended), and Python's own import profile in the container's log
+(``PYTHONPROFILEIMPORTTIME``, set by ``algorithm_env``). The runs' ``assigned_at`` is of no use:
+vantage6 4.15.2 and 5.0.3 both write the time at which the server itself was started.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from statistics import mean
+from typing import Any
+
+from stacks.engine import docker
+
+SETTING = {"PYTHONPROFILEIMPORTTIME": "1"}
+PARTS = ("node, before", "container start", "imports", "data and answer", "node, after", "poll")
+# "import time:  self us | cumulative us | module": anywhere, since 5.x keeps a log as one line.
+IMPORT = re.compile(r"import time: +(\d+) \|")
+# The run's number in its container's name.
+RUN = re.compile(r"-run-(\d+)(?:-[0-9a-f]{5})?$")
+Times = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A round's seconds, and its parts along the site that answered last."""
+
+    total: float
+    parts: tuple[float, ...]
+
+
+def table(runs: list[dict[str, Any]], sites: int) -> str:
+    """Return the mean split of an analysis's rounds, as lines to print.
+
+    Parameters
+    ----------
+    runs
+        The server's records of the sites' runs.
+    sites
+        How many runs make a round.
+    """
+    splits = rounds(runs, containers(runs), sites)
+    lines = [f"  seconds of a round, mean of {len(splits)} (all but the first)"]
+    lines += [
+        f"    {name:16} {mean(split.parts[k] for split in splits):5.2f}"
+        for k, name in enumerate(PARTS)
+    ]
+    return "\n".join([*lines, f"    {'whole':16} {mean(s.total for s in splits):5.2f}"])
+
+
+def rounds(runs: list[dict[str, Any]], lives: dict[int, Times], sites: int) -> list[Split]:
+    """Split every round but the first, whose beginning no record tells.
+
+    A round lasts from one round's last ``finished_at`` to the next one's. The parts add up to it.
+    """
+    ordered = sorted(runs, key=lambda run: int(run["id"]))
+    groups = [ordered[k : k + sites] for k in range(0, len(ordered), sites)]
+    last = [max(group, key=lambda run: moment(run["finished_at"])) for group in groups]
+    found = []
+    for before, run in pairwise(last):
+        begun, ended = moment(before["finished_at"]), moment(run["finished_at"])
+        life = lives[int(run["id"])]
+        imports = sum(map(int, IMPORT.findall(run["log"]))) / 1e6
+        taken = moment(run["started_at"])
+        parts = (
+            life["create"] - taken,
+            life["start"] - life["create"],
+            imports,
+            life["die"] - life["start"] - imports,
+            ended - life["die"],
+            taken - begun,
+        )
+        found.append(Split(ended - begun, parts))
+    return found
+
+
+def containers(runs: list[dict[str, Any]]) -> dict[int, Times]:
+    """Return when each run's container was created, was started and ended, as the engine says."""
+    since = min(moment(run["started_at"]) for run in runs) - 1
+    until = max(moment(run["finished_at"]) for run in runs) + 1
+    words = ["--since", f"{since:.3f}", "--until", f"{until:.3f}", "--filter", "type=container"]
+    words += [
+        word for event in ("create", "start", "die") for word in ("--filter", f"event={event}")
+    ]
+    found: dict[int, Times] = {}
+    for line in docker("events", *words, "--format", "{{json .}}").splitlines():
+        event = json.loads(line)
+        number = RUN.search(event["Actor"]["Attributes"]["name"])
+        if number:
+            found.setdefault(int(number[1]), {})[event["Action"]] = event["timeNano"] / 1e9
+    return found
+
+
+def moment(text: str) -> float:
+    """Return the seconds of a server's time stamp, which is in UTC whether it says so or not."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
