@@ -10,6 +10,7 @@ import click
 
 from v6_clinical.commands.cox import run_cox
 from v6_clinical.commands.logistic import run_logistic
+from v6_clinical.commands.report import report
 from v6_clinical.commands.summary import run_summary
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
@@ -32,6 +33,7 @@ def run_group() -> None:
 run_group.add_command(run_summary)
 run_group.add_command(run_logistic)
 run_group.add_command(run_cox)
+main.add_command(report)
 
 
 @main.command()
