@@ -48,10 +48,14 @@ LIMITS: Final = {
 }
 
 
-def warnings(result: Record) -> list[dict[str, str]]:
-    """Return code, message and what it means for the reader."""
+def warnings(result: Record) -> list[dict[str, Any]]:
+    """Return each code with its messages, and once what it means for the reader."""
+    found: dict[str, list[str]] = {}
+    for warning in result["warnings"]:
+        found.setdefault(warning["code"], []).append(warning["message"])
     return [
-        {**warning, "meaning": WARNINGS.get(warning["code"], "")} for warning in result["warnings"]
+        {"code": code, "messages": messages, "meaning": WARNINGS.get(code, "")}
+        for code, messages in found.items()
     ]
 
 
@@ -96,13 +100,14 @@ def ledger(result: Record) -> Table | None:
     leaves = _leaves(result["analysis"])
     rows = []
     for line in result["ledger"]:
-        first = [f"{line['round']}: {line['step']}", number(line["numbers_per_site"])]
-        parts = _parts(line["what"])
-        for name, count in parts.items() or {"": 0}.items():
-            meaning = leaves.get(line["step"], {}).get(name, name)
-            rows.append([*first, number(count) if name else "", meaning or "nothing"])
-            first = ["", ""]
-    return Table("What left each site", ["Round", "Numbers", "", "What"], rows, left=1)
+        round_, sent = f"{line['round']}: {line['step']}", line["numbers_per_site"]
+        rows.append([round_, "in all" if sent else "nothing", number(sent)])
+        meanings = leaves.get(line["step"], {})
+        rows += [
+            ["", meanings.get(name, name), number(count)]
+            for name, count in _parts(line["what"]).items()
+        ]
+    return Table("What left each site", ["Round", "What", "Numbers"], rows, left=2)
 
 
 def _parts(what: str) -> dict[str, int]:

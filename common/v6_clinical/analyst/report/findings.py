@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,14 +59,22 @@ def _by(result: Record) -> str:
     return f"{result['request']['group_by']} "
 
 
+def _decimals(row: Record) -> int:
+    """Return the decimals that a column's spread deserves: about three digits of its sd."""
+    sd = row["sd"]
+    return 1 if not sd or sd >= 10 else min(4, 1 - math.floor(math.log10(sd)))
+
+
 def _mean(row: Record) -> str:
-    return DASH if row["mean"] is None else f"{number(row['mean'])} ({number(row['sd'])})"
+    write = fixed(_decimals(row))
+    return DASH if row["mean"] is None else f"{write(row['mean'])} ({write(row['sd'])})"
 
 
 def _median(row: Record) -> str:
     """Return median and quartiles; the certain interval where a quantile has no estimate."""
+    write = fixed(_decimals(row))
     shown = [
-        number(row[name]) if row[name] is not None else interval(row, name)
+        write(row[name]) if row[name] is not None else interval(row, name)
         for name in ("median", "q1", "q3")
     ]
     return f"{shown[0]} [{shown[1]}, {shown[2]}]"

@@ -118,8 +118,8 @@ def _cox(result: Record, cite: Citations) -> Iterator[str]:
         yield "One baseline hazard was common to all sites, which sent their event times."
     if request["strata"]:
         yield f"The model was stratified by {_and(request['strata'])}."
-    ties = {"efron": f"Efron's {cite('efron')}", "breslow": f"Breslow's {cite('breslow')}"}
-    yield f"Tied event times were handled by {ties[request['ties']]} method."
+    ties = request["ties"]
+    yield f"Tied event times were handled by {ties.capitalize()}'s method {cite(ties)}."
     yield from _columns(request, cite)
     yield from _rows(result)
     if request["cluster"] is not None or request["robust"]:
@@ -168,10 +168,10 @@ def _columns(request: Record, cite: Citations) -> Iterator[str]:
 
 def _rows(result: Record) -> Iterator[str]:
     fit = result["fit"][0]
-    yield (
-        f"Complete cases were used: {_count(fit['n'], 'row')} with {_count(fit['events'], 'event')}"
-        f", {fit['n_missing']:,} left out because a value was missing."
-    )
+    dropped = fit["n_missing"]
+    without = f"; {_count(dropped, 'row')} lacked a value" if dropped else ""
+    rows, events = _count(fit["n"], "row"), _count(fit["events"], "event")
+    yield f"Complete cases were used: {rows} with {events}{without}."
 
 
 def _inference(result: Record) -> Iterator[str]:

@@ -18,7 +18,6 @@ from v6_clinical.analyst.report.cells import head, number, written
 Record = Mapping[str, Any]
 
 TITLES: Final = {
-    "coefficients": "Coefficients",
     "proportional_hazards": "Test of proportional hazards",
     "heterogeneity": "Heterogeneity of the sites' own estimates",
     "calibration": "Calibration",
@@ -28,6 +27,8 @@ TITLES: Final = {
 }
 TEXT: Final = {"term", "variable", "variable_1", "variable_2", "level", "group", "test"}
 SITE_TITLES: Final = {"numeric": "Numeric columns", "categorical": "Categorical columns"}
+COEFFICIENTS: Final = ("term", "estimate", "std_error", "robust_se", "statistic", "p_value")
+FIT: Final = {"n": "rows", "df": "degrees of freedom", "df_residual": "residual df"}
 MOMENTS: Final = ("variable", "group", "n", "missing", "mean", "sd", "skewness", "kurtosis")
 
 
@@ -52,6 +53,8 @@ def _tables(result: Record) -> Iterator[Table]:
     if result.get("numeric"):
         yield _moments(result["numeric"])
         yield _quantiles(result["numeric"])
+    if result.get("coefficients"):
+        yield _coefficients(result)
     for name, title in TITLES.items():
         if result.get(name):
             yield of_records(title, result[name])
@@ -83,13 +86,22 @@ def of_columns(title: str, columns: Mapping[str, Sequence[Any]]) -> Table:
     return Table(title, [head(name) for name in columns], rows, left=0)
 
 
+def _coefficients(result: Record) -> Table:
+    """Return estimates on the scale of the model; ratios are in the report's first table."""
+    level = f"{100 * result['request']['confidence_level']:g}% CI"
+    records = []
+    for row in result["coefficients"]:
+        record = {name: row[name] for name in COEFFICIENTS if name in row}
+        records.append(record | {level: f"({number(row['conf_low'])}, {number(row['conf_high'])})"})
+    return of_records("Coefficients", records)
+
+
 def _fit(record: Record) -> Table:
-    rows = [[_capital(head(name)), written(name, value)] for name, value in record.items()]
+    rows = []
+    for name, value in record.items():
+        title = FIT.get(name) or head(name)
+        rows.append([title[:1].upper() + title[1:], written(name, value)])
     return Table("Fit", ["", ""], rows)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _covariance(records: Sequence[Record]) -> Table:
@@ -104,13 +116,19 @@ def _moments(records: Sequence[Record]) -> Table:
 
 
 def _quantiles(records: Sequence[Record]) -> Table:
-    names = [name.removesuffix("_low") for name in records[0] if name.endswith("_low")]
+    asked = [name.removesuffix("_low") for name in records[0] if name.endswith("_low")]
+    names = sorted({*asked} - {"q25", "q50", "q75"}, key=_order)  # these are quartiles
     rows = [
         [record["variable"], record["group"], *(interval(record, name) for name in names)]
         for record in records
     ]
-    note = "In brackets the interval that certainly holds the quantile of the pooled rows."
+    note = "In parentheses the interval that certainly holds the quantile of the pooled rows."
     return Table("Quantiles", ["variable", "group", *names], rows, left=2, note=note)
+
+
+def _order(quantile: str) -> float:
+    known = {"q1": 25.0, "median": 50.0, "q3": 75.0}
+    return known[quantile] if quantile in known else float(quantile[1:])
 
 
 def interval(record: Record, name: str) -> str:
@@ -119,7 +137,7 @@ def interval(record: Record, name: str) -> str:
     if low == high:
         return number(estimate if low is None else low)
     shown = "" if estimate is None else f"{number(estimate)} "
-    return f"{shown}[{number(low)}, {number(high)}]"
+    return f"{shown}({number(low)} to {number(high)})"
 
 
 def _curves(result: Record) -> Iterator[Table]:
