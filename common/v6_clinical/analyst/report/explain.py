@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any, Final
 
 from v6_clinical.analyst.report.cells import number, word
@@ -99,14 +100,14 @@ def ledger(result: Record) -> Table | None:
         return None
     leaves = _leaves(result["analysis"])
     rows = []
-    for line in result["ledger"]:
-        round_, sent = f"{line['round']}: {line['step']}", line["numbers_per_site"]
-        rows.append([round_, "in all" if sent else "nothing", number(sent)])
-        meanings = leaves.get(line["step"], {})
-        rows += [
-            ["", meanings.get(name, name), number(count)]
-            for name, count in _parts(line["what"]).items()
-        ]
+    for (step, what), group in groupby(result["ledger"], lambda one: (one["step"], one["what"])):
+        lines = list(group)
+        first, last, sent = lines[0]["round"], lines[-1]["round"], lines[0]["numbers_per_site"]
+        alike = f"{first}" if first == last else f"{first}–{last}"
+        total = ("in all" if first == last else "in each") if sent else "nothing"
+        rows.append([f"{alike}:\u00a0{step}", total, number(sent)])
+        meanings = leaves.get(step, {})
+        rows += [["", meanings.get(name, name), number(n)] for name, n in _parts(what).items()]
     return Table("What left each site", ["Round", "What", "Numbers"], rows, left=2)
 
 
