@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,10 +24,6 @@ from v6_clinical.dominance import (
 )
 from v6_clinical.errors import RefusalError
 from v6_clinical.settings import PREFIX, SETTINGS
-
-# R9: standard deviation of a linear predictor at a site. Not its largest value: which coefficients
-# are refused would tell that patient's.
-WIDEST: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,9 @@ class Policy:
     min_clusters: int = 10
     min_spread: float = 2.0
     min_weight_share: float = 0.25
+    # R9: standard deviation of a linear predictor at a site. Not its largest value: which
+    # coefficients are refused would tell that patient's.
+    widest_predictor: float = 10.0
     allowed_columns: frozenset[str] | None = None
     denied_columns: frozenset[str] = frozenset()
     allow_per_site: bool = True
@@ -67,6 +66,7 @@ class Policy:
             min_clusters=1,
             min_spread=0.0,
             min_weight_share=0.0,
+            widest_predictor=30.0,  # beyond it exponentials overflow
             allow_min_max=True,
             allow_event_times=True,
             allow_small_missing=True,
@@ -245,7 +245,7 @@ class Policy:
         mu (1 - mu); shape (n,) both.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            near = not predictor.size or predictor.std() <= WIDEST
+            near = not predictor.size or predictor.std() <= self.widest_predictor
         # not near: also where an overflow has made it no number
         if not near or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
             raise RefusalError("COEFFICIENT_RANGE")
