@@ -59,16 +59,22 @@ def run(
     return Done(found, server)
 
 
-def over(server: Server, analysis: str, round_seconds: float = 20.0, **more: Any) -> dict[str, Any]:
+def over(
+    server: Server,
+    analysis: str,
+    round_seconds: float = 20.0,
+    progress: federation.Progress = lambda number, step, sites: None,
+    **more: Any,
+) -> dict[str, Any]:
     """Run an analysis's central side once over a server that is up."""
     central = load_central(PACKAGES[analysis])
     transport = ClientTransport(
         client(server),
         f"{central.name}_partial",
-        poll_seconds=0.001,
+        poll_seconds=0.01,
         round_seconds=round_seconds,
     )
-    found = federation.run(central, REQUESTS[analysis] | more, transport)
+    found = federation.run(central, REQUESTS[analysis] | more, transport, progress=progress)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     return found
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,7 +73,8 @@ class Server:
     faults
         Given site, the round of that site and the message: what goes wrong.
     stumble
-        Given the number of an HTTP request and its path: "500", "html", "reset", "cut", or None.
+        Given the number of an HTTP request and its path: "500", "html", "reset" (nothing is
+        done), "lost" (it is done, but the answer is lost), "cut", or None.
     """
 
     site: Site
@@ -97,11 +99,16 @@ class Server:
         """The port on loopback."""
         return int(self._http.server_address[1])
 
-    def restart(self, seconds: float) -> None:
-        """Stop listening and come back on the same port; tasks are kept, as in a database."""
-        port = self.port
-        self._stop()
-        threading.Timer(seconds, self._start, [port]).start()
+    def restart_soon(self, seconds: float) -> None:
+        """Stop listening, and come back on the same port; tasks are kept, as in a database."""
+
+        def restart() -> None:
+            port = self.port
+            self._stop()
+            time.sleep(seconds)
+            self._start(port)
+
+        threading.Thread(target=restart).start()
 
     def _start(self, port: int) -> None:
         self._http = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
@@ -120,7 +127,7 @@ class Server:
         (organization,) = body["organizations"]
         site, text = organization["id"], organization.get("input", organization.get("arguments"))
         message = json.loads(base64.b64decode(text))
-        message = message["kwargs"] if "kwargs" in message else message
+        message = message.get("kwargs", message)
         with self._lock:
             self.rounds[site] = self.rounds.get(site, 0) + 1
         fault = self.faults(site, self.rounds[site], message) or Fault()
@@ -173,7 +180,9 @@ class Server:
                     outer.requests.append(path)
                     number = len(outer.requests)
                 kind = outer.stumble(number, path)
-                if kind == "reset":
+                if kind in ("reset", "lost"):
+                    if kind == "lost":
+                        work(path)
                     self.close_connection = True
                     self.connection.close()
                 elif kind in ("500", "html"):
@@ -189,7 +198,7 @@ class Server:
                 self.wfile.write(text.encode()[: len(text) // 2 if cut else None])
                 self.close_connection = cut
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, *_: Any) -> None:
                 """Say nothing."""
 
         return Handler
