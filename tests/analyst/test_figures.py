@@ -143,6 +143,10 @@ def test_forest_names_reference_levels_where_the_result_tells_them() -> None:
     found = texts(figures.forest(example("levels")))
     assert found.count("reference") == 1  # of tgrade, whose levels the request lists
     assert "horTh: yes" in found
+    result = example("levels")
+    for row in result["coefficients"]:
+        row["term"] = row["term"].replace("horTh[", "C(horTh, ref='no')[")
+    assert texts(figures.forest(result)).count("reference") == 2
 
 
 def test_forest_draws_into_given_axes_and_bounds_what_is_infinite() -> None:
