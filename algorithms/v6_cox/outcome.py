@@ -65,7 +65,7 @@ def read_follow_up(
     policy.check_classes([event.sum(), len(event) - event.sum()], survival.event)
     strata, labels = _strata(columns, survival.strata, len(time), policy)
     if strata is not None:
-        rows, events = (np.bincount(codes, minlength=1) for codes in (strata, strata[event]))
+        rows, events = (np.bincount(of, minlength=len(labels)) for of in (strata, strata[event]))
         policy.check_strata(rows, events, *(stratum.column for stratum in survival.strata))
     return FollowUp(time, entry, event, strata, labels)
 

@@ -11,6 +11,7 @@ from v6_clinical.analysis import Analysis, Ask, Reply
 from v6_clinical.cells import Window
 from v6_clinical.errors import AnalysisError
 from v6_clinical.sums import Sums
+from v6_summary.answers import DESCRIBED, check_same_data, refined, tabulated
 from v6_summary.moments import Spread, rough_spread
 from v6_summary.pooled import Pooled
 from v6_summary.quantiles import neighbours
@@ -30,9 +31,11 @@ REFINEMENTS = 2  # round 4 only where round 3 had to widen the grid first
 def analyse(request: SummaryRequest) -> Analysis:
     """Ask ``describe``, ``tabulate`` and, where a quantile is not settled, ``refine``."""
     opening = _describe(request)
-    described = yield Ask("describe", opening.to_json())
+    described = yield Ask("describe", opening.to_json(), needs=DESCRIBED)
     question, spreads, whole = _plan(request, opening, described.total)
-    reply = yield Ask("tabulate", question.to_json())
+    reply = yield Ask("tabulate", question.to_json(), needs=tabulated(question))
+    places = [opening.names.index(column.name) for column in question.numeric]
+    check_same_data(question, described.total["spread"][places], reply.total)
     pooled = Pooled(question, reply, whole)
     yield from _refine(request, question, spreads, pooled)
     return conclude(request, question, pooled)
@@ -139,7 +142,8 @@ def _refine(
             return
         tried |= {place for place, _ in wanted}
         windows = tuple(finer for _, finer in wanted)
-        reply = yield Ask("refine", Refine(question.names, windows, question.group).to_json())
+        asked = Refine(question.names, windows, question.group)
+        reply = yield Ask("refine", asked.to_json(), needs=refined(asked))
         for k, (place, finer) in enumerate(wanted):
             bounds = reply.total.get(f"finer/{k}", (2, len(finer.window.points())))
             pooled.add(place.column, place.group, finer.window, bounds)

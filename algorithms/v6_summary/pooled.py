@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from v6_clinical.analysis import Reply
 from v6_clinical.cells import Window
 from v6_clinical.sums import Sums
+from v6_summary.answers import changed
 from v6_summary.moments import Moments, moments
 from v6_summary.quantiles import Curve
 from v6_summary.questions import Tabulate
@@ -50,10 +51,19 @@ class Pooled:
             self.add(i, g, window, grouped[:, g])
 
     def add(self, i: int, group: Group, window: Window, bounds: Array) -> None:
-        """Sharpen a curve by bounds of shape (2, points) on a window."""
+        """Sharpen a curve by bounds of shape (2, points) on a window.
+
+        Raises
+        ------
+        AnalysisError
+            ``DATA_CHANGED`` where they contradict what is known.
+        """
         curve = Curve(window.points(), bounds[0], bounds[1])
         known = self._curves.get((i, group))
-        self._curves[i, group] = curve if known is None else known.merge(curve)
+        curve = curve if known is None else known.merge(curve)
+        if (curve.at_least > curve.at_most + 0.5).any():
+            raise changed()
+        self._curves[i, group] = curve
         self._windows.setdefault((i, group), []).append(window)
 
     def knows(self, i: int, group: Group, window: Window) -> bool:

@@ -25,8 +25,8 @@ class Ask:
 
     ``tolerates`` lists the refusal codes on which the analysis goes on: it is then told who
     refused, with an empty total.
-    ``needs`` names the sums without which a site with rows has not answered: an answer that was
-    cut short is not taken for zeros.
+    ``needs`` names the sums (or the first parts of their names) without which a site with rows has
+    not answered: an answer that was cut short is not taken for zeros.
     """
 
     step: str

@@ -11,6 +11,7 @@ import click
 from v6_clinical.commands.cox import run_cox
 from v6_clinical.commands.files import examples
 from v6_clinical.commands.logistic import run_logistic
+from v6_clinical.commands.report import report
 from v6_clinical.commands.saved import show, table
 from v6_clinical.commands.summary import run_summary
 from v6_clinical.disclosure import Policy
@@ -54,6 +55,7 @@ run_group.add_command(run_logistic)
 run_group.add_command(run_cox)
 main.add_command(show)
 main.add_command(table)
+main.add_command(report)
 
 
 @main.command()

@@ -25,9 +25,6 @@ from v6_clinical.dominance import (
 from v6_clinical.errors import RefusalError
 from v6_clinical.settings import PREFIX, SETTINGS
 
-# R9: standard deviation of a linear predictor at a site. Not its largest value: which coefficients
-# are refused would tell that patient's.
-WIDEST: Final = 10.0
 # R11: how far a number that is taken off a column may be from it, in sd of the column and in means.
 FARTHEST: Final = (1e8, 1e3)
 
@@ -48,6 +45,9 @@ class Policy:
     min_clusters: int = 10
     min_spread: float = 2.0
     min_weight_share: float = 0.25
+    # R9: standard deviation of a linear predictor at a site. Not its largest value: which
+    # coefficients are refused would tell that patient's.
+    widest_predictor: float = 10.0
     allowed_columns: frozenset[str] | None = None
     denied_columns: frozenset[str] = frozenset()
     allow_per_site: bool = True
@@ -69,6 +69,7 @@ class Policy:
             min_clusters=1,
             min_spread=0.0,
             min_weight_share=0.0,
+            widest_predictor=30.0,  # beyond it exponentials overflow
             allow_min_max=True,
             allow_event_times=True,
             allow_small_missing=True,
@@ -277,7 +278,7 @@ class Policy:
         mu (1 - mu); shape (n,) both.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            near = not predictor.size or predictor.std() <= WIDEST
+            near = not predictor.size or predictor.std() <= self.widest_predictor
         # not near: also where an overflow has made it no number
         if not near or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
             raise RefusalError("COEFFICIENT_RANGE")

@@ -33,7 +33,7 @@ SITE_CODES: Final[dict[str, str]] = {
     "TOO_MANY_PARAMETERS": "The site has too few rows for this model: use fewer terms, merge "
     "levels with collapse=..., or leave the site out.",
     "COEFFICIENT_RANGE": "At these coefficients few of the site's rows carry information: use "
-    "fewer terms, a ridge, or leave the site out.",
+    "fewer terms, a ridge, no robust errors, or leave the site out.",
     "EVENT_TIMES": "The site does not send event times: use baseline='site'.",
     "QUERY": "The query is not on the node's list: ask the node operator to list its hash.",
     "PREPROCESSING": "Remove the preprocessing steps from the task.",

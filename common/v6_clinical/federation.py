@@ -192,12 +192,21 @@ def _included(request: Request, transport: Transport, minimum: int) -> tuple[int
 
 
 def _require_parts(answers: dict[int, _Answer], needs: Collection[str]) -> None:
-    whole = {s: set(needs) <= set(a.sums.counts()) for s, a in answers.items() if a.status == "ok"}
-    short = [site for site in whole if not whole[site]]
+    short = [
+        site
+        for site, answer in answers.items()
+        if answer.status == "ok" and not set(needs) <= _parts(answer.sums)
+    ]
     if short:
         message = f"Parts are missing in the answer of organisation(s) {_list(short)}."
         sites = [{"organization_id": site, "code": "BAD_ANSWER"} for site in short]
         raise AnalysisError("BAD_ANSWER", message, sites=sites)
+
+
+def _parts(sums: Sums) -> set[str]:
+    """Return the names of sums, and what they begin with: a/b/c is a part of a/b and of a."""
+    paths = [name.split("/") for name in sums.counts()]
+    return {"/".join(path[: k + 1]) for path in paths for k in range(len(path))}
 
 
 def _require_rows(attempt: _Run, minimum: int) -> None:

@@ -208,7 +208,9 @@ class Newton:
         if not (refused or before.size < NEAR):
             return np.zeros(0, dtype=np.intp)
         grown = last.standard_error > (1 if refused else 2) * first.standard_error
-        steady = last.step * before.step >= 0.5 * before.step**2
+        # what the quadratic foretold of a step that was halved is no evidence
+        moved = self.history[-1][0] - self.history[-2][0]
+        steady = (last.step - before.step + moved) * moved >= 0.5 * moved**2
         away = last.step * self.history[-1][0] > 0
         moving = np.abs(last.step) > 0.01 * last.standard_error
         return np.flatnonzero(grown & steady & away & moving)

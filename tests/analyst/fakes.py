@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import SimpleNamespace
@@ -50,6 +51,18 @@ class Server:
         self.sub_tasks_visible = True
         self.hiccups = 0  # so many status requests fail
         self.lock = threading.Lock()
+        self.threads: list[threading.Thread] = []
+
+    def close(self) -> None:
+        """Let every site answer, and wait for all that is under way."""
+        self.gate.release(10_000)
+        while self.threads:
+            self.threads.pop().join(60)
+
+    def begin(self, work: Callable[..., None], *arguments: Any) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self.threads.append(thread)
+        thread.start()
 
     def add(self, **given: Any) -> Task:
         with self.lock:
@@ -59,7 +72,7 @@ class Server:
 
     def start(self, method: str, arguments: dict[str, Any], name: str, **given: Any) -> Task:
         task = self.add(name=name, given={"method": method, "arguments": arguments, **given})
-        threading.Thread(target=self._central, args=(task, method, arguments), daemon=True).start()
+        self.begin(self._central, task, method, arguments)
         return task
 
     def _central(self, task: Task, method: str, arguments: dict[str, Any]) -> None:
@@ -102,7 +115,7 @@ class _AlgorithmClient:
     def _create(self, input_: dict[str, Any], organizations: list[int], name: str) -> Any:
         task = self._server.add(name=name, parent=self._central.id)
         (site,) = organizations
-        threading.Thread(target=self._partial, args=(task, input_, site), daemon=True).start()
+        self._server.begin(self._partial, task, input_, site)
         return {"id": task.id}
 
     def _partial(self, task: Task, input_: dict[str, Any], site: int) -> None:

@@ -17,7 +17,7 @@ class FakeNotebook:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shown: list[str] = []
-        shell = type("ZMQInteractiveShell", (), {})()
+        shell = SimpleNamespace(kernel=object())
         ipython, shows = ModuleType("IPython"), ModuleType("IPython.display")
         ipython.get_ipython = lambda: shell  # type: ignore[attr-defined]
         shows.HTML = str  # type: ignore[attr-defined]
@@ -53,6 +53,12 @@ def test_a_notebook_is_cleared_after_an_error(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert notebook.shown[-1] == ""
+
+
+def test_ipython_in_a_terminal_is_no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeNotebook(monkeypatch)
+    monkeypatch.setattr(sys.modules["IPython"], "get_ipython", lambda: SimpleNamespace())
+    assert progress._suitable() in ("terminal", "lines")
 
 
 @pytest.mark.parametrize(("tty", "way"), [(True, Terminal), (False, Lines)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,9 +21,11 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=[4, 5])
-def client(request: pytest.FixtureRequest) -> Any:
-    made = {4: (Client4, "4.15.2"), 5: (Client5, "5.0.3")}[request.param]
-    return made[0](Server(CASE.frames(), made[1]))
+def client(request: pytest.FixtureRequest) -> Iterator[Any]:
+    kind, version = {4: (Client4, "4.15.2"), 5: (Client5, "5.0.3")}[request.param]
+    server = Server(CASE.frames(), version)
+    yield kind(server)
+    server.close()
 
 
 def federation(client: Any, **more: Any) -> Federation:
@@ -151,7 +154,24 @@ def test_an_interrupt_stops_the_remote_task(client: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
         federation(client).summary(columns=["age"])
     assert client.server.killed == [1]
-    client.server.gate.release(10)
+
+
+def test_an_interrupt_stays_one_whatever_the_server_says(client: Any) -> None:
+    def interrupt(id_: int) -> Any:
+        raise KeyboardInterrupt
+
+    def refuse(id_: int) -> Any:
+        raise ConnectionError
+
+    client.task.get, client.task.kill = interrupt, refuse
+    with pytest.raises(KeyboardInterrupt):
+        federation(client).summary(columns=["age"])
+
+
+def test_an_organisation_of_one_call_must_be_known(client: Any) -> None:
+    with pytest.raises(AnalysisError, match="Organisation 99") as caught:
+        federation(client).summary(columns=["age"], organizations_to_include=[1, 99])
+    assert caught.value.code == "NO_ORGANIZATIONS"
 
 
 def test_a_task_that_takes_too_long_is_stopped(client: Any) -> None:
@@ -159,7 +179,6 @@ def test_a_task_that_takes_too_long_is_stopped(client: Any) -> None:
     with pytest.raises(AnalysisError) as caught:
         federation(client, timeout=0.1).summary(columns=["age"])
     assert (caught.value.code, client.server.killed) == ("TIMEOUT", [1])
-    client.server.gate.release(10)
 
 
 def test_a_refusal_is_an_exception(client: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -187,7 +186,7 @@ class Figures(ModuleType):
     def __init__(self) -> None:
         super().__init__("v6_clinical.analyst.figures")
         self.drawn: list[tuple[Any, dict[str, Any]]] = []
-        self._hidden: Callable[..., None] = print
+        self.__all__ = ["Theme", "forest"]
 
     def forest(self, given: Any, **options: Any) -> str:
         self.drawn.append((given, options))
@@ -200,8 +199,8 @@ def test_plot_draws_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     found: Result = result("cox")
     assert found.plot("forest", ax=None) == "a figure"  # type: ignore[comparison-overlap]
     assert figures.drawn == [(found.to_dict(), {"ax": None})]
-    for kind in ("pie", "_hidden", "__name__"):
-        with pytest.raises(ValueError, match="no figure"):
+    for kind in ("pie", "Theme", "__name__"):
+        with pytest.raises(ValueError, match="but forest"):
             found.plot(kind)
 
 

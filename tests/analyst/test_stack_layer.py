@@ -31,7 +31,9 @@ def test_what_stacks_run(major: int, monkeypatch: pytest.MonkeyPatch) -> None:
         "cases": [[case.analysis, dict(case.arguments)] for case in CASES],
         "refused": {"columns": ["age", "height"]},
     }
-    analyst_layer.check(analyst_layer.run(client, given), f"a fake {major}.x")
+    report = analyst_layer.run(client, given)
+    server.close()
+    analyst_layer.check(report, f"a fake {major}.x")
 
 
 def test_the_central_functions_are_those_of_the_registry() -> None:

@@ -7,19 +7,21 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import numpy as np
 from cases import ANALYSES, Case
 from meter import metered
 
 from platforms.helpers import wrapper
 from v6_clinical.registry import PACKAGES, load_central
 
-ROWS, PREDICTORS, REPEATS = 1_000, 10, 7
+ROWS, PREDICTORS, REPEATS = 1_000, 10, 5
 # Each includes what stands above it.
 STAGES = {
     "interpreter": "pass",
@@ -75,6 +77,31 @@ def partial(analysis: str) -> float:
 
 
 def stages() -> dict[str, float]:
-    """Return CPU seconds from process start to each stage, and to each analysis's answer."""
+    """Return CPU seconds from process start to each stage, and to each analysis's answer.
+
+    Beside them, what the machine's memory and BLAS give one thread.
+    """
     found = {name: children_cpu(lambda p=program: python(p)) for name, program in STAGES.items()}
-    return found | {f"answer of {analysis}": partial(analysis) for analysis in ANALYSES}
+    return found | {f"answer of {analysis}": partial(analysis) for analysis in ANALYSES} | machine()
+
+
+def machine() -> dict[str, float]:
+    """Return bytes that one thread reads, and multiplications and additions it does, a second."""
+    rows = np.random.default_rng(0).normal(size=(4_000_000, 8))
+    block = np.ascontiguousarray(rows[:8192])
+    read = _fastest(lambda: rows.max())
+    multiplied = _fastest(lambda: block.T @ block)
+    return {
+        "memory bytes a second": rows.nbytes / read,
+        "BLAS flops a second": len(block) * block.shape[1] ** 2 / multiplied,
+    }
+
+
+def _fastest(work: Callable[[], object]) -> float:
+    found = []
+    for _ in range(REPEATS):
+        start = time.process_time()
+        for _ in range(10):
+            work()
+        found.append((time.process_time() - start) / 10)
+    return min(found)

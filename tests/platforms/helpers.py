@@ -83,20 +83,9 @@ def wrapper(
 ) -> tuple[Any, subprocess.CompletedProcess[str]]:
     """Run one function through vantage6's own wrapper, with a node's files and environment."""
     frame.to_csv(folder / "data.csv", index=False)
-    (folder / "input").write_text(json.dumps(message))
     output = folder / "output"
     output.unlink(missing_ok=True)
-    plain = {
-        "INPUT_FILE": str(folder / "input"),
-        "OUTPUT_FILE": str(output),
-        "USER_REQUESTED_DATABASE_LABELS": "default",
-        "DEFAULT_DATABASE_URI": str(folder / "data.csv"),
-        "DEFAULT_DATABASE_TYPE": "csv",
-        **settings,
-    }
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("V6C_")}
-    environment |= {name: encode(value) for name, value in plain.items()}
-    environment["PKG_NAME"] = f"{package}.v4"
+    environment = node_environment(folder, message, package, **settings)
     program = "from vantage6.algorithm.tools.wrap import wrap_algorithm; wrap_algorithm()"
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -106,3 +95,21 @@ def wrapper(
         check=False,
     )
     return (json.loads(output.read_text()) if output.exists() else None), done
+
+
+def node_environment(
+    folder: Path, message: dict[str, Any], package: str, **settings: str
+) -> dict[str, str]:
+    """Return the environment that a 4.x node gives a container, and write its input file."""
+    (folder / "input").write_text(json.dumps(message))
+    plain = {
+        "INPUT_FILE": str(folder / "input"),
+        "OUTPUT_FILE": str(folder / "output"),
+        "USER_REQUESTED_DATABASE_LABELS": "default",
+        "DEFAULT_DATABASE_URI": str(folder / "data.csv"),
+        "DEFAULT_DATABASE_TYPE": "csv",
+        **settings,
+    }
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("V6C_")}
+    environment |= {name: encode(value) for name, value in plain.items()}
+    return environment | {"PKG_NAME": f"{package}.v4"}

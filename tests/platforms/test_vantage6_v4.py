@@ -224,16 +224,6 @@ def test_no_value_reaches_the_log_or_the_answer_A17(tmp_path: Path) -> None:
         assert "737373" not in text
 
 
-def test_mock_data_in_a_task_is_refused_B24(tmp_path: Path) -> None:
-    message = question()
-    message["kwargs"]["mock_data"] = [{"age": [1, 2, 3]}]
-    found, _ = wrapper(tmp_path, sites()[0], message)
-    assert (found["code"], found["where"]) == ("BAD_REQUEST", ["mock_data"])
-    central = {"method": "summary", "kwargs": {"columns": ["age"], "mock_client": {"a": 1}}}
-    found, _ = wrapper(tmp_path, sites()[0], central)
-    assert found["error"]["code"] == "BAD_REQUEST"
-
-
 def test_the_ledger_counts_what_the_messages_hold() -> None:
     sent: list[int] = []
 

@@ -101,14 +101,16 @@ def call(
 
 def _node(frame: pd.DataFrame) -> dict[str, str]:
     """Write the site's file; return the environment that a node of this major gives."""
-    file = Path(HOME.name) / "patients.csv"
+    folder = Path(HOME.name) / str(os.getpid())  # nodes of processes side by side
+    folder.mkdir(exist_ok=True)
+    file = folder / "patients.csv"
     frame.to_csv(file, index=False)
     if MAJOR == 4:
         names = {"DATABASE_URI": str(file), "DATABASE_TYPE": "csv"}
         given = {f"DEFAULT_{name}": value for name, value in names.items()}
         return given | {"USER_REQUESTED_DATABASE_LABELS": "default"}
     pd.read_csv(file).to_parquet(file.with_suffix(".parquet"))
-    return {"SESSION_FOLDER": HOME.name, "USER_REQUESTED_DATAFRAMES": "patients"}
+    return {"SESSION_FOLDER": str(folder), "USER_REQUESTED_DATAFRAMES": "patients"}
 
 
 def _action(function: str) -> str:

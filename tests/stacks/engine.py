@@ -100,14 +100,26 @@ def publish(image: str, address: str) -> str:
     name = f"{address}/{image}"
     docker("tag", image, name)
     docker("push", "--quiet", name)
-    digest = docker("inspect", "--format", "{{index .RepoDigests 0}}", name).split("@")[1]
+    known = docker("inspect", "--format", '{{join .RepoDigests "\\n"}}', name).splitlines()
+    (digest,) = [one for one in known if one.startswith(f"{address}/")]
     docker("rmi", name)
-    return f"{name}@{digest}"
+    return f"{name}@{digest.split('@')[1]}"
 
 
 def stack_image(major: int) -> str:
     """Return the name of the image with vantage6's own programs, which ci/stacks builds."""
     return os.environ.get(f"STACK_IMAGE_{major}", f"v6c-stack:v{major}")
+
+
+def things() -> set[str]:
+    """Name every container, network, volume and image name that the engine knows."""
+    image = "image {{.Repository}}:{{.Tag}}@{{.Digest}}"
+    return {
+        *docker("ps", "--all", "--format", "container {{.Names}}").splitlines(),
+        *docker("network", "ls", "--format", "network {{.Name}}").splitlines(),
+        *docker("volume", "ls", "--format", "volume {{.Name}}").splitlines(),
+        *docker("image", "ls", "--digests", "--format", image).splitlines(),
+    }
 
 
 def log_of(container: str, lines: int = 60) -> str:

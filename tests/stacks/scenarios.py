@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import sqlite3
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -17,7 +18,7 @@ IDS = ("sites", "request")
 DENIED = "estrec"  # a column that the third node's operator denies
 COMMON = {"V6C_MIN_ROWS": "12", **seconds.SETTING}
 SETTINGS: list[dict[str, str]] = [
-    {**COMMON, "V6C_ROUND_TIMEOUT": "45"},
+    {**COMMON, "V6C_ROUND_TIMEOUT": os.environ.get("STACKS_ROUND_TIMEOUT", "45")},
     COMMON,
     {**COMMON, "V6C_DENIED_COLUMNS": DENIED},
 ]
@@ -28,9 +29,13 @@ UNLISTED = "the same image under a name that no node allows"
 def push(cleanup: ExitStack, folder: Path, images: dict[str, str]) -> dict[str, str]:
     """Push the images to a registry; return package -> name@digest."""
     address = registry(cleanup, folder)
-    found = {package: publish(image, address) for package, image in images.items()}
     docker("tag", next(iter(images.values())), "v6-unlisted:1")
-    return found | {UNLISTED: publish("v6-unlisted:1", address)}
+    cleanup.callback(docker, "rmi", "v6-unlisted:1")
+    found = {package: publish(name, address) for package, name in images.items()}
+    found |= {UNLISTED: publish("v6-unlisted:1", address)}
+    for name in found.values():  # what the nodes pull
+        cleanup.callback(docker, "rmi", name, check=False)
+    return found
 
 
 def allowed(names: dict[str, str]) -> list[str]:

@@ -54,9 +54,8 @@ class AnalysisError(errors.AnalysisError):
         self.result = None if result is None else dict(result)
 
     def __str__(self) -> str:
-        named = [
-            f"  {site['name']}: {site.get('code', '')}" for site in self.sites if "name" in site
-        ]
+        coded = [site for site in self.sites if "name" in site and "code" in site]
+        named = [f"  {site['name']}: {site['code']}" for site in coded]
         lines = [f"[{self.code}] {self.message}", *named, f"Remedy: {self.remedy}"]
         return "\n".join(lines)
 

@@ -189,8 +189,8 @@ def display(show: Show, analysis: str) -> Iterator[Watch]:
 
 def _suitable() -> str:
     """Tell a notebook's kernel from a terminal, and both from a plain stream."""
-    shell = sys.modules.get("IPython")
-    kernel = shell.get_ipython() if shell is not None else None
-    if kernel is not None and type(kernel).__name__ == "ZMQInteractiveShell":
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if hasattr(shell, "kernel"):  # Jupyter's and its relatives'; IPython in a terminal has none
         return "notebook"
     return "terminal" if sys.stderr.isatty() else "lines"

@@ -1,7 +1,7 @@
 """A federation behind a vantage6 server: what 4.x and 5.x have in common.
 
-Checked against the ``UserClient`` of vantage6-client 4.15.2 and 5.0.3, and against what the
-servers of these versions answer. Used of it: ``request``, ``whoami``, ``collaboration_id``,
+Checked against the ``UserClient`` of vantage6-client 4.15.2 and 5.0.3, and against the resources
+of the servers of these versions. Used of it: ``request``, ``whoami``, ``collaboration_id``,
 ``organization.list``, ``node.list``, ``task.create``, ``task.get``, ``task.kill`` and
 ``result.from_task``, which also decrypts.
 """
@@ -12,6 +12,7 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -102,7 +103,8 @@ class RemotePlatform(ABC):
         """Create the central task, wait for it, and return its result and where it comes from."""
         if self._chosen is not None:
             arguments = {"organizations_to_include": self._chosen, **arguments}
-        included = arguments.get("organizations_to_include") or sorted(self.names)
+        named = arguments.get("organizations_to_include") or sorted(self.names)
+        included = [self._id(organization) for organization in named]
         central = self._central(included)
         self._require_online({*included, central})
         image = self._image.name(analysis, self.MAJOR)
@@ -122,13 +124,18 @@ class RemotePlatform(ABC):
                 watch, timeout
             )
         except KeyboardInterrupt:
-            self._client.task.kill(task)  # its sub-tasks too: nobody works on in vain
+            self._stop(task)
             raise
         if run == TIMED_OUT:
-            self._client.task.kill(task)
+            self._stop(task)
             message = f"Task {task} was not completed within {timeout:g} s: stopped."
             raise AnalysisError("TIMEOUT", message)
         return run
+
+    def _stop(self, task: int) -> None:
+        """Stop a task and its sub-tasks, whatever the server says: nobody works on in vain."""
+        with suppress(Exception):
+            self._client.task.kill(task)
 
     @abstractmethod
     def create(

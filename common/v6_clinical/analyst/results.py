@@ -69,19 +69,27 @@ class Result:
         return file
 
     def plot(self, kind: str, **options: Any) -> Figure:
-        """Draw one of the figures of ``v6_clinical.analyst.figures``, such as ``"forest"``.
+        """Draw a figure: ``"forest"``, ``"survival"``, ``"roc"``, … of ``analyst.figures``.
+
+        Parameters
+        ----------
+        kind
+            The function of that name in ``v6_clinical.analyst.figures``.
+        options
+            What that function takes beside the result.
 
         Raises
         ------
         ValueError
-            If there is no figure of that name.
+            Naming the figures, if there is none of that name.
         """
         from importlib import import_module
 
         figures = import_module("v6_clinical.analyst.figures")
-        draw: Callable[..., Figure] | None = getattr(figures, kind, None)
-        if kind.startswith("_") or draw is None or not callable(draw):
-            raise ValueError(f"there is no figure {kind!r}: see v6_clinical.analyst.figures")
+        kinds = [name for name in figures.__all__ if name.islower()]  # classes are not
+        if kind not in kinds:
+            raise ValueError(f"there is no figure {kind!r}, but {', '.join(kinds)}")
+        draw: Callable[..., Figure] = getattr(figures, kind)
         return draw(self._result, **options)
 
     def report(self, path: str | Path) -> Path:

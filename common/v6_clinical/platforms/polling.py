@@ -62,7 +62,12 @@ class PollingTransport:
 
     def organizations(self) -> Sequence[int]:
         """Return the ids of the collaboration's (or study's) organisations."""
-        return [organization["id"] for organization in self._client.organization.list()]
+        try:
+            return [organization["id"] for organization in self._client.organization.list()]
+        except (KeyError, TypeError, ValueError, OSError):
+            message = "The server did not list the organisations of the collaboration."
+            remedy = "Run the analysis again; if it recurs, ask who runs the server for its log."
+            raise AnalysisError("SITE_FAILED", message, remedy=remedy) from None
 
     def ask(self, messages: dict[int, dict[str, Any]]) -> dict[int, Any]:
         """Start every sub-task, then wait for all of them."""
@@ -92,11 +97,11 @@ class PollingTransport:
 
     def _create(self, site: int, message: dict[str, Any]) -> int:
         about = Subtask(self._round, message["step"], message["index"] + 1, message["count"])
-        task = self.submit(site, message, f"{self._method}: {about}")
         try:
-            return int(task["id"])
-        except (KeyError, TypeError, ValueError):
-            # The server refused the sub-task (its reason is in the central function's log).
+            return int(self.submit(site, message, f"{self._method}: {about}")["id"])
+        except (KeyError, TypeError, ValueError, OSError):
+            # The server refused the sub-task, or what it said cannot be read. Whether there is one
+            # now is not known: a second of the same node must not be in flight, so none is tried.
             records = [{"organization_id": site, "code": "SITE_FAILED"}]
             message_text = f"The server did not accept a sub-task for organisation {site}."
             raise AnalysisError("SITE_FAILED", message_text, sites=records) from None
@@ -109,8 +114,9 @@ class PollingTransport:
                 status = request(f"task/{task}/status").get("status")
                 if status in UNFINISHED or status is None:
                     return "pending"
-            (run,) = self._client.run.from_task(task)  # one organisation, one run
-            return str(run["status"])
+            # one organisation, one run, however often it is listed
+            (status,) = {str(run["status"]) for run in self._client.run.from_task(task)}
+            return status
         except Exception:  # a server that is down for a moment must not end the analysis
             return "pending"
 

@@ -86,13 +86,17 @@ def maximise(
     AnalysisError
         ``SEPARATION`` or ``SINGULAR`` by term, ``NOT_CONVERGED``.
     """
+    refused_reports = 0
     while True:
         rounds.spend(design, state)
         beta = state.beta
         question = ask(beta, state.landing)
+        complete = question.arguments["report"] is not None
         reply = yield replace(question, tolerates=frozenset({RANGE}))
         if reply.refused:
-            if not state.halve():
+            # so near the optimum the second refusal is of the report, wherever it is asked for
+            refused_reports += complete
+            if refused_reports > 1 or not state.halve():
                 _stop_if_separated(design, state, refused=True)
                 yield question  # no code is tolerated: the refusal ends the analysis
             continue
@@ -103,7 +107,6 @@ def maximise(
             _stop_if_separated(design, state, refused=True)
             raise singular(design, error) from None
         _stop_if_separated(design, state)
-        complete = question.arguments["report"] is not None
         if accepted and complete and state.converged and state.proposal is not None:
             step = state.proposal.step
             gain = float(found.score @ step - step @ found.information @ step / 2)

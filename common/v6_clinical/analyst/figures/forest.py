@@ -169,7 +169,9 @@ def _ticks(axes: Axes, low: float, high: float) -> None:
         ticks = [step * 10.0**decade for decade in decades for step in steps]
     else:
         ticks = list(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
-    apart = 0.12 * np.log(high / low)
+    apart = (0.12 if style.whole(axes).get_figwidth() > 120 * style.MM else 0.3) * np.log(
+        high / low
+    )
     ticks = [t for t in ticks if low <= t <= high and abs(np.log(t)) > apart]
     axes.xaxis.set_major_locator(FixedLocator([1.0, *ticks]))
     axes.xaxis.set_minor_locator(NullLocator())

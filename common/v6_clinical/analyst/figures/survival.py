@@ -75,7 +75,7 @@ def survival(
     by_profile = name == "prediction"
     names, panels = arrange(result, found, by_profile=by_profile)
     with style.drawing(theme) as colours:
-        across = min(len(panels), 3 if width > 1.5 * style.COLUMN else 1)
+        across = min(len(panels), max(1, int(width // 55)))
         down = -(-len(panels) // across)
         most = max(len(panel.risk_names) for panel in panels)
         beneath = 4.0 + 3.6 * most

@@ -1,0 +1,165 @@
+"""What the reader of a report must be told: warnings, refusals, limits, and what left the sites."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any, Final
+
+from v6_clinical.analyst.report.cells import number, word
+from v6_clinical.analyst.report.tables import Table
+from v6_clinical.disclosure import Policy
+from v6_clinical.errors import CODES
+from v6_clinical.registry import PACKAGES, load_site
+from v6_clinical.settings import PREFIX, SETTINGS
+
+Record = Mapping[str, Any]
+
+WARNINGS: Final = {
+    "AUC_COARSE": "Sites show risks only in cells of enough rows. Quote the AUC within sites, or "
+    "the bounds.",
+    "CELLS_SUPPRESSED": "Merge rare levels with collapse=... to see their counts. Percentages and "
+    "tests that would give a hidden count away are left out too.",
+    "CLUSTERS_WITHIN_SITES": "If a cluster (a family, a practice) spans two sites, standard errors "
+    "come out too small.",
+    "CURVES_WITHHELD": "Too few patients leave or die between two points of the grid.",
+    "EVENT_TIMES_SENT": "Say so in the paper and to the ethics board; baseline='site' sends none.",
+    "GROUPS_WITHHELD": "Group means and tests describe the other sites only; compare n.",
+    "HIGH_ORDERS_WITHHELD": "Third and fourth power sums of few rows could give values away.",
+    "NO_HAZARDS_TEST": "The assumption was not tested; look at the curves.",
+    "NO_HETEROGENEITY": "Nothing is known here about differences between sites.",
+    "NO_ROWS": "The site counts as having taken part with no patient.",
+    "PAIRS_WITHHELD": "Correlations describe the sites that answered; compare n.",
+    "SITE_EXCLUDED": "The result describes the other sites only: report the site as not analysed.",
+}
+LIMITS: Final = {
+    "min_rows": "rows of a site: none, or at least",
+    "min_cell": "every published count, class, cell and group: none, or at least",
+    "max_parameters_per_row": "parameters of a model for each row of a site, at most",
+    "max_levels": "levels of a column, at most",
+    "allowed_columns": "columns that may be used",
+    "denied_columns": "columns that may not",
+    "allow_per_site": "may a site send results of its own",
+    "allow_min_max": "may a site send a smallest or largest value",
+    "allow_event_times": "may a site send event times",
+    "allow_small_missing": "may a count of few missing values be told",
+    "allow_preprocessing": "may a task filter rows",
+    "allowed_queries": "queries that a task may make",
+}
+
+
+def warnings(result: Record) -> list[dict[str, Any]]:
+    """Return each code with its messages, and once what it means for the reader."""
+    found: dict[str, list[str]] = {}
+    for warning in result["warnings"]:
+        found.setdefault(warning["code"], []).append(warning["message"])
+    return [
+        {"code": code, "messages": messages, "meaning": WARNINGS.get(code, "")}
+        for code, messages in found.items()
+    ]
+
+
+def refusals(result: Record) -> Table | None:
+    """Return the sites that refused, each with its code and the remedy; None if none did."""
+    named = (result["error"] or {}).get("sites", [])
+    sites = named or [site for site in result["sites"] if site["status"] == "refused"]
+    rows = [
+        [
+            str(site["organization_id"]),
+            site.get("code", word(site.get("status"))),
+            ", ".join(site.get("where", [])),
+            CODES.get(site.get("code", ""), ""),
+        ]
+        for site in sites
+    ]
+    heads = ["Site", "Code", "Where", "What helps"]
+    return Table("Sites that did not answer", heads, rows, left=4) if rows else None
+
+
+def sites(result: Record) -> Table | None:
+    """Return what each site brought."""
+    if not result["sites"]:
+        return None
+    words = {"ok": "took part", "no_rows": "no usable row", "refused": "refused"}
+    rows = [
+        [
+            str(site["organization_id"]),
+            words.get(site["status"], site["status"]),
+            number(site.get("n")),
+            number(site.get("dropped")),
+        ]
+        for site in result["sites"]
+    ]
+    return Table("Sites", ["Site", "", "Rows used", "Incomplete rows"], rows, left=2)
+
+
+def ledger(result: Record) -> Table | None:
+    """Return, round by round, what left a site: counted from the messages, explained by name."""
+    if not result["ledger"]:
+        return None
+    leaves = _leaves(result["analysis"])
+    rows = []
+    for (step, what), group in groupby(result["ledger"], lambda one: (one["step"], one["what"])):
+        lines = list(group)
+        first, last, sent = lines[0]["round"], lines[-1]["round"], lines[0]["numbers_per_site"]
+        alike = f"{first}" if first == last else f"{first}–{last}"
+        total = ("in all" if first == last else "in each") if sent else "nothing"
+        rows.append([f"{alike}:\u00a0{step}", total, number(sent)])
+        meanings = leaves.get(step, {})
+        rows += [["", meanings.get(name, name), number(n)] for name, n in _parts(what).items()]
+    return Table("What left each site", ["Round", "What", "Numbers"], rows, left=2)
+
+
+def _parts(what: str) -> dict[str, int]:
+    """Return the counts of a line of the ledger by the first part of each name."""
+    found: dict[str, int] = {}
+    for name, count in re.findall(r"(.+?): (\d+)(?:, |$)", what):
+        key = name.split("/")[0]
+        found[key] = found.get(key, 0) + int(count)
+    return found
+
+
+def _leaves(analysis: str) -> Mapping[str, Mapping[str, str]]:
+    for package in PACKAGES.values():
+        site = load_site(package)
+        if site.name == analysis:
+            return site.leaves
+    return {}
+
+
+def limits() -> Table:
+    """Return the limits as they are shipped, under the names of their settings."""
+    shipped = vars(Policy())
+    rows = []
+    for name, meaning in LIMITS.items():
+        value = shipped[name]
+        setting = PREFIX + name.upper()
+        if setting in SETTINGS:
+            rows.append([setting, meaning, _limit(value)])
+    return Table("Limits", ["Setting", "What it limits", "Shipped"], rows, left=2)
+
+
+def _limit(value: Any) -> str:
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value)) or "none"
+    return "all" if value is None else word(value)
+
+
+def request(result: Record) -> Table | None:
+    """Return the arguments as they were understood; those left at nothing are not listed."""
+    rows = [
+        [name, _argument(value)]
+        for name, value in result["request"].items()
+        if value not in (None, [], {})
+    ]
+    return Table("The request as understood", ["Argument", "Value"], rows, left=2) if rows else None
+
+
+def _argument(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_argument(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        apart = "; " if any(isinstance(part, dict) for part in value) else ", "
+        return apart.join(_argument(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else word(value)

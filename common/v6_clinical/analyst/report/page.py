@@ -1,0 +1,119 @@
+"""A result as one HTML page that needs nothing else: no script, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from v6_clinical.analyst.report import explain
+from v6_clinical.analyst.report.cells import number
+from v6_clinical.analyst.report.findings import findings
+from v6_clinical.analyst.report.methods import methods
+from v6_clinical.analyst.report.pictures import pictures
+from v6_clinical.analyst.report.svg import variables
+from v6_clinical.analyst.report.tables import all_tables
+from v6_clinical.version import SCHEMA, __version__
+
+Record = Mapping[str, Any]
+
+TITLES: Final = {
+    "summary": "Summary statistics",
+    "logistic_regression": "Logistic regression",
+    "cox_regression": "Cox regression",
+}
+# What a platform may add to a result about the program that made it.
+MADE_BY: Final = {"image": "Image", "image_digest": "Image digest", "platform": "Platform"}
+
+
+def html(result: Record) -> str:
+    """Return a self-contained page of a result: completed, refused or failed.
+
+    Parameters
+    ----------
+    result
+        A result envelope of this version's schema.
+
+    Raises
+    ------
+    ValueError
+        If it is no result of this schema.
+    """
+    if result.get("schema") != SCHEMA or result.get("analysis") not in TITLES:
+        raise ValueError(f"this is no result of schema {SCHEMA}: see what made it")
+    completed = result["status"] == "completed"
+    paragraph, references = methods(result) if completed else ("", [])
+    environment = Environment(
+        loader=PackageLoader("v6_clinical.analyst.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        title=TITLES[result["analysis"]],
+        subtitle=_subtitle(result),
+        completed=completed,
+        status=result["status"],
+        error=result["error"],
+        facts=_facts(result) if completed else [],
+        findings=findings(result) if completed else None,
+        warnings=explain.warnings(result),
+        pictures=pictures(result) if completed else [],
+        tables=all_tables(result) if completed else [],
+        methods=paragraph,
+        references=references,
+        refusals=explain.refusals(result),
+        sites=explain.sites(result),
+        ledger=explain.ledger(result),
+        limits=explain.limits(),
+        request=explain.request(result),
+        versions=_versions(result),
+        light=variables("light"),
+        dark=variables("dark"),
+    )
+
+
+def _subtitle(result: Record) -> str:
+    """Return the model, or the columns, in one line; nothing if the request was not understood."""
+    request = result["request"]
+    if not request:
+        return ""
+    if result["analysis"] == "summary":
+        by = f" by {request['group_by']}" if request["group_by"] else ""
+        return ", ".join(request["columns"]) + by
+    right = request["formula"] or " + ".join(request["predictors"])
+    if result["analysis"] == "logistic_regression":
+        return f"{request['outcome']} ~ {right}"
+    left = [name for name in (request["entry"], request["time"], request["event"]) if name]
+    strata = "".join(f" + strata({name})" for name in request["strata"])
+    return f"Surv({', '.join(left)}) ~ {right}{strata}"
+
+
+def _facts(result: Record) -> list[tuple[str, str]]:
+    """Return what stands in large under the title."""
+    took_part = [site for site in result["sites"] if site["status"] == "ok"]
+    facts = [("sites", str(len(took_part)))]
+    if result["analysis"] == "summary":
+        rows = [site["n"] for site in took_part]
+        if None not in rows:
+            facts.append(("rows", number(sum(rows))))
+    else:
+        fit = result["fit"][0]
+        facts += [("rows", number(fit["n"])), ("events", number(fit["events"]))]
+        if fit.get("concordance") is not None:
+            facts.append(("concordance", f"{fit['concordance']:.3f}"))
+        if fit.get("auc_within") is not None:
+            facts.append(("AUC within sites", f"{fit['auc_within']:.3f}"))
+    return [*facts, ("rounds", str(len(result["ledger"])))]
+
+
+def _versions(result: Record) -> list[tuple[str, str]]:
+    made_by = [(title, str(result[key])) for key, title in MADE_BY.items() if result.get(key)]
+    return [
+        ("Result made by", f"v6-clinical {result['version']}"),
+        *(made_by or [("Image", "not told by the result")]),
+        ("Schema", result["schema"]),
+        ("Report made by", f"v6-clinical {__version__}"),
+    ]

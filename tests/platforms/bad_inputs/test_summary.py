@@ -1,0 +1,113 @@
+"""Bad inputs that are the summary's own; those that all analyses meet: test_matrix.py."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sites import dataset, split
+from v6_clinical.platforms import local
+
+
+def good(k: int) -> pd.DataFrame:
+    rng = np.random.default_rng(k)
+    return pd.DataFrame(
+        {
+            "x": rng.integers(0, 50, 60),
+            "flag": rng.integers(0, 2, 60),
+            "stage": rng.choice(["I", "II", "III"], 60),
+        }
+    )
+
+
+def run(third: pd.DataFrame, *columns: str, **more: Any) -> dict[str, Any]:
+    policy = more.pop("policy", None)
+    arguments = {"columns": list(columns) or ["x", "stage"]} | more
+    found = local.run("summary", [good(1), good(2), third], arguments, policy=policy)
+    json.dumps(found, allow_nan=False)
+    return found
+
+
+def code(third: pd.DataFrame, *columns: str, **more: Any) -> str:
+    found = run(third, *columns, **more)
+    assert found["status"] in ("refused", "failed")
+    assert {site["organization_id"] for site in found["error"]["sites"]} <= {3}
+    return str(found["error"]["code"])
+
+
+def mean(found: dict[str, Any], name: str = "x") -> float:
+    assert found["status"] == "completed", found["error"]
+    (row,) = (r for r in found["numeric"] if r["variable"] == name and r["group"] == "all")
+    return float(row["mean"])
+
+
+def pooled(third: pd.DataFrame, name: str = "x") -> float:
+    columns = [pd.to_numeric(f[name]).astype(float) for f in (good(1), good(2), third)]
+    return float(pd.concat(columns).mean())
+
+
+@pytest.mark.parametrize(
+    "kind", ["float64", "Int64", "Float64", "int8", "object", "int64[pyarrow]", "boolean"]
+)
+def test_types_that_differ_by_site_B22(kind: str) -> None:
+    third = good(3)
+    third["flag"] = third["flag"].astype(kind)
+    assert mean(run(third, "flag"), "flag") == pytest.approx(pooled(third, "flag"), rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["category", "string", "str", "string[pyarrow]", "object"])
+def test_text_types_that_differ_by_site_B22(kind: str) -> None:
+    third = good(3)
+    with pd.option_context("future.infer_string", True):  # the str type of pandas 3
+        third["stage"] = third["stage"].astype(kind)
+        counts = {r["level"]: r["count"] for r in run(third)["categorical"]}
+    expected = pd.concat([good(1), good(2), good(3)])["stage"].value_counts().to_dict()
+    assert counts == expected
+
+
+def test_booleans_are_categories_B22() -> None:
+    frames = [good(k).assign(flag=lambda f: f["flag"] == 1) for k in (1, 2)]
+    frames[1]["flag"] = frames[1]["flag"].astype("boolean")
+    found = local.run("summary", frames, {"columns": ["flag"]})
+    assert [row["level"] for row in found["categorical"]] == ["False", "True"]
+
+
+def test_numbers_as_categories_by_codebook_B22() -> None:
+    third = good(3).assign(flag=lambda f: f["flag"].astype(float))
+    found = run(third, "flag", levels={"flag": [0, 1]})
+    expected = sum(int(f["flag"].sum()) for f in (good(1), good(2), good(3)))
+    assert found["categorical"][1]["count"] == expected
+
+
+def test_odd_labels_B27() -> None:
+    third = good(3).assign(stage=["NA"] * 20 + [""] * 15 + [" "] * 5 + ["I"] * 20)
+    found = run(third, "stage")
+    rows = {row["level"]: row for row in found["categorical"]}
+    assert rows["NA"]["count"] == 20
+    assert rows["NA"]["missing"] == 20
+
+
+@pytest.mark.parametrize("kind", ["object", "category", "string"])
+def test_blank_labels_are_missing_in_every_check_B27(kind: str) -> None:
+    few = good(3).assign(stage=["I"] * 57 + [" "] * 3).astype({"stage": kind})
+    found = run(few, "stage")
+    assert found["sites"][2]["n"] is None  # with n the withheld missing count could be worked out
+    most = good(3).assign(stage=["I"] * 6 + [""] * 54).astype({"stage": kind})
+    assert code(most, "stage") == "MIN_ROWS"
+
+
+def test_collapse_merges_levels_first() -> None:
+    found = run(good(3), "stage", collapse={"stage": {"II-III": ["II", "III"]}})
+    counts = {row["level"]: row["count"] for row in found["categorical"]}
+    both = pd.concat([good(1), good(2), good(3)])["stage"]
+    assert counts == {"I": (both == "I").sum(), "II-III": (both != "I").sum()}
+
+
+def test_per_site_tables() -> None:
+    frames = split(dataset("gbsg2"), "three")
+    found = local.run("summary", frames, {"columns": ["age", "horTh"], "per_site": True})
+    means = [row["mean"] for row in found["per_site"]["numeric"]]
+    assert means == pytest.approx([frame["age"].mean() for frame in frames], rel=1e-12)
+    assert {row["organization_id"] for row in found["per_site"]["categorical"]} == {1, 2, 3}

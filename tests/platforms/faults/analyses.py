@@ -1,0 +1,98 @@
+"""One small request for each analysis, run over the failing server by vantage6's own client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+import pandas as pd
+from vantage6.algorithm.client import AlgorithmClient
+
+from platforms.bad_inputs.three_sites import REQUESTS, digits, good
+from platforms.faults.server import Faults, Server, Stumble
+from v6_clinical import federation
+from v6_clinical.disclosure import Policy
+from v6_clinical.platforms.vantage6_v4 import ClientTransport
+from v6_clinical.registry import PACKAGES, load_central, load_site
+
+TABLES = {"coefficients", "fit", "covariance", "numeric", "categorical", "histogram"}
+ANALYSES = list(PACKAGES)
+
+
+def frames() -> list[pd.DataFrame]:
+    """Return three sites' good rows."""
+    return [good(k) for k in (1, 2, 3)]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A result, and the server that it came by."""
+
+    result: dict[str, Any]
+    server: Server
+
+
+def client(server: Server) -> AlgorithmClient:
+    """Return vantage6's algorithm client, as a container of a central function has it."""
+    identity = {"sub": {"image": "v6", "databases": [{"label": "default"}], "collaboration_id": 1}}
+    token = jwt.encode(identity, "0" * 32)
+    return AlgorithmClient(token=token, host="http://127.0.0.1", port=server.port, path="/api")
+
+
+def run(
+    analysis: str,
+    faults: Faults = lambda site, number, message: None,
+    sites: Sequence[pd.DataFrame] | None = None,
+    *,
+    stumble: Stumble = lambda number, path: None,
+    round_seconds: float = 20.0,
+    **more: Any,
+) -> Done:
+    """Run an analysis over the server; the result is strict JSON."""
+    package = PACKAGES[analysis]
+    data = frames() if sites is None else sites
+    with Server(load_site(package), data, Policy(), faults, stumble) as server:
+        found = over(server, analysis, round_seconds, **more)
+    return Done(found, server)
+
+
+def over(
+    server: Server,
+    analysis: str,
+    round_seconds: float = 20.0,
+    progress: federation.Progress = lambda number, step, sites: None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Run an analysis's central side once over a server that is up."""
+    central = load_central(PACKAGES[analysis])
+    transport = ClientTransport(
+        client(server),
+        f"{central.name}_partial",
+        poll_seconds=0.01,
+        round_seconds=round_seconds,
+    )
+    found = federation.run(central, REQUESTS[analysis] | more, transport, progress=progress)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    return found
+
+
+def ended(done: Done, code: str, sites: list[int] | None = None) -> None:
+    """Check that an analysis ended with a code, naming sites, and gave no table."""
+    error = done.result["error"]
+    assert error is not None, "it gave tables"
+    assert error["code"] == code, error
+    assert not TABLES & set(done.result)
+    assert error["remedy"]
+    if sites is not None:
+        assert [site["organization_id"] for site in error["sites"]] == sites
+
+
+def completed(done: Done, sites: Sequence[int] = (10, 20, 30)) -> dict[str, float]:
+    """Return the digits of a result of exactly these sites."""
+    assert done.result["status"] == "completed", done.result["error"]
+    used = [s["organization_id"] for s in done.result["sites"] if s["status"] == "ok"]
+    assert used == list(sites)
+    return digits(done.result)

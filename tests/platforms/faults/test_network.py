@@ -1,0 +1,178 @@
+"""The server stumbles, is restarted or goes away; the central side is killed and begins again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyses import CASES, Case
+from platforms.faults.analyses import ANALYSES, REQUESTS, ended, frames, over, run
+from platforms.faults.server import Fault, Server, Stumble
+from platforms.helpers import node_environment
+from v6_clinical.disclosure import Policy
+from v6_clinical.platforms import local
+from v6_clinical.registry import PACKAGES, load_site
+
+ALL = pytest.mark.parametrize("analysis", ANALYSES)
+
+
+def while_polling(kind: str, *, every: int) -> Stumble:
+    """Let every so many requests for a status, a run or a result go wrong."""
+
+    def stumble(number: int, path: str) -> str | None:
+        polled = path.endswith("/status") or path.startswith(("run", "result"))
+        return kind if polled and number % every == 0 else None
+
+    return stumble
+
+
+@ALL
+@pytest.mark.parametrize("kind", ["500", "html", "reset", "cut"])
+def test_a_server_that_stumbles_while_polling_changes_no_digit_F06(
+    analysis: str, kind: str
+) -> None:
+    plain = local.run(analysis, frames(), REQUESTS[analysis])
+    found = run(analysis, stumble=while_polling(kind, every=3)).result
+    for name in ("numeric", "coefficients", "ledger"):
+        assert found.get(name) == plain.get(name)
+    assert found["status"] == "completed"
+
+
+@ALL
+@pytest.mark.parametrize("kind", ["500", "html"])
+def test_a_server_that_never_tells_a_status_ends_at_the_deadline_F06(
+    analysis: str, kind: str
+) -> None:
+    done = run(analysis, stumble=while_polling(kind, every=1), round_seconds=0.5)
+    ended(done, "SITE_TIMEOUT", [10, 20, 30])
+
+
+@ALL
+@pytest.mark.parametrize("kind", ["500", "html", "cut"])
+def test_a_sub_task_that_is_not_accepted_is_not_sent_twice_F06(analysis: str, kind: str) -> None:
+    """Whether the node has it is not known, and it must never have two."""
+    done = run(
+        analysis, stumble=lambda number, path: kind if path == "task" and number > 20 else None
+    )
+    ended(done, "SITE_FAILED")
+    assert len(done.result["error"]["sites"]) == 1
+    assert done.server.requests[-1] == "task"
+
+
+@ALL
+def test_a_sub_task_that_is_made_twice_counts_once_F05(analysis: str) -> None:
+    """vantage6's client sends again where the server's answer was lost."""
+    plain = run(analysis)
+    lost: list[int] = []
+
+    def stumble(number: int, path: str) -> str | None:
+        if path == "task" and len(lost) < 2:
+            lost.append(number)
+            return "lost"
+        return None
+
+    again = run(analysis, stumble=stumble)
+    assert again.result == plain.result
+    assert len(again.server.tasks) == len(plain.server.tasks) + 2
+
+
+@ALL
+@pytest.mark.parametrize("kind", ["500", "html", "cut"])
+def test_a_server_that_lists_no_organisations_is_named_F06(analysis: str, kind: str) -> None:
+    done = run(analysis, stumble=lambda number, path: kind if path == "organization" else None)
+    ended(done, "SITE_FAILED", [])
+    assert "organisations" in done.result["error"]["message"]
+
+
+@ALL
+def test_a_server_that_is_restarted_changes_no_digit_F07(analysis: str) -> None:
+    """In every round, for a while, nobody listens; its tasks are kept, as in a database."""
+    plain = local.run(analysis, frames(), REQUESTS[analysis])
+    restarts: list[int] = []
+    with Server(load_site(PACKAGES[analysis]), frames(), Policy()) as server:
+
+        def faults(site: int, number: int, message: dict[str, Any]) -> Fault:
+            if site == 30 and number not in restarts:
+                restarts.append(number)
+                server.restart_soon(0.05)
+            return Fault(polls=5)
+
+        server.faults = faults
+        found = over(server, analysis)
+    assert found["status"] == "completed", found["error"]
+    for name in ("numeric", "coefficients", "ledger"):
+        assert found.get(name) == plain.get(name)
+    assert restarts == [line["round"] for line in found["ledger"]]
+
+
+@ALL
+def test_a_central_side_that_is_killed_begins_again_F07(analysis: str) -> None:
+    """Sites keep nothing between questions: the second attempt gives the digits of any."""
+    plain = run(analysis).result
+
+    class Killed(BaseException):
+        """Stands for SIGKILL."""
+
+    def die(number: int, step: str, sites: int) -> None:
+        if number == 3:
+            raise Killed
+
+    with Server(load_site(PACKAGES[analysis]), frames(), Policy()) as server:
+        with pytest.raises(Killed):
+            over(server, analysis, progress=die)
+        assert len(server.tasks) == 6
+        assert over(server, analysis) == plain
+
+
+def partial_reading_a_pipe(
+    folder: Path, case: Case, lines: list[str]
+) -> tuple[subprocess.Popen[str], Any]:
+    """Start a partial whose data come through a pipe, and hand it a part of them."""
+    pipe = folder / "data.csv"
+    os.mkfifo(pipe)
+    message = {"method": f"{case.method}_partial", "kwargs": case.first_message()}
+    environment = node_environment(folder, message, case.package)
+    program = "from vantage6.algorithm.tools.wrap import wrap_algorithm; wrap_algorithm()"
+    running = subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = pipe.open("w")  # waits until the partial reads
+    end.write("\n".join(lines) + "\n")
+    end.flush()
+    return running, end
+
+
+@ALL
+def test_sigterm_in_a_partial_leaves_no_answer_and_no_value_F14(
+    tmp_path: Path, analysis: str
+) -> None:
+    """The node stops a container while it reads; started again, it answers as ever."""
+    (case,) = [case for case in CASES if case.analysis == analysis]
+    frame = case.frames()[0]
+    lines = frame.assign(age=737373).to_csv(index=False).splitlines()
+    running, end = partial_reading_a_pipe(tmp_path, case, lines[:50])
+    running.send_signal(signal.SIGTERM)
+    out, err = running.communicate(timeout=60)
+    end.close()
+    assert running.returncode == -signal.SIGTERM
+    assert not (tmp_path / "output").exists()
+    assert "737373" not in out + err
+    assert "Traceback" not in err
+    again = tmp_path / "again"
+    again.mkdir()
+    lines = frame.to_csv(index=False).splitlines()
+    running, end = partial_reading_a_pipe(again, case, lines)
+    end.close()
+    running.communicate(timeout=60)
+    assert json.loads((again / "output").read_text())["status"] == "ok"

@@ -1,0 +1,234 @@
+"""Take each guard out of the site's policy, one at a time: some attack must then succeed.
+
+Usage: python tests/privacy/mutants.py [NAME ...]. Prints guard by guard the first test that
+notices; exits 1 where none does. A guard is a ``raise`` of a refusal, one side of an "and" or "or"
+(of a "|" or "&"), or the answer of a function that says what may be told, in ``Policy``.
+
+The suite runs once, untouched, and notes which tests run the lines of which guard. A mutant then
+meets these tests only, those that refused first: seconds instead of minutes.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import inspect
+import io
+import multiprocessing
+import os
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from v6_clinical import disclosure  # noqa: E402
+from v6_clinical.disclosure import Policy  # noqa: E402
+from v6_clinical.errors import RefusalError  # noqa: E402
+
+ATTACKS = ["-q", "-x", "-p", "no:cacheprovider", "--no-header"]
+SKIPPED = {"open", "from_environment"}  # the limits themselves: A14 and A15 attack these
+# What a function that only answers says when it guards nothing.
+NOTHING_GUARDED = {
+    "is_small": "np.zeros(np.shape(counts), dtype=bool)",
+    "allows_moments": "np.ones(len(n), dtype=bool)",
+    "allows_difference": "True",
+    "allows_sums": "True",
+    "_allows": "True",
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A function of the policy without one of its guards."""
+
+    function: str
+    line: int
+    what: str
+    tree: ast.FunctionDef
+
+    def install(self) -> None:
+        """Put it in the place of the original, wherever that is in use."""
+        module = ast.Module([self.tree], [])
+        space: dict[str, Any] = {}
+        code = compile(ast.fix_missing_locations(module), disclosure.__file__, "exec")
+        exec(code, vars(disclosure), space)  # noqa: S102 - our own source
+        getattr(Policy, self.function).__code__ = space[self.function].__code__
+
+
+def mutants() -> Iterator[Mutant]:
+    """Yield every mutant of every function of the policy."""
+    for name, function in vars(Policy).items():
+        if inspect.isfunction(function) and not name.startswith("__") and name not in SKIPPED:
+            lines, first = inspect.getsourcelines(function)
+            source = textwrap.dedent("".join(lines))
+            places = list(range(len(list(ast.walk(ast.parse(source))))))
+            for place in places:
+                tree = ast.parse(source)
+                changed = _without(list(ast.walk(tree))[place], tree)
+                for line, what, made in changed:
+                    ast.increment_lineno(made, first - 1)
+                    yield Mutant(name, line + first - 1, what, made)
+            if name in NOTHING_GUARDED:
+                tree = ast.parse(source)
+                yield Mutant(name, first, "answers nothing", _answering(tree, name))
+
+
+def _without(node: ast.AST, tree: ast.Module) -> Iterator[tuple[int, str, ast.FunctionDef]]:
+    """Yield the function with this node changed, where it is a guard or a part of one."""
+    function = tree.body[0]
+    assert isinstance(function, ast.FunctionDef)
+    if isinstance(node, ast.Raise):
+        what = ast.unparse(node)
+        _replace(tree, node, ast.Pass())
+        yield node.lineno, what, function
+    elif isinstance(node, ast.BoolOp) or (
+        isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.BitAnd)
+    ):
+        sides = node.values if isinstance(node, ast.BoolOp) else [node.left, node.right]
+        for side in range(len(sides)):
+            fresh = ast.parse(ast.unparse(tree))
+            yield from _one_side_out(fresh, node, side)
+
+
+def _one_side_out(
+    tree: ast.Module, node: ast.BoolOp | ast.BinOp, side: int
+) -> Iterator[tuple[int, str, ast.FunctionDef]]:
+    text, function = ast.unparse(node), tree.body[0]
+    assert isinstance(function, ast.FunctionDef)
+    for same in ast.walk(tree):
+        if type(same) is type(node) and ast.unparse(same) == text:
+            values = same.values if isinstance(same, ast.BoolOp) else [same.left, same.right]
+            left = [value for place, value in enumerate(values) if place != side]
+            kept = ast.BoolOp(same.op, left) if len(left) > 1 else left[0]  # type: ignore[union-attr, arg-type]
+            _replace(tree, same, kept)
+            yield node.lineno, f"without {ast.unparse(values[side])}", function
+            return
+
+
+def _answering(tree: ast.Module, name: str) -> ast.FunctionDef:
+    function = tree.body[0]
+    assert isinstance(function, ast.FunctionDef)
+    function.body = [ast.Return(ast.parse(NOTHING_GUARDED[name], mode="eval").body)]
+    return function
+
+
+def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            if value is old:
+                setattr(parent, field, new)
+            elif isinstance(value, list) and any(item is old for item in value):
+                setattr(parent, field, [new if item is old else item for item in value])
+
+
+class Witness:
+    """Notes which tests ran which functions of the policy, and in which these refused."""
+
+    def __init__(self) -> None:
+        self.guards = {
+            name: function
+            for name, function in vars(Policy).items()
+            if inspect.isfunction(function) and not name.startswith("__")
+        }
+        self.ran: dict[str, dict[str, float]] = {name: {} for name in self.guards}
+        self.refused: dict[str, set[str]] = {name: set() for name in self.guards}
+        self.seen: set[str] = set()
+        self.said_no: set[str] = set()
+
+    def watch(self, name: str, guard: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a guard that is noted when it runs and when it refuses."""
+
+        @functools.wraps(guard)
+        def watched(*given: Any, **named: Any) -> Any:
+            self.seen.add(name)
+            try:
+                found = guard(*given, **named)
+            except RefusalError:
+                self.said_no.add(name)
+                raise
+            if found is not None and (np.any(found) if name == "is_small" else not np.all(found)):
+                self.said_no.add(name)
+            return found
+
+        return watched
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        self.seen, self.said_no = set(), set()
+        began = time.perf_counter()
+        with contextlib.ExitStack() as stack:
+            for name, guard in self.guards.items():
+                stack.enter_context(mock.patch.object(Policy, name, self.watch(name, guard)))
+            yield
+        for name in self.seen:
+            self.ran[name][item.nodeid] = time.perf_counter() - began
+        for name in self.said_no:
+            self.refused[name].add(item.nodeid)
+
+    def tests(self, mutant: Mutant) -> list[str]:
+        """Return the tests that can notice, the likeliest and quickest first."""
+        ran, refused = self.ran[mutant.function], self.refused[mutant.function]
+        return sorted(ran, key=lambda test: (test not in refused, ran[test]))
+
+
+class First:
+    """Keeps the first test that fails."""
+
+    def __init__(self) -> None:
+        self.failed = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+
+def first_failure(work: tuple[Mutant, list[str]]) -> str:
+    """Run these tests with a guard taken out, in order; return the first that fails."""
+    mutant, tests = work
+    mutant.install()
+    first = First()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        pytest.main([*ATTACKS, *tests], plugins=[first])
+    return first.failed
+
+
+def main(names: list[str]) -> int:
+    """Print the table; return 1 where a mutant survives."""
+    os.chdir(HERE.parent.parent)
+    witness = Witness()
+    attacks = [str(HERE / folder) for folder in ("summary", "logistic", "cox")]
+    attacks += [str(path) for path in sorted(HERE.glob("test_A*.py"))]
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        code = pytest.main([*ATTACKS, *attacks, "-k", "not A20 and not wrapper"], plugins=[witness])
+    print(printed.getvalue().splitlines()[-1])
+    if code:
+        print(printed.getvalue())
+        return 1
+    every = [mutant for mutant in mutants() if not names or mutant.function in names]
+    fork = multiprocessing.get_context("fork")
+    with fork.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+        found = pool.imap(first_failure, [(m, witness.tests(m)) for m in every], chunksize=1)
+        survivors = 0
+        for mutant, test in zip(every, found, strict=True):
+            survivors += not test
+            where = f"{mutant.function}:{mutant.line}"
+            print(
+                f"{where:28} {mutant.what[:60]:60} {test.split('::')[-1] or 'SURVIVES'}", flush=True
+            )
+    print(f"{len(every)} guards taken out one at a time, {survivors} not missed by any attack")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
