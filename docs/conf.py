@@ -14,7 +14,6 @@ project_copyright = "the v6-clinical team, Apache-2.0"
 release = version = __version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "extension.directives"]
-exclude_patterns: list[str] = []
 nitpicky = True
 # Types of other packages (their inventories would have to be fetched from the network), and names
 # of our own that stand for a union of types.

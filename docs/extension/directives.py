@@ -1,7 +1,8 @@
 """Directives for tables made at build, and for files of the repository as pages.
 
-``{arguments} cox``, ``{leaves} cox``, ``{validation} cox``, ``{remedy} SMALL_CELL``, ``{codes}``
-and ``{commands}`` stand for markdown that the modules beside this one write from the code itself.
+``{arguments} cox``, ``{leaves} cox``, ``{validation} cox``, ``{remedy} SMALL_CELL``, ``{codes}``,
+``{commands}`` and ``{pages} benchmarks`` stand for markdown that the
+modules beside this one write, from the code itself.
 Links in included files are those of the repository; ``links`` turns them.
 """
 
@@ -13,7 +14,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from . import commands, links, tables, validation
+from . import commands, contents, links, tables, validation
 
 WRITERS: dict[str, Callable[[str], str]] = {
     "arguments": tables.arguments,
@@ -22,6 +23,7 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "codes": tables.codes,
     "validation": validation.table,
     "commands": commands.help_texts,
+    "pages": contents.pages,
 }
 
 

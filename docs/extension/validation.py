@@ -14,8 +14,8 @@ from v6_clinical.platforms import local
 
 from .tables import markdown
 
-HEAD = ["model", "R, on the pooled rows", "terms", "splits (sites)", "rounds"]
-GAPS = ["estimates, in standard errors", "standard errors, relative", "log-likelihood, relative"]
+HEAD = ["model", "R, on the pooled rows", "rounds"]
+GAPS = ["estimates / standard errors", "standard errors", "log-likelihood"]
 
 
 def table(analysis: str) -> str:
@@ -52,13 +52,17 @@ def _fits(
         gaps.append(_gaps(found, expected[split]))
         rounds.append(found["fit"][0]["rounds"])
     largest = np.max(gaps, axis=0)
-    terms = len(expected[case.splits[0]]["terms"])
     spread = str(min(rounds)) if len(set(rounds)) == 1 else f"{min(rounds)} to {max(rounds)}"
     call = case.r_call.replace(", control = exact", "")
     if analysis == "cox" and "baseline" not in request:
         call = re.sub(r", (data|subset)", r" + strata(site), \1", call, count=1)
-    splits = ", ".join(case.splits)
-    return [case.id, f"`{call}`", str(terms), splits, spread, *(f"{gap:.0e}" for gap in largest)]
+    return [_name(case), f"`{call}`", spread, *(f"{gap:.0e}" for gap in largest)]
+
+
+def _name(case: Case) -> str:
+    """Return the case's name and its splits, with places to break a line."""
+    words = case.id.replace("_", " ")
+    return f"{words} ({', '.join(split.replace('_', ' ') for split in case.splits)})"
 
 
 def _gaps(found: dict[str, Any], expected: dict[str, Any]) -> tuple[float, float, float]:
@@ -98,10 +102,8 @@ def _summary() -> str:
             found = _run("summary", case, split, case.request)
             for name in _TABLES:
                 largest[name] = max(largest[name], _largest(name, found, case.expected))
-        splits = ", ".join(case.splits)
-        rows.append([case.id, splits, *(f"{gap:.0e}" for gap in largest.values())])
-    columns = ["moments", "counts", "test statistics", "correlations"]
-    return markdown(["data", "splits (sites)", *columns], rows)
+        rows.append([_name(case), *(f"{gap:.0e}" for gap in largest.values())])
+    return markdown(["data", "moments", "counts", "test statistics", "correlations"], rows)
 
 
 def _largest(table_name: str, found: dict[str, Any], expected: dict[str, Any]) -> float:

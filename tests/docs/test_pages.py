@@ -14,7 +14,7 @@ from v6_clinical.registry import PACKAGES, load_central, load_site
 
 sys.path.insert(0, str(DOCS))
 
-from extension import commands, links, tables, validation
+from extension import commands, contents, links, tables, validation
 
 KNOWN = CODES | PLATFORM_CODES
 
@@ -76,7 +76,8 @@ def test_validation_shows_every_reference_fit() -> None:
     """A model more or less good than another: the table has a line for each, and R's call."""
     table = validation.table("logistic").splitlines()
     fitted = [case for case in validation.load("logistic") if "error" not in case.expected]
-    assert [line.split(" | ")[0].strip("| ") for line in table[2:]] == [case.id for case in fitted]
+    names = [line.strip("| ").split(" (")[0].replace(" ", "_") for line in table[2:]]
+    assert names == [case.id for case in fitted]
     assert "glm(low ~ " in table[2]
     gaps = [float(line.rstrip(" |").rsplit(" | ", 3)[1]) for line in table[2:]]
     assert max(gaps) < 1e-7
@@ -118,3 +119,10 @@ def test_the_page_of_commands_has_them_all() -> None:
         main.commands
     )
     assert "## `v6-clinical run cox`\n\n```text\nUsage: v6-clinical run cox [OPTIONS]" in page
+
+
+def test_pages_that_other_programs_write_are_listed() -> None:
+    assert contents.pages("no-such-folder") == ""
+    listed = contents.pages("tutorials").splitlines()
+    assert {"tutorials/cox", "tutorials/refusals"} <= set(listed)
+    assert contents.pages("start").splitlines()[-2] == "start/operator"
