@@ -1,4 +1,4 @@
-"""The site's policy: limits read from the node's environment, and every check that uses them.
+"""The site's policy: every check that its limits ask for.
 
 Rule numbers (R1 ...) are those of PRIVACY.md. Whoever may create tasks can call a partial with
 any argument, so each check runs at the site, before a number is computed. Settings that are
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,81 +23,15 @@ from v6_clinical.dominance import (
     spread,
 )
 from v6_clinical.errors import RefusalError
-from v6_clinical.settings import PREFIX, SETTINGS
+from v6_clinical.limits import Limits
 
 # R11: how far a number that is taken off a column may be from it, in sd of the column and in means.
 FARTHEST: Final = (1e8, 1e3)
 
 
 @dataclass(frozen=True)
-class Policy:
-    """Limits in force at a site. The defaults are the shipped ones.
-
-    ``Policy.open()`` lifts them for somebody who owns all the rows (method work, numerical
-    tests); entry modules always use ``Policy.from_environment``.
-    """
-
-    min_rows: int = 10
-    min_cell: int = 5
-    max_parameters_per_row: float = 0.10
-    max_levels: int = 40
-    levels_per_row: float = 1 / 3
-    min_clusters: int = 10
-    min_spread: float = 2.0
-    min_weight_share: float = 0.25
-    # R9: standard deviation of a linear predictor at a site. Not its largest value: which
-    # coefficients are refused would tell that patient's.
-    widest_predictor: float = 10.0
-    allowed_columns: frozenset[str] | None = None
-    denied_columns: frozenset[str] = frozenset()
-    allow_per_site: bool = True
-    allow_min_max: bool = False
-    allow_event_times: bool = False
-    allow_small_missing: bool = False
-    allow_preprocessing: bool = False
-    allowed_queries: frozenset[str] = frozenset()
-
-    @classmethod
-    def open(cls) -> Policy:
-        """Return a policy without limits, for in-process callers that own the rows."""
-        return cls(
-            min_rows=1,
-            min_cell=1,
-            max_parameters_per_row=1e9,
-            max_levels=10**6,
-            levels_per_row=1.0,
-            min_clusters=1,
-            min_spread=0.0,
-            min_weight_share=0.0,
-            widest_predictor=30.0,  # beyond it exponentials overflow
-            allow_min_max=True,
-            allow_event_times=True,
-            allow_small_missing=True,
-            allow_preprocessing=True,
-        )
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Policy:
-        """Read the V6C_* settings.
-
-        Raises
-        ------
-        RefusalError
-            ``BAD_SETTING`` naming the settings that are unknown, unreadable or too loose.
-        """
-        values: dict[str, Any] = {}
-        bad: list[str] = []
-        for name, text in environment.items():
-            if not name.upper().startswith(PREFIX):
-                continue
-            try:
-                values[name[len(PREFIX) :].lower()] = SETTINGS[name](text)
-            except (KeyError, ValueError):
-                # An unknown name may be a misspelt limit; it is the operator's text: not echoed.
-                bad.append(name if name in SETTINGS else PREFIX + "*")
-        if bad:
-            raise RefusalError("BAD_SETTING", sorted(set(bad)))
-        return cls(**{name: value for name, value in values.items() if name in cls.__annotations__})
+class Policy(Limits):
+    """The limits in force at a site, and every check that they ask for."""
 
     def is_small(self, counts: ArrayLike) -> NDArray[np.bool_]:
         """R2: true for counts that may not be published: more than 0, fewer than a cell."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from v6_clinical.analysis import Ask, Outcome, Reply, drive
+from v6_clinical.answers import Answer, Message, in_words, ledger_line, read_answer, require_parts
 from v6_clinical.errors import CODES, AnalysisError
 from v6_clinical.registry import Central
 from v6_clinical.request import Request, parse_request
 from v6_clinical.sums import Sums
 from v6_clinical.version import SCHEMA, __version__
 
-Message = dict[str, Any]
 Progress = Callable[[int, str, int], None]
 
 
@@ -33,18 +33,8 @@ class Transport(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class _Answer:
-    status: str
-    n: int | None
-    sums: Sums
-    dropped: int | None = None
-    code: str = ""
-    where: tuple[str, ...] = ()
-
-
 class _Refused(Exception):  # noqa: N818 - a signal to begin again, not an error
-    def __init__(self, sites: dict[int, _Answer], tolerated: Collection[str]) -> None:
+    def __init__(self, sites: dict[int, Answer], tolerated: Collection[str]) -> None:
         super().__init__()
         self.sites = sites
         self.for_good = {s: answer for s, answer in sites.items() if answer.code not in tolerated}
@@ -61,6 +51,7 @@ class _Run:
     rows: dict[int, int | None] = field(default_factory=dict)
     dropped: dict[int, int | None] = field(default_factory=dict)
     empty: set[int] = field(default_factory=set)
+    limits: dict[int, Mapping[str, float]] = field(default_factory=dict)
 
     def ask(self, ask: Ask) -> Reply:
         """Put one question to every site and return the sum of all the answers."""
@@ -77,30 +68,33 @@ class _Run:
             for index, organization in enumerate(self.organizations)
         }
         raw = self.transport.ask(messages)
-        answers = {organization: _read(raw, organization) for organization in self.organizations}
+        answers = {
+            organization: read_answer(raw, organization) for organization in self.organizations
+        }
         refusals = {site: answer for site, answer in answers.items() if answer.status == "refused"}
-        self.ledger.append(_ledger_line(round_number, ask.step, list(answers.values())))
+        self.ledger.append(ledger_line(round_number, ask.step, list(answers.values())))
         if any(answer.code not in ask.tolerates for answer in refusals.values()):
             raise _Refused(refusals, ask.tolerates)
         if refusals:
             codes = {site: answer.code for site, answer in refusals.items()}
             return Reply(Sums(), self.organizations, codes)
-        _require_parts(answers, ask.needs)
+        require_parts(answers, ask.needs)
         self._note(answers)
         total = sum((answer.sums for answer in answers.values()), Sums())
         return Reply(total, self.organizations)
 
-    def _note(self, answers: dict[int, _Answer]) -> None:
+    def _note(self, answers: dict[int, Answer]) -> None:
         rows = {organization: answer.n for organization, answer in answers.items()}
         changed = [site for site in rows if site in self.rows and self.rows[site] != rows[site]]
         if changed:
-            raise AnalysisError(
-                "DATA_CHANGED",
-                f"The number of rows changed between rounds at organisation(s) {_list(changed)}.",
-                sites=[{"organization_id": site, "code": "DATA_CHANGED"} for site in changed],
+            message = (
+                f"Rows changed in number during the analysis: organisation(s) {in_words(changed)}."
             )
+            sites = [{"organization_id": site, "code": "DATA_CHANGED"} for site in changed]
+            raise AnalysisError("DATA_CHANGED", message, sites=sites)
         self.rows = rows
         self.dropped = {organization: answer.dropped for organization, answer in answers.items()}
+        self.limits = {site: answer.limits for site, answer in answers.items() if answer.limits}
         self.empty |= {site for site, answer in answers.items() if answer.status == "no_rows"}
 
 
@@ -156,7 +150,7 @@ def _attempts(
 ) -> dict[str, Any]:
     """Run the analysis, again without the sites that refuse; ``ledger`` keeps every round."""
     organizations = _included(request, transport, minimum)
-    left_out: dict[int, _Answer] = {}
+    left_out: dict[int, Answer] = {}
     while True:
         attempt = _Run(transport, organizations, progress, ledger)
         try:
@@ -180,7 +174,7 @@ def _included(request: Request, transport: Transport, minimum: int) -> tuple[int
     if unknown:
         raise AnalysisError(
             "BAD_REQUEST",
-            f"Argument 'organizations_to_include': not in the collaboration: {_list(unknown)}.",
+            f"Argument 'organizations_to_include': not in the collaboration: {in_words(unknown)}.",
         )
     # In a fixed order: the same sites give the same digits whatever order they are named in.
     organizations = tuple(known if chosen is None else sorted(chosen))
@@ -189,24 +183,6 @@ def _included(request: Request, transport: Transport, minimum: int) -> tuple[int
             "TOO_FEW_SITES", f"{len(organizations)} organisation(s) take part, {minimum} must."
         )
     return organizations
-
-
-def _require_parts(answers: dict[int, _Answer], needs: Collection[str]) -> None:
-    short = [
-        site
-        for site, answer in answers.items()
-        if answer.status == "ok" and not set(needs) <= _parts(answer.sums)
-    ]
-    if short:
-        message = f"Parts are missing in the answer of organisation(s) {_list(short)}."
-        sites = [{"organization_id": site, "code": "BAD_ANSWER"} for site in short]
-        raise AnalysisError("BAD_ANSWER", message, sites=sites)
-
-
-def _parts(sums: Sums) -> set[str]:
-    """Return the names of sums, and what they begin with: a/b/c is a part of a/b and of a."""
-    paths = [name.split("/") for name in sums.counts()]
-    return {"/".join(path[: k + 1]) for path in paths for k in range(len(path))}
 
 
 def _require_rows(attempt: _Run, minimum: int) -> None:
@@ -219,43 +195,7 @@ def _require_rows(attempt: _Run, minimum: int) -> None:
         )
 
 
-def _read(raw: dict[int, Any], organization: int) -> _Answer:
-    """Decode one site's answer, trusting nothing about its form."""
-    message = raw.get(organization)
-    try:
-        if not isinstance(message, dict):
-            raise AnalysisError("BAD_ANSWER", "no answer")
-        if message.get("status") == "refused":
-            return _read_refusal(message)
-        if message.get("schema") != SCHEMA or message.get("status") not in ("ok", "no_rows"):
-            raise AnalysisError("BAD_ANSWER", "not an answer of this schema")
-        sums = Sums.from_json(message.get("sums"))
-        return _Answer(message["status"], _count(message, "n"), sums, _count(message, "dropped"))
-    except AnalysisError:
-        raise AnalysisError(
-            "BAD_ANSWER",
-            f"The answer of organisation {organization} cannot be read.",
-            sites=[{"organization_id": organization, "code": "BAD_ANSWER"}],
-        ) from None
-
-
-def _count(message: Message, name: str) -> int | None:
-    count = message.get(name)
-    if count is not None and (type(count) is not int or count < 0):
-        raise AnalysisError("BAD_ANSWER", f"{name} is not a count")
-    return count
-
-
-def _read_refusal(message: Message) -> _Answer:
-    code, where = message.get("code"), message.get("where", [])
-    if code not in CODES or not isinstance(where, list):
-        raise AnalysisError("BAD_ANSWER", "not a known refusal")
-    return _Answer(
-        "refused", None, Sums(), None, code, tuple(str(name)[:200] for name in where[:50])
-    )
-
-
-def _refusal_error(sites: dict[int, _Answer], code: str | None = None) -> AnalysisError:
+def _refusal_error(sites: dict[int, Answer], code: str | None = None) -> AnalysisError:
     """Name every site and its code at once."""
     records = [
         {"organization_id": s, "status": "refused", "code": a.code, "where": list(a.where)}
@@ -274,14 +214,15 @@ def _refusal_error(sites: dict[int, _Answer], code: str | None = None) -> Analys
     )
 
 
-def _conclude(outcome: Outcome, attempt: _Run, left_out: dict[int, _Answer]) -> dict[str, Any]:
+def _conclude(outcome: Outcome, attempt: _Run, left_out: dict[int, Answer]) -> dict[str, Any]:
     sites: list[dict[str, Any]] = []
     warnings = list(outcome.warnings)
     for site in attempt.organizations:
         status = "no_rows" if site in attempt.empty else "ok"
         record = {"organization_id": site, "status": status, "n": attempt.rows.get(site)}
-        dropped = attempt.dropped.get(site)
-        sites.append(record if dropped is None else record | {"dropped": dropped})
+        dropped, limits = attempt.dropped.get(site), attempt.limits.get(site)
+        more = {"dropped": dropped, "limits": limits and dict(limits)}
+        sites.append(record | {name: value for name, value in more.items() if value is not None})
         if status == "no_rows":
             message = f"Organisation {site} has no row that can be used."
             warnings.append({"code": "NO_ROWS", "message": message})
@@ -290,20 +231,3 @@ def _conclude(outcome: Outcome, attempt: _Run, left_out: dict[int, _Answer]) -> 
         message = f"Organisation {site} is left out: it refused with {answer.code}."
         warnings.append({"code": "SITE_EXCLUDED", "message": message})
     return {**outcome.tables, "warnings": warnings, "sites": sites, "ledger": attempt.ledger}
-
-
-def _ledger_line(number: int, step: str, answers: list[_Answer]) -> dict[str, Any]:
-    """Count what left each site in this round, from the messages themselves."""
-    sizes = [answer.sums.counts() for answer in answers]
-    names = sorted({name for size in sizes for name in size})
-    what = ", ".join(f"{name}: {max(size.get(name, 0) for size in sizes)}" for name in names)
-    return {
-        "round": number,
-        "step": step,
-        "numbers_per_site": max((sum(size.values()) for size in sizes), default=0),
-        "what": what,
-    }
-
-
-def _list(values: Sequence[int]) -> str:
-    return ", ".join(str(value) for value in values)

@@ -62,7 +62,7 @@ def answer(
         found = site.steps[step](read_frame(policy), arguments, policy, place)
         if not found.sums.is_finite():
             raise RefusalError("NON_FINITE")
-        return {
+        reply = {
             "schema": SCHEMA,
             "version": __version__,
             "status": "ok" if found.has_rows else "no_rows",
@@ -70,6 +70,8 @@ def answer(
             "dropped": found.dropped,
             "sums": found.sums.to_json(),
         }
+        limits = policy.own_settings()
+        return reply | {"limits": limits} if limits else reply
     except RefusalError as refusal:
         return refused(refusal.code, refusal.where)
     except Exception as error:

@@ -197,7 +197,7 @@ def test_the_ledger_adds_up(name: str) -> None:
 
 
 def test_an_image_and_its_digest_are_shown_if_the_result_tells_them() -> None:
-    result = example("cox") | {"image": "v6-cox:4", "image_digest": "sha256:0123"}
+    result = example("cox") | {"provenance": {"image": "v6-cox@sha256:0123"}}
     page = Page(html(result)).text
     assert "sha256:0123" in page
     assert "not told by the result" not in page
@@ -300,3 +300,11 @@ def test_the_command_says_what_is_wrong_with_a_file(
     assert done.exit_code == 1
     assert words in done.output
     assert "result.json" in done.output
+
+
+def test_a_site_with_limits_of_its_own_has_a_column_of_them() -> None:
+    result = example("cox")
+    first = {**result["sites"][0], "limits": {"V6C_MIN_ROWS": 9977}}
+    page = Page(html({**result, "sites": [first, *result["sites"][1:]]})).text
+    assert "9977" in page
+    assert "9977" not in Page(html(result)).text

@@ -8,9 +8,10 @@ import sys
 import pytest
 
 from platforms.helpers import encode
-from v6_clinical.disclosure import SETTINGS, Policy
+from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.platforms.launch import UNREADABLE, normalise
+from v6_clinical.settings import SETTINGS
 
 PLAIN_INPUT = "/app/input"
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from v6_clinical import federation
+from v6_clinical.answers import Message
 from v6_clinical.disclosure import Policy
 from v6_clinical.registry import PACKAGES, Site, load_central, load_site
 from v6_clinical.site import answer
@@ -34,7 +35,7 @@ class _Local:
     def organizations(self) -> Sequence[int]:
         return range(1, len(self._sites) + 1)
 
-    def ask(self, messages: dict[int, federation.Message]) -> dict[int, Any]:
+    def ask(self, messages: dict[int, Message]) -> dict[int, Any]:
         with ThreadPoolExecutor(min(len(messages), os.cpu_count() or 1)) as pool:
             answers = {}
             found = pool.map(self._one, messages, messages.values())
@@ -43,7 +44,7 @@ class _Local:
                 self._answered(organization)
             return answers
 
-    def _one(self, organization: int, message: federation.Message) -> Any:
+    def _one(self, organization: int, message: Message) -> Any:
         frame, policy = self._sites[organization - 1]
         sent = json.loads(json.dumps(message, allow_nan=False))
         found = answer(self._site, sent, lambda: policy, lambda _: frame)

@@ -128,16 +128,19 @@ def _leaves(analysis: str) -> Mapping[str, Mapping[str, str]]:
     return {}
 
 
-def limits() -> Table:
-    """Return the limits as they are shipped, under the names of their settings."""
+def limits(result: Record) -> Table:
+    """Return the limits as they are shipped, and those of the sites whose operators set others."""
     shipped = vars(Policy())
+    own = {site["organization_id"]: site["limits"] for site in result["sites"] if "limits" in site}
     rows = []
     for name, meaning in LIMITS.items():
-        value = shipped[name]
         setting = PREFIX + name.upper()
         if setting in SETTINGS:
-            rows.append([setting, meaning, _limit(value)])
-    return Table("Limits", ["Setting", "What it limits", "Shipped"], rows, left=2)
+            value = shipped[name]
+            here = [_limit(found.get(setting, value)) for found in own.values()]
+            rows.append([setting, meaning, _limit(value), *here])
+    heads = ["Setting", "What it limits", "Shipped", *(f"Site {site}" for site in own)]
+    return Table("Limits", heads, rows, left=2)
 
 
 def _limit(value: Any) -> str:

@@ -23,8 +23,8 @@ TITLES: Final = {
     "logistic_regression": "Logistic regression",
     "cox_regression": "Cox regression",
 }
-# What a platform may add to a result about the program that made it.
-MADE_BY: Final = {"image": "Image", "image_digest": "Image digest", "platform": "Platform"}
+# What the analyst's layer adds to a result about where it comes from.
+MADE_BY: Final = {"platform": "Platform", "image": "Image", "task_id": "Task", "started": "Started"}
 
 
 def html(result: Record) -> str:
@@ -67,7 +67,7 @@ def html(result: Record) -> str:
         refusals=explain.refusals(result),
         sites=explain.sites(result),
         ledger=explain.ledger(result),
-        limits=explain.limits(),
+        limits=explain.limits(result),
         request=explain.request(result),
         versions=_versions(result),
         light=variables("light"),
@@ -110,7 +110,8 @@ def _facts(result: Record) -> list[tuple[str, str]]:
 
 
 def _versions(result: Record) -> list[tuple[str, str]]:
-    made_by = [(title, str(result[key])) for key, title in MADE_BY.items() if result.get(key)]
+    origin = result.get("provenance", {})
+    made_by = [(title, str(origin[key])) for key, title in MADE_BY.items() if origin.get(key)]
     return [
         ("Result made by", f"v6-clinical {result['version']}"),
         *(made_by or [("Image", "not told by the result")]),
