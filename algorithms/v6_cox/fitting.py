@@ -109,7 +109,6 @@ class Fitting:
         """Ask for the robust errors' meat at the common steps of the last evaluation."""
         steps = combine_steps(self.risk_sums(found.total), self.request.ties)
         own_flow = None if steps.own_flow is None else steps.own_flow.ravel().tolist()
-        assert self.state.history  # noqa: S101 - the fit has converged
         return Ask(
             "residuals",
             {

@@ -50,3 +50,12 @@ LEAVES = {
     step: LEAVES.get(step, {}) | EXACT_LEAVES.get(step, {})
     for step in ("describe", "times", "start", "evaluate", "residuals")
 }
+
+# When a step is asked.
+ROUNDS = {
+    "describe": "round 1, only with scale() or a spline without knots",
+    "times": "before start, only with baseline='exact'",
+    "start": "the first round, but for those",
+    "evaluate": "every other round; the last one also asks for what the tables need",
+    "residuals": "after the last, only with baseline='exact' and robust errors",
+}

@@ -24,3 +24,10 @@ LEAVES = {
         **OWN,
     },
 }
+
+# When a step is asked.
+ROUNDS = {
+    "describe": "round 1, only with scale() or a spline without knots",
+    "start": "the first round, but for describe",
+    "evaluate": "every other round; the last one also asks for what the tables need",
+}

@@ -24,3 +24,10 @@ LEAVES = {
         " 0 or at least V6C_MIN_CELL rows",
     },
 }
+
+# When a step is asked.
+ROUNDS = {
+    "describe": "round 1",
+    "tabulate": "round 2",
+    "refine": "round 3, where a quantile is not settled; at most once more",
+}

@@ -17,6 +17,7 @@ from v6_clinical.commands.summary import run_summary
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.registry import PACKAGES
+from v6_clinical.render import leaves
 from v6_clinical.render.policy import policy as show_policy
 from v6_clinical.settings import SETTINGS
 
@@ -77,6 +78,17 @@ def policy() -> None:
             f"{names}: unknown, unreadable or too loose; every question would be refused. "
             f"Known settings: {', '.join(SETTINGS)}."
         ) from None
+
+
+@main.command("what-leaves", epilog=examples("v6-clinical what-leaves cox"))
+@click.argument("analysis", type=click.Choice(list(PACKAGES)))
+@click.option("--markdown", is_flag=True, help="As the analysis's README has it.")
+def what_leaves(analysis: str, markdown: bool) -> None:
+    """Print every number that leaves a site, round by round, from the code's own declarations."""
+    if markdown:
+        click.echo(leaves.as_markdown(analysis))
+    else:
+        leaves.show(analysis)
 
 
 @main.command(

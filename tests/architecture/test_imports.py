@@ -50,15 +50,6 @@ def test_analyses_do_no_io(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_nothing_is_evaluated(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    attributes = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-    assert not names & {"eval", "exec", "pickle", "compile", "__import__"}
-    assert not attributes & {"eval", "query", "read_pickle"}
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_are_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300
 

@@ -17,9 +17,7 @@ from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 from platforms.helpers import encode
 from reference.cases import dataset, sites
 from v6_clinical.cli import main
-from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
-from v6_clinical.registry import load_site
 from v6_clinical.version import __version__
 
 entry = importlib.import_module("v6_cox.v4")
@@ -96,29 +94,6 @@ def test_the_real_wrapper_gives_the_digits_of_the_local_platform(
         assert wrapped(tmp_path, frames[0], dict(message)) == expected
     refused = wrapped(tmp_path, frames[0], dict(asked[0][0]), V6C_DENIED_COLUMNS="week")
     assert (refused["code"], refused["where"]) == ("COLUMN_DENIED", ["week"])
-
-
-def test_messages_hold_what_is_declared() -> None:
-    """Every number in a real message is declared, and every declaration is met."""
-    declared = load_site("v6_cox").leaves
-    sent: dict[str, set[str]] = {}
-    frames = [frame.assign(c=lambda f: f.index % 40) for frame in (good(1), good(2), good(3))]
-    arguments = REQUEST | {"formula": "scale(x) + g", "predictors": None, "time_horizon": 100}
-    for baseline in ("site", "exact"):
-        more = {"baseline": baseline, "cluster": "c"}
-        found = local.run("cox", frames, arguments | more, policy=Policy.open())
-        assert found["status"] == "completed", found["error"]
-        for line in found["ledger"]:
-            names = {item.split(":")[0].split("/")[0] for item in line["what"].split(", ")}
-            sent.setdefault(line["step"], set()).update(names)
-    assert sent == {step: set(names) for step, names in declared.items()}
-
-
-def test_the_readme_lists_what_leaves() -> None:
-    text = (Path(__file__).parents[2] / "algorithms" / "v6_cox" / "README.md").read_text()
-    for step, names in load_site("v6_cox").leaves.items():
-        for name, what in names.items():
-            assert f"| `{step}` | `{name}` | {what} |" in text
 
 
 def test_a_partial_imports_nothing_heavy() -> None:

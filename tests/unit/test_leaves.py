@@ -1,58 +1,96 @@
-"""Every number in a real message is declared, and every declaration is met."""
+"""Every number in a real message is declared, every declaration is met, and the READMEs say so."""
 
 from typing import Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from sites import HERE, dataset, split
 from v6_clinical import federation
+from v6_clinical.cli import main
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.registry import PACKAGES, load_site
+from v6_clinical.render.leaves import as_markdown, declared
+
+OPEN = Policy.open()
+ANALYSES = pytest.mark.parametrize("analysis", PACKAGES)
+LOGISTIC: dict[str, Any] = {"outcome": "cens", "formula": "age + tgrade"}
+COX: dict[str, Any] = {"time": "time", "event": "cens", "formula": "age + horTh"}
+SUMMARY: dict[str, Any] = {"columns": ["age", "tsize", "tgrade"]}
+CURVES: dict[str, Any] = {"time_horizon": 2000, "profiles": [{"age": 50, "horTh": "yes"}]}
+# Every option that changes what is asked or answered, of each analysis.
+FITS: list[tuple[str, dict[str, Any]]] = [
+    ("summary", SUMMARY),
+    ("summary", SUMMARY | {"group_by": "horTh", "correlation": True, "per_site": True}),
+    ("summary", SUMMARY | {"levels": {"tgrade": ["I", "II", "III"]}, "quantiles": [0.01]}),
+    ("summary", SUMMARY | {"collapse": {"tgrade": {"II-III": ["II", "III"]}}, "histogram": False}),
+    ("logistic", LOGISTIC),
+    ("logistic", LOGISTIC | {"formula": "scale(age) + tgrade", "robust": "HC1"}),
+    ("logistic", LOGISTIC | {"formula": "bs(age, df=4) * horTh", "ridge": 1.0}),
+    ("logistic", LOGISTIC | {"weights": "unit", "offset": "small", "robust": "HC0"}),
+    ("logistic", LOGISTIC | {"cluster": "part", "site_effect": True}),
+    ("logistic", LOGISTIC | {"levels": {"tgrade": ["I", "II", "III"]}, "positive": 1}),
+    ("cox", COX),
+    ("cox", COX | {"formula": "scale(age) + horTh", "ties": "breslow"}),
+    ("cox", COX | {"weights": "unit", "offset": "small", "robust": True, **CURVES}),
+    ("cox", COX | {"cluster": "part", "strata": ["tgrade"], "zph_transform": "log"}),
+    ("cox", COX | {"entry": "begin", "ridge": 1.0}),
+    ("cox", COX | {"baseline": "exact", "cluster": "part", **CURVES}),
+    ("cox", COX | {"baseline": "exact", "strata": ["tgrade"], "formula": "scale(age)"}),
+]
 
 
-def gbsg2() -> list[pd.DataFrame]:
+def frames() -> list[pd.DataFrame]:
     frame = dataset("gbsg2")
     frame["tsize"] *= 1.01  # whole numbers need no refinement
-    return split(frame.assign(unit=1.0 + frame["age"] / 100, part=frame.index // 4), "three")
+    unit, small = 1.0 + frame["age"] / 100, frame["estrec"] / 1000
+    frame = frame.assign(unit=unit, small=small, begin=frame["time"] / 9, part=frame.index // 4)
+    return split(frame, "three")
 
 
-REQUESTS: dict[str, dict[str, Any]] = {
-    "summary": {
-        "columns": ["age", "tsize", "tgrade"],
-        "group_by": "horTh",
-        "correlation": True,
-        "per_site": True,
-    },
-    "logistic": {
-        "outcome": "cens",
-        "formula": "scale(age) + tgrade",
-        "weights": "unit",
-        "offset": "estrec",
-        "robust": "HC0",
-    },
-}
-
-
-@pytest.mark.parametrize("analysis", REQUESTS)
-def test_messages_hold_what_is_declared(analysis: str) -> None:
-    frames = [frame.assign(estrec=frame["estrec"] / 1000) for frame in gbsg2()]
-    found = local.run(analysis, frames, REQUESTS[analysis], policy=Policy())
+def sent(analysis: str, arguments: dict[str, Any]) -> dict[str, set[str]]:
+    """Return the names in the messages of a fit, by step: their first parts."""
+    found = local.run(analysis, frames(), arguments, policy=OPEN)
     assert found["status"] == "completed", found["error"]
-    declared = load_site(PACKAGES[analysis]).leaves
-    sent: dict[str, set[str]] = {}
+    assert federation.empty_envelope(analysis).keys() <= found.keys()
+    names: dict[str, set[str]] = {}
     for line in found["ledger"]:
-        names = {item.split(":")[0].split("/")[0] for item in line["what"].split(", ")}
-        sent.setdefault(line["step"], set()).update(names)
-    assert sent == {step: set(names) for step, names in declared.items()}
-    assert federation.empty_envelope("summary").keys() <= found.keys()
+        parts = {item.split(":")[0].split("/")[0] for item in line["what"].split(", ")}
+        names.setdefault(line["step"], set()).update(parts)
+    return names
 
 
-@pytest.mark.parametrize("analysis", REQUESTS)
-def test_the_readme_lists_what_leaves(analysis: str) -> None:
-    package = PACKAGES[analysis]
-    text = (HERE.parent / "algorithms" / package / "README.md").read_text()
-    for step, names in load_site(package).leaves.items():
-        for name, what in names.items():
-            assert f"| `{step}` | `{name}` | {what} |" in text
+@ANALYSES
+def test_messages_hold_what_is_declared_and_no_more(analysis: str) -> None:
+    """Of each fit nothing undeclared; of all fits together every declaration."""
+    leaves, rounds = declared(analysis)
+    whole = {step: set(names) for step, names in leaves.items()}
+    union: dict[str, set[str]] = {}
+    for arguments in [arguments for name, arguments in FITS if name == analysis]:
+        for step, names in sent(analysis, arguments).items():
+            assert names <= whole[step], arguments
+            union.setdefault(step, set()).update(names)
+    assert union == whole
+    assert list(rounds) == list(whole) == list(load_site(PACKAGES[analysis]).steps)
+    assert load_site(PACKAGES[analysis]).leaves == leaves
+
+
+@ANALYSES
+def test_the_readme_says_what_leaves(analysis: str) -> None:
+    text = (HERE.parent / "algorithms" / PACKAGES[analysis] / "README.md").read_text()
+    assert as_markdown(analysis) in text, f"print it: v6-clinical what-leaves {analysis} --markdown"
+
+
+@ANALYSES
+def test_the_command_prints_every_declaration(analysis: str) -> None:
+    for options in ([], ["--markdown"]):
+        done = CliRunner().invoke(main, ["what-leaves", analysis, *options])
+        assert done.exit_code == 0, done.output
+        flat = " ".join(done.output.split())
+        for step, names in declared(analysis)[0].items():
+            assert step in flat
+            for name in names:
+                assert name in flat
+    assert as_markdown(analysis) in done.output

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import AnalysisError, RefusalError
 from v6_clinical.platforms.polling import ROUND_SECONDS
-from v6_clinical.registry import load_central, load_site
+from v6_clinical.registry import Site, load_central, load_site
 from v6_clinical.site import FIELDS, answer, innocent_name, refused
 
 if TYPE_CHECKING:
@@ -44,15 +44,17 @@ def make_partial(
     """Make the partial function of an entry module: limits from the environment, one log line."""
 
     def function(*arguments: Any, mock_data: Any = None, **named: Any) -> dict[str, Any]:
+        site = load_site(package)
         if arguments or _is_json(mock_data):
-            return refused("BAD_REQUEST", [] if arguments else ["mock_data"])
-        found = answer(
-            load_site(package),
-            named,
-            lambda: Policy.from_environment(os.environ),
-            lambda policy: read_frame(policy) if mock_data is None else mock_data[0],
-        )
-        _log(method, named, found)
+            found = refused("BAD_REQUEST", [] if arguments else ["mock_data"])
+        else:
+            found = answer(
+                site,
+                named,
+                lambda: Policy.from_environment(os.environ),
+                lambda policy: read_frame(policy) if mock_data is None else mock_data[0],
+            )
+        _log(site, named, found)
         return found
 
     function.__name__ = function.__qualname__ = f"{method}_partial"
@@ -106,19 +108,30 @@ def _say(number: int, step: str, sites: int) -> None:
     print(f"info > round {number}: {step}, {sites} sites", flush=True)  # noqa: T201
 
 
-def _log(method: str, message: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-    """Write the site's ledger: one line a call, no values."""
+def _log(site: Site, message: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Write the site's ledger: one line a call, no values.
+
+    The step is a word of the closed list, and the request its digest: an analyst's text could
+    carry anything into the node's log.
+    """
     import hashlib
     import json
 
     text = json.dumps({name: message.get(name) for name in FIELDS}, sort_keys=True, default=repr)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    sums = found.get("sums", {"arrays": {}, "tallies": {}, "forms": {}})
-    numbers = sum(len(array["data"]) for array in sums["arrays"].values())
-    numbers += sum(len(tally) for tally in sums["tallies"].values())
-    numbers += sum(len(form["half"]) for form in sums["forms"].values())
+    asked = message.get("step")
+    step = asked if isinstance(asked, str) and asked in site.steps else "unknown"
     outcome = found.get("code", found["status"])
-    print(f"info > v6-clinical {method} request={digest} {outcome} numbers={numbers}", flush=True)  # noqa: T201
+    line = f"v6-clinical {site.name} step={step} request={digest} {outcome}"
+    print(f"info > {line} numbers={_numbers(found)}", flush=True)  # noqa: T201
+
+
+def _numbers(found: Mapping[str, Any]) -> int:
+    """Count the numbers of an answer's sums."""
+    sums = found.get("sums", {"arrays": {}, "tallies": {}, "forms": {}})
+    count = sum(len(array["data"]) for array in sums["arrays"].values())
+    count += sum(len(tally) for tally in sums["tallies"].values())
+    return count + sum(len(form["half"]) for form in sums["forms"].values())
 
 
 def _failed(analysis: str, code: str, message: str, remedy: str) -> dict[str, Any]:

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from platforms.bad_inputs.three_sites import digits, pooled
+from platforms.bad_inputs.three_sites import REQUESTS, digits, pooled
 from platforms.faults.analyses import ANALYSES, completed, ended, frames, run
 from platforms.faults.server import NEVER, Fault
+from v6_clinical.disclosure import Policy
+from v6_clinical.platforms import local
 from v6_clinical.version import SCHEMA
 
 ALL = pytest.mark.parametrize("analysis", ANALYSES)
@@ -261,11 +263,20 @@ def wide(k: int, rows: int, columns: int) -> pd.DataFrame:
 
 @ALL
 def test_fifty_sites_and_fifty_columns_F11(analysis: str) -> None:
-    """The digits of the pooled rows, under the shipped limits: 520 rows a site are enough."""
-    sites = [wide(k, 520, 50) for k in range(50)]
+    """The digits of the pooled rows, with as few rows as the loosest limit on parameters takes."""
+    sites = [wide(k, 160, 50) for k in range(50)]
     names = [f"x{j}" for j in range(50)]
     more = {"columns": names} if analysis == "summary" else {"predictors": names}
-    done = run(analysis, sites=sites, round_seconds=120, **more)
+    policy = Policy(max_parameters_per_row=0.33)
+    found = local.run(analysis, sites, REQUESTS[analysis] | more, policy=policy)
     expected = digits(pooled(analysis, sites, **more))
-    assert completed(done, range(10, 510, 10)) == pytest.approx(expected, rel=1e-7, abs=1e-9)
+    assert digits(found) == pytest.approx(expected, rel=1e-7, abs=1e-9)
+    assert [site["organization_id"] for site in found["sites"]] == list(range(1, 51))
+
+
+def test_fifty_sites_over_the_server_F11() -> None:
+    sites = [wide(k, 60, 2) for k in range(50)]
+    done = run("logistic", sites=sites, predictors=["x0", "x1"])
+    expected = digits(pooled("logistic", sites, predictors=["x0", "x1"]))
+    assert completed(done, range(10, 510, 10)) == pytest.approx(expected, rel=1e-7)
     assert len(done.server.tasks) == 50 * len(done.result["ledger"])
