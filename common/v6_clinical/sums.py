@@ -156,10 +156,7 @@ class Sums:
         if set(message) != {"arrays", "tallies", "forms"}:
             raise ValueError("unexpected fields")
         arrays = {_name(name): _array(entry) for name, entry in message["arrays"].items()}
-        tallies = {
-            _name(name): {_name(label): _number(number) for label, number in tally.items()}
-            for name, tally in message["tallies"].items()
-        }
+        tallies = {_name(name): _tally(entry) for name, entry in message["tallies"].items()}
         forms = {_name(name): _form(entry) for name, entry in message["forms"].items()}
         return cls(arrays, tallies, forms)
 
@@ -187,19 +184,25 @@ def _name(name: object) -> str:
     return name
 
 
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("not a number")
-    number = float(value)
-    if not np.isfinite(number):
+def _numbers(values: Any) -> Array:
+    """Return JSON numbers, all at once: the centre reads a thousand of each site and round."""
+    if not isinstance(values, list) or not set(map(type, values)) <= {int, float}:
+        raise TypeError("not numbers")
+    found = np.array(values, dtype=np.float64)
+    if not np.isfinite(found).all():
         raise ValueError("not finite")
-    return number
+    return found
+
+
+def _tally(entry: Any) -> dict[str, float]:
+    labels = [_name(label) for label in entry]
+    return dict(zip(labels, _numbers(list(entry.values())).tolist(), strict=True))
 
 
 def _array(entry: Any) -> Array:
-    if set(entry) != {"shape", "data"} or not isinstance(entry["data"], list):
+    if set(entry) != {"shape", "data"}:
         raise ValueError("unexpected fields")
-    array = np.array([_number(value) for value in entry["data"]], dtype=np.float64)
+    array = _numbers(entry["data"])
     if any(isinstance(size, bool) or not isinstance(size, int) for size in entry["shape"]):
         raise TypeError("shape")
     if any(size < 0 for size in entry["shape"]):
@@ -208,11 +211,11 @@ def _array(entry: Any) -> Array:
 
 
 def _form(entry: Any) -> Form:
-    if set(entry) != {"labels", "half"} or not isinstance(entry["half"], list):
+    if set(entry) != {"labels", "half"}:
         raise ValueError("unexpected fields")
     labels = tuple(_name(label) for label in entry["labels"])
     if len(set(labels)) < len(labels):
         raise ValueError("a label occurs twice")
     values = np.zeros((len(labels), len(labels)))
-    values[np.triu_indices(len(labels))] = [_number(value) for value in entry["half"]]
+    values[np.triu_indices(len(labels))] = _numbers(entry["half"])
     return Form(labels, values + np.triu(values, 1).T)

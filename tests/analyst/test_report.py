@@ -132,7 +132,7 @@ def test_table_one_shows_means_counts_tests_and_what_is_withheld() -> None:
     for row in result["categorical"]:
         if row["count"] is not None:
             assert f"{row['count']}" in page
-    assert "suppressed" in page
+    assert "[c]: withheld" in page
     for row in result["comparison"]:
         assert p_value(row["p_value"]) in page
     for warning in result["warnings"]:

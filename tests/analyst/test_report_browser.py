@@ -87,7 +87,7 @@ def test_a_page_opens_without_error_in_its_colours(
 
 
 @pytest.mark.parametrize("width", [1000, 500])
-@pytest.mark.parametrize("name", ["summary", "levels", "cox", "strata", "refused", "bad_request"])
+@pytest.mark.parametrize("name", ["summary", "levels", "cox", "refused"])
 def test_nothing_is_wider_than_the_page(name: str, width: int, tmp_path: Path) -> None:
     text = html(example(name))
     assert POLICY.search(text)

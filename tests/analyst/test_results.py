@@ -210,3 +210,11 @@ def test_report_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "v6_clinical.analyst.report", page)
     path = result("cox").report(tmp_path / "cox.html")
     assert path.read_text() == "<p>cox_regression</p>"
+
+
+@pytest.mark.parametrize(("analysis", "kind"), [("cox", "forest"), ("summary", "histogram")])
+def test_plot_gives_a_figure(analysis: str, kind: str, tmp_path: Path) -> None:
+    """The real figures, by the names that this layer hands on."""
+    figure = result(analysis).plot(kind, **({"variable": "age"} if kind == "histogram" else {}))
+    figure.savefig(tmp_path / "figure.svg")
+    assert (tmp_path / "figure.svg").stat().st_size > 1000

@@ -111,6 +111,18 @@ def stack_image(major: int) -> str:
     return os.environ.get(f"STACK_IMAGE_{major}", f"v6c-stack:v{major}")
 
 
+def beside_client(folder: Path) -> list[str]:
+    """Return `docker run`'s options that let a program import what stands beside the client.
+
+    That is a stack's folder, the one above it, and the project's common package.
+    """
+    common = folder.parents[2] / "common"
+    mounts = [
+        word for path in (folder.parent, common) for word in ("--volume", f"{path}:{path}:ro")
+    ]
+    return [*mounts, "--env", f"PYTHONPATH={folder}:{folder.parent}:{common}"]
+
+
 def things() -> set[str]:
     """Name every container, network, volume and image name that the engine knows."""
     image = "image {{.Repository}}:{{.Tag}}@{{.Digest}}"

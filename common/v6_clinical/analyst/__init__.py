@@ -12,10 +12,10 @@ Nothing here runs in an image: it is the layer between a notebook and vantage6's
 
 from v6_clinical.analyst.errors import AnalysisError
 from v6_clinical.analyst.federation import Federation
+from v6_clinical.analyst.result import Result
 from v6_clinical.analyst.results import (
     CoxResult,
     LogisticResult,
-    Result,
     SummaryResult,
     load,
     result_of,

@@ -1,127 +1,21 @@
-"""Results as objects: tables as data frames, text as R prints it, files, figures, a report."""
+"""The results of the three analyses, with their tables for a manuscript; and files of results."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from v6_clinical.analyst.frames import table_names, to_frame
+from v6_clinical.analyst.errors import AnalysisError, raise_for
+from v6_clinical.analyst.frames import to_frame
+from v6_clinical.analyst.result import Result
 from v6_clinical.version import SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from v6_clinical.analyst.manuscript.write import Format
-
-Record = dict[str, Any]
-
-
-class Result:
-    """What every analysis gives back; ``result["fit"]`` is a table as the analysis made it.
-
-    Parameters
-    ----------
-    result
-        A completed result envelope.
-    """
-
-    NAME: ClassVar[str]
-
-    def __init__(self, result: Mapping[str, Any]) -> None:
-        self._result = dict(result)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._result[name]
-
-    @property
-    def tables(self) -> list[str]:
-        """The names of the tables that are not empty."""
-        return table_names(self._result)
-
-    @property
-    def warnings(self) -> list[str]:
-        """What the reader of the tables must know."""
-        return [warning["message"] for warning in self._result["warnings"]]
-
-    def to_frame(self, table: str) -> pd.DataFrame:
-        """Return one table as a data frame, null where withheld.
-
-        Raises
-        ------
-        KeyError
-            Naming the tables that there are.
-        """
-        return to_frame(self._result, table)
-
-    def to_dict(self) -> Record:
-        """Return the result envelope: plain JSON values, as the platform gave it."""
-        copy: Record = json.loads(json.dumps(self._result, allow_nan=False))
-        return copy
-
-    def save(self, path: str | Path) -> Path:
-        """Write the result as JSON, which ``load`` reads, and return the path."""
-        file = Path(path)
-        text = json.dumps(self._result, indent=2, ensure_ascii=False, allow_nan=False)
-        file.write_text(text + "\n", encoding="utf-8")
-        return file
-
-    def plot(self, kind: str, **options: Any) -> Figure:
-        """Draw a figure: ``"forest"``, ``"survival"``, ``"roc"``, … of ``analyst.figures``.
-
-        Parameters
-        ----------
-        kind
-            The function of that name in ``v6_clinical.analyst.figures``.
-        options
-            What that function takes beside the result.
-
-        Raises
-        ------
-        ValueError
-            Naming the figures, if there is none of that name.
-        """
-        from importlib import import_module
-
-        figures = import_module("v6_clinical.analyst.figures")
-        kinds = [name for name in figures.__all__ if name.islower()]  # classes are not
-        if kind not in kinds:
-            raise ValueError(f"there is no figure {kind!r}, but {', '.join(kinds)}")
-        draw: Callable[..., Figure] = getattr(figures, kind)
-        return draw(self._result, **options)
-
-    def report(self, path: str | Path) -> Path:
-        """Write one self-contained HTML page of the result, and return its path."""
-        from importlib import import_module
-
-        page: str = import_module("v6_clinical.analyst.report").html(self._result)
-        file = Path(path)
-        file.write_text(page, encoding="utf-8")
-        return file
-
-    def _page(self, table: str | Path) -> str:
-        """Return a table, the warnings, and behind a fold all that ``print`` shows, as HTML."""
-        from html import escape
-
-        warnings = "".join(f"<li>{escape(text)}</li>" for text in self.warnings)
-        return (
-            f'<div style="overflow-x:auto">{table}</div>\n'
-            f'<ul style="font-size:smaller">{warnings}</ul>\n'
-            "<details><summary>Everything</summary>"
-            f'<pre style="overflow-x:auto">{escape(str(self))}</pre></details>'
-        )
-
-    def __str__(self) -> str:
-        from v6_clinical.render import show
-        from v6_clinical.render.text import as_text
-
-        return as_text(show(self._result["analysis"]), self._result)
-
-    def __repr__(self) -> str:
-        sites = sum(site["status"] == "ok" for site in self._result["sites"])
-        return f"<{type(self).__name__}: {sites} sites; tables {', '.join(self.tables)}>"
 
 
 class SummaryResult(Result):
@@ -254,7 +148,6 @@ class CoxResult(_Regression):
             ``BAD_REQUEST`` if a profile lacks a value, or the result has no baseline curves
             (``time_horizon`` was not given).
         """
-        from v6_clinical.analyst.errors import AnalysisError
         from v6_cox.predict import predict
 
         if not self._result["baseline_hazard"]:
@@ -279,8 +172,6 @@ def result_of(result: Mapping[str, Any]) -> Result:
     ValueError
         If it is no result of this version's schema.
     """
-    from v6_clinical.analyst.errors import raise_for
-
     if result.get("schema") != SCHEMA or result.get("analysis") not in KINDS:
         raise ValueError(f"this is no result of schema {SCHEMA}: see what made it")
     raise_for(result)

@@ -14,16 +14,20 @@ from vantage6.client import UserClient
 
 
 def connect(given):
-    """Return a client that is logged in and can encrypt, and what found.py founded."""
+    """Return a client that is logged in and can encrypt."""
     server = given["server"]
-    found = json.loads(Path(server["found"]).read_text())
     client = UserClient(server["hq"], server["keycloak"], log_level="warn")
     token = client.kc_openid.token("analyst", "Passw0rd!23")
     client._finalize_successful_authentication(token)
     client._access_token = token["access_token"]
     client.setup_encryption(given["private_key"])
-    client.setup_collaboration(found["collaboration"])
-    return client, found
+    client.setup_collaboration(founded(given)["collaboration"])
+    return client
+
+
+def founded(given):
+    """Return what found.py founded: organizations, collaboration, nodes."""
+    return json.loads(Path(given["server"]["found"]).read_text())
 
 
 def online(client):
@@ -55,7 +59,7 @@ def session(client, given):
 
 def main(task_file, result_file):
     given = json.loads(Path(task_file).read_text())
-    client, found = connect(given)
+    client, found = connect(given), founded(given)
     ids = session(client, given)
     began = time.time()
     task = client.task.create(

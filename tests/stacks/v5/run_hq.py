@@ -2,8 +2,8 @@
 
 To see whether a task's arguments are encrypted, HQ 5.0.3 decodes three texts joined by "$" as
 one base64 text. Older Pythons stop at the first text's padding; newer ones (seen with Debian's
-3.13.5 of August 2026) go on, and fail for three lengths in ten, so that HQ answers 500. Here, in
-HQ alone, decoding ends at the first "$".
+3.13.5 of August 2026) go on, and fail for a third of all lengths: HQ answers 500. Here, in HQ
+alone, decoding ends at the first "$".
 """
 
 import base64

@@ -19,6 +19,7 @@ import pandas as pd
 from stacks.engine import (
     NEW_KEYS,
     answers,
+    beside_client,
     bridge,
     docker,
     free_port,
@@ -98,8 +99,9 @@ class Stack:
     ) -> tuple[subprocess.Popen[str], Path]:
         """Send a task and do not wait.
 
-        ``script`` runs beside the stock client as ``script TASK.json RESULT.json``, and may
-        ``import analyst`` for a client that is logged in.
+        ``script`` runs beside the stock client as ``script TASK.json RESULT.json``. It may import
+        ``analyst``, whose ``connect`` gives a client that is logged in, the modules beside it and
+        beside its folder, and ``v6_clinical``.
         """
         name = uuid.uuid4().hex[:8]
         given, result = self.folder / f"task-{name}.json", self.folder / f"result-{name}.json"
@@ -114,8 +116,7 @@ class Stack:
         given.write_text(json.dumps(body))
         container = f"{self.prefix}analyst{name}"
         self.cleanup.callback(docker, "rm", "--force", container, check=False)
-        words = ["run", "--rm", "--name", container, *self._mount(), "--env", f"PYTHONPATH={HERE}"]
-        words += ["--volume", f"{script.parent}:{script.parent}:ro"] * (script.parent != HERE)
+        words = ["run", "--rm", "--name", container, *self._mount(), *beside_client(HERE)]
         words += [stack_image(5), "python", str(script), str(given), str(result)]
         process = subprocess.Popen(
             ["docker", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -8,6 +8,7 @@ from typing import Any
 
 Record = Mapping[str, Any]
 DASH = "–"
+_NAMED = re.compile(r"C\(.*, ref=(?P<quote>['\"])(?P<level>.*)(?P=quote)\)", re.DOTALL)
 _LEVEL = re.compile(r"(?P<name>[^:]+)\[(?P<coding>T\.)?(?P<level>.*)\]", re.DOTALL)
 
 
@@ -32,7 +33,12 @@ def references(result: Record) -> dict[str, str]:
     request = result["request"]
     coding = result.get("model", {}).get("coding", {})
     known = {name: levels[0] for name, levels in request["levels"].items()}
-    return known | dict(request["reference"]) | dict(coding.get("references", {}))
+    known |= dict(request["reference"]) | dict(coding.get("references", {}))
+    for record in result["coefficients"]:
+        found = level_of(record["term"])
+        if found and (named := _NAMED.fullmatch(found[0])):
+            known[found[0]] = named["level"]
+    return known
 
 
 def ratio_names(result: Record) -> tuple[str, str, str]:

@@ -19,6 +19,7 @@ REMEDY: Final = "Ask again with time_horizon=..., the end of the curves, and pro
 WITHHELD: Final = "No site may show a point of its curve: use a longer time_horizon."
 MOST_CURVES: Final = 6  # in one panel
 MOST_SHADED: Final = 3
+MOST_MARKERS: Final = 12  # about, a curve
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ def _curves(axes: Axes, panel: Panel, kinds: list[dict[str, Any]], colours: Colo
         kind = kinds[line.series]
         time = np.array([0.0, *line.curve["time"]])
         survival = np.array([1.0, *line.curve["survival"]])
-        axes.plot(time, survival, markevery=slice(1, None), **kind)
+        every = max(1, len(time) // MOST_MARKERS)
+        axes.plot(time, survival, markevery=slice(1, None, every), **kind)
         if len(panel.lines) <= MOST_SHADED:
             # between two points the curve only falls: it lies between the two staircases
             before = np.append(1.0, survival[:-1])

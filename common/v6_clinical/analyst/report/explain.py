@@ -103,7 +103,7 @@ def ledger(result: Record) -> Table | None:
     for (step, what), group in groupby(result["ledger"], lambda one: (one["step"], one["what"])):
         lines = list(group)
         first, last, sent = lines[0]["round"], lines[-1]["round"], lines[0]["numbers_per_site"]
-        alike = f"{first}" if first == last else f"{first}–{last}"
+        alike = f"{first}" if first == last else f"{first}\u2060–\u2060{last}"
         total = ("in all" if first == last else "in each") if sent else "nothing"
         rows.append([f"{alike}:\u00a0{step}", total, number(sent)])
         meanings = leaves.get(step, {})
@@ -158,7 +158,8 @@ def request(result: Record) -> Table | None:
 
 def _argument(value: Any) -> str:
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {_argument(part)}" for name, part in value.items())
+        apart = "; " if any(isinstance(part, dict | list) for part in value.values()) else ", "
+        return apart.join(f"{name}: {_argument(part)}" for name, part in value.items())
     if isinstance(value, list):
         apart = "; " if any(isinstance(part, dict) for part in value) else ", "
         return apart.join(_argument(part) for part in value)
