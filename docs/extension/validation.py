@@ -61,8 +61,8 @@ def _fits(
 
 def _name(case: Case) -> str:
     """Return the case's name and its splits, with places to break a line."""
-    words = case.id.replace("_", " ")
-    return f"{words} ({', '.join(split.replace('_', ' ') for split in case.splits)})"
+    splits = ",\u00a0".join(split.replace("_", " ") for split in case.splits)
+    return f"{case.id.replace('_', ' ')} ({splits})"
 
 
 def _gaps(found: dict[str, Any], expected: dict[str, Any]) -> tuple[float, float, float]:
@@ -111,9 +111,10 @@ def _largest(table_name: str, found: dict[str, Any], expected: dict[str, Any]) -
     keys, numbers = _TABLES[table_name]
     ours = {tuple(row[key] for key in keys): row for row in found[table_name]}
     theirs = {tuple(row[key] for key in keys): row for row in expected[table_name]}
-    return max(
+    gaps = (
         abs(ours[key][number] - row[number]) / max(1.0, abs(row[number]))
         for key, row in theirs.items()
         for number in numbers
         if row[number] is not None
     )
+    return float(max(gaps))
