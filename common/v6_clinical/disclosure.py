@@ -207,8 +207,8 @@ class Policy:
         be told at all is R4's.
         """
         off = int(rows_off_commonest(values[:, None], self.min_cell)[0])
-        most = 2 * off <= len(values) and len(values) >= self.min_cell
-        return not (most and bool(self.is_small(off)))
+        few = bool(self.is_small(off))
+        return not few or 2 * off > len(values) or len(values) < self.min_cell
 
     def check_combinations(
         self,
@@ -278,9 +278,9 @@ class Policy:
         mu (1 - mu); shape (n,) both.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            near = not predictor.size or predictor.std() <= self.widest_predictor
-        # not near: also where an overflow has made it no number
-        if not near or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
+            # not <=: also where an overflow has made it no number
+            wide = predictor.size > 0 and not predictor.std() <= self.widest_predictor
+        if wide or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
             raise RefusalError("COEFFICIENT_RANGE")
 
     def check_residuals(self, residuals: NDArray[np.float64], *, squared: bool = False) -> None:
