@@ -12,9 +12,9 @@ import pytest
 from analyses import CASES, Case
 from platforms.helpers import wrapper
 from privacy import attacker
-from v6_clinical.disclosure import Policy, sha256
+from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
-from v6_clinical.settings import SETTINGS
+from v6_clinical.settings import SETTINGS, sha256
 
 each_analysis = pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 
