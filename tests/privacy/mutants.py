@@ -38,7 +38,7 @@ from v6_clinical.errors import RefusalError  # noqa: E402
 
 ATTACKS = ["-q", "-x", "-p", "no:cacheprovider", "--no-header"]
 # Attacks that ask thousands of times, or in a process of its own, which no mutant reaches.
-SLOW = ("_A12_", "_A16_", "_A17_", "_A20_", "wrapper")
+SLOW = ("refusals_tell_nothing", "random_windows", "_A16_", "_A17_", "_A20_", "wrapper")
 MOST = 40  # tests that a mutant meets
 SKIPPED = {"open", "from_environment"}  # the limits themselves: A14 and A15 attack these
 # What a function that only answers says when it guards nothing.
