@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +25,6 @@ from v6_clinical.dominance import (
 )
 from v6_clinical.errors import RefusalError
 from v6_clinical.settings import PREFIX, SETTINGS, sha256
-
 
 
 @dataclass(frozen=True)
