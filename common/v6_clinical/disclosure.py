@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,15 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 from v6_clinical.dominance import (
     differing_rows,
     effective_sample_size,
+    is_distant,
     largest_leverage,
     rows_off_commonest,
     spread,
 )
 from v6_clinical.errors import RefusalError
 from v6_clinical.limits import Limits
-
-# R11: how far a number that is taken off a column may be from it, in sd of the column and in means.
-FARTHEST: Final = (1e8, 1e3)
+from v6_clinical.settings import sha256
 
 
 @dataclass(frozen=True)
@@ -135,14 +133,13 @@ class Policy(Limits):
             raise RefusalError("SMALL_CELL", list(compress(names, bad)))
 
     def allows_sums(self, values: NDArray[np.float64]) -> bool:
-        """R5: no row or at least a cell is off the value of most of these rows; shape (n,).
+        """R5: no row or at least a cell is off the value that most of these rows share, (n,).
 
-        The sum of a column of zeros and ones is a count. Whether so few rows as make no cell may
-        be told at all is R4's.
+        The sum of zeros and ones is a count. Fewer rows than a cell are R4's concern.
         """
         off = int(rows_off_commonest(values[:, None], self.min_cell)[0])
-        most = 2 * off <= len(values) and len(values) >= self.min_cell
-        return not (most and bool(self.is_small(off)))
+        few = bool(self.is_small(off))
+        return not few or 2 * off > len(values) or len(values) < self.min_cell
 
     def check_combinations(
         self,
@@ -169,17 +166,9 @@ class Policy(Limits):
     def check_shift(
         self, columns: Iterable[NDArray[np.float64]], shift: Iterable[float], *where: str
     ) -> None:
-        """R11: a number taken off a column is not so far from it that rounding would cut it.
-
-        Of x - 2^58 is left whether x is below 32 or above: a cut point of the caller's. ``columns``
-        have shape (n,) each; one that does not vary cannot be cut.
-        """
-        in_sd, in_means = FARTHEST
-        for x, at in zip(columns, shift, strict=True):
-            mean = float(x.mean()) if len(x) else at
-            beyond = abs(at - mean) - in_means * abs(mean)
-            if beyond > 0 and beyond > in_sd * float(x.std()) and x.min() < x.max():
-                raise RefusalError("BAD_REQUEST", where)
+        """R11: a number taken off a column, shape (n,), is not so far off that rounding cuts it."""
+        if any(is_distant(at, x) for x, at in zip(columns, shift, strict=True)):
+            raise RefusalError("BAD_REQUEST", where)
 
     def check_parameters(self, parameters: float, n: int) -> None:
         """R7: a model has few parameters for its rows."""
@@ -212,9 +201,9 @@ class Policy(Limits):
         mu (1 - mu); shape (n,) both.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            near = not predictor.size or predictor.std() <= self.widest_predictor
-        # not near: also where an overflow has made it no number
-        if not near or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
+            # not <=: also where an overflow has made it no number
+            wide = predictor.size > 0 and not predictor.std() <= self.widest_predictor
+        if wide or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
             raise RefusalError("COEFFICIENT_RANGE")
 
     def check_residuals(self, residuals: NDArray[np.float64], *, squared: bool = False) -> None:
@@ -243,10 +232,3 @@ class Policy(Limits):
         """R16: a query runs only if the operator listed its hash."""
         if not isinstance(query, str) or sha256(query) not in self.allowed_queries:
             raise RefusalError("QUERY")
-
-
-def sha256(text: str) -> str:
-    """Return the hash under which a node operator lists a query."""
-    import hashlib
-
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -19,6 +19,7 @@ from v6_clinical.blocks import row_blocks
 Array = NDArray[np.float64]
 
 LARGEST = 1e70  # its fourth power would overflow a sum
+FARTHEST = (1e8, 1e3)  # of a number taken off a column: in its sd, and in its mean
 # Eigenvalues of a correlation matrix: below the first float64 inverts badly; the second is rounding
 # of columns that depend on each other, as dummies of all levels do.
 CONDITION, NULL = 1e-6, 1e-12
@@ -30,6 +31,19 @@ def effective_sample_size(weights: Array) -> float:
     scaled = weights / max(weights.max(initial=0.0), np.finfo(np.float64).tiny)
     squares = float(scaled @ scaled)
     return float(scaled.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
+def is_distant(number: float, column: Array) -> bool:
+    """Tell whether taking a number off a column would round it to few values.
+
+    Of x - 2^58 is left whether x is below 32 or above: a cut point of the caller's. A column that
+    does not vary cannot be cut.
+    """
+    mean = float(column.mean()) if len(column) else number
+    beyond = abs(number - mean) - FARTHEST[1] * abs(mean)
+    if not beyond > 0:
+        return False
+    return beyond > FARTHEST[0] * float(column.std()) and bool(column.min() < column.max())
 
 
 def rows_off_commonest(design: Array, cell: int) -> NDArray[np.int64]:

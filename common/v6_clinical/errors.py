@@ -28,8 +28,8 @@ SITE_CODES: Final[dict[str, str]] = {
     "UNKNOWN_LEVEL": "Add the site's level to levels=..., or merge it with collapse=...",
     "TOO_MANY_LEVELS": "Give a codebook with levels=..., or merge levels with collapse=...",
     "MIN_ROWS": "The site has too few rows with a value: drop the column, or leave the site out.",
-    "SMALL_CELL": "Some level is too rare at the site: give a codebook with levels=..., or merge "
-    "levels with collapse=...",
+    "SMALL_CELL": "Some level, or value of a number, is too rare at the site: give a codebook with "
+    "levels=..., merge levels with collapse=..., or drop the column.",
     "TOO_MANY_PARAMETERS": "The site has too few rows for this model: use fewer terms, merge "
     "levels with collapse=..., or leave the site out.",
     "COEFFICIENT_RANGE": "At these coefficients few of the site's rows carry information: use "

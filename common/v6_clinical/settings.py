@@ -76,3 +76,10 @@ SETTINGS: Final[dict[str, Callable[[str], Any]]] = {
     "V6C_TIME_GRID": _time_grid,
     "V6C_ROUND_TIMEOUT": _whole(1, 86_400),
 }
+
+
+def sha256(text: str) -> str:
+    """Return the hash under which a node operator lists a query."""
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,11 +1,11 @@
 """Take each guard out of the site's policy, one at a time: some attack must then succeed.
 
 Usage: python tests/privacy/mutants.py [NAME ...]. Prints guard by guard the first test that
-notices; exits 1 where none does. A guard is a ``raise`` of a refusal, one side of an "and" or "or"
-(of a "|" or "&"), or the answer of a function that says what may be told, in ``Policy``.
+notices; exits 1 where none does. A guard is a ``raise`` of a refusal, one side of an "or" of its
+reasons, the answer of a function that says what may be told, or one side of the "and" in it.
 
 The suite runs once, untouched, and notes which tests run the lines of which guard. A mutant then
-meets these tests only, those that refused first: seconds instead of minutes.
+meets these tests only, those in which the guard refused first: seconds instead of minutes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ from v6_clinical.disclosure import Policy  # noqa: E402
 from v6_clinical.errors import RefusalError  # noqa: E402
 
 ATTACKS = ["-q", "-x", "-p", "no:cacheprovider", "--no-header"]
-SKIPPED = {"open", "from_environment"}  # the limits themselves: A14 and A15 attack these
+# Attacks that ask thousands of times, or in a process of its own, which no mutant reaches.
+SLOW = ("refusals_tell_nothing", "random_windows", "_A16_", "_A17_", "_A20_", "wrapper")
+MOST = 40  # tests that a mutant meets
 # What a function that only answers says when it guards nothing.
 NOTHING_GUARDED = {
     "is_small": "np.zeros(np.shape(counts), dtype=bool)",
@@ -69,7 +71,7 @@ class Mutant:
 def mutants() -> Iterator[Mutant]:
     """Yield every mutant of every function of the policy."""
     for name, function in vars(Policy).items():
-        if inspect.isfunction(function) and not name.startswith("__") and name not in SKIPPED:
+        if inspect.isfunction(function) and not name.startswith("__"):
             lines, first = inspect.getsourcelines(function)
             source = textwrap.dedent("".join(lines))
             places = list(range(len(list(ast.walk(ast.parse(source))))))
@@ -92,13 +94,18 @@ def _without(node: ast.AST, tree: ast.Module) -> Iterator[tuple[int, str, ast.Fu
         what = ast.unparse(node)
         _replace(tree, node, ast.Pass())
         yield node.lineno, what, function
-    elif isinstance(node, ast.BoolOp) or (
-        isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.BitAnd)
-    ):
+    elif isinstance(node, ast.BoolOp | ast.BinOp) and isinstance(node.op, _loosening(function)):
         sides = node.values if isinstance(node, ast.BoolOp) else [node.left, node.right]
         for side in range(len(sides)):
             fresh = ast.parse(ast.unparse(tree))
             yield from _one_side_out(fresh, node, side)
+
+
+def _loosening(function: ast.FunctionDef) -> Any:
+    """Return the operators of which one side less lets more pass: "or" to refuse, "and" to tell."""
+    if function.name in NOTHING_GUARDED:
+        return () if function.name == "is_small" else ast.And | ast.BitAnd
+    return ast.Or | ast.BitOr
 
 
 def _one_side_out(
@@ -163,6 +170,9 @@ class Witness:
 
         return watched
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if not any(slow in item.name for slow in SLOW)]
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         self.seen, self.said_no = set(), set()
@@ -179,7 +189,7 @@ class Witness:
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that can notice, the likeliest and quickest first."""
         ran, refused = self.ran[mutant.function], self.refused[mutant.function]
-        return sorted(ran, key=lambda test: (test not in refused, ran[test]))
+        return sorted(ran, key=lambda test: (test not in refused, ran[test]))[:MOST]
 
 
 class First:
@@ -196,6 +206,8 @@ class First:
 def first_failure(work: tuple[Mutant, list[str]]) -> str:
     """Run these tests with a guard taken out, in order; return the first that fails."""
     mutant, tests = work
+    if not tests:
+        return ""
     mutant.install()
     first = First()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -210,7 +222,7 @@ def main(names: list[str]) -> int:
     attacks = [str(HERE / folder) for folder in ("summary", "logistic", "cox")]
     attacks += [str(path) for path in sorted(HERE.glob("test_A*.py"))]
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        code = pytest.main([*ATTACKS, *attacks, "-k", "not A20 and not wrapper"], plugins=[witness])
+        code = pytest.main([*ATTACKS, *attacks], plugins=[witness])
     print(printed.getvalue().splitlines()[-1])
     if code:
         print(printed.getvalue())

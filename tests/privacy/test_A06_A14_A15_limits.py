@@ -12,9 +12,9 @@ import pytest
 from analyses import CASES, Case
 from platforms.helpers import wrapper
 from privacy import attacker
-from v6_clinical.disclosure import Policy, sha256
+from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
-from v6_clinical.settings import SETTINGS
+from v6_clinical.settings import SETTINGS, sha256
 
 each_analysis = pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 
@@ -26,21 +26,20 @@ def first(case: Case, frame: pd.DataFrame | None = None, **more: Any) -> attacke
     return attacker.ask(case.package, rows, message["step"], message["arguments"], **more)
 
 
-def mean_age(folder: Path, settings: dict[str, str]) -> attacker.Answer:
-    """Ask for the ages of the rows that the task's filter leaves, through the real wrapper."""
+def mean_age(settings: dict[str, str]) -> attacker.Answer:
+    """Ask for the ages of the rows that the task's filter leaves."""
     question = {"names": ["age"], "group_by": None, "levels": {}, "collapse": {}}
     message = {"version": attacker.__version__, "step": "describe", "arguments": question}
-    task = {"method": "summary_partial", "kwargs": message | {"index": 0, "count": 2}}
-    found, done = wrapper(folder, CASES[0].frames()[0], task, **settings)
-    assert done.returncode == 0, done.stderr
-    return dict(found)
+    message |= {"index": 0, "count": 2}
+    frame = CASES[0].frames()[0]
+    return attacker.call("v6_summary", "partial", message, frame, settings=settings)[0]
 
 
 def total(found: attacker.Answer) -> float:
     return float(attacker.array(found, "spread")[0, 1])
 
 
-def test_A06_preprocessing_that_leaves_one_patient_out(tmp_path: Path) -> None:
+def test_A06_preprocessing_that_leaves_one_patient_out() -> None:
     """Attack: the task's own preprocessing with two bounds, between which the oldest patient is."""
     ages = CASES[0].frames()[0]["age"].sort_values().to_numpy()
     oldest = ages[-1]
@@ -48,7 +47,7 @@ def test_A06_preprocessing_that_leaves_one_patient_out(tmp_path: Path) -> None:
     def below(bound: float, **settings: str) -> attacker.Answer:
         parameters = {"column": "age", "max_": float(bound)}
         steps = [{"function": "filter_range", "parameters": parameters}]
-        return mean_age(tmp_path, {"DEFAULT_PREPROCESSING": json.dumps(steps), **settings})
+        return mean_age({"DEFAULT_PREPROCESSING": json.dumps(steps), **settings})
 
     assert attacker.refusal(below(oldest)) == ("PREPROCESSING", [])
     lifted = {"V6C_ALLOW_PREPROCESSING": "true"}
@@ -56,6 +55,7 @@ def test_A06_preprocessing_that_leaves_one_patient_out(tmp_path: Path) -> None:
     assert gap == pytest.approx(oldest * (ages == oldest).sum(), rel=1e-12)  # unguarded
 
 
+@pytest.mark.filterwarnings("ignore")  # of SQLAlchemy 1.4, which vantage6's reader uses
 def test_A06_queries_that_differ_by_one_patient(tmp_path: Path) -> None:
     """Attack: SQL with and without a patient, whose age is the difference of the sums."""
     frame, file = CASES[0].frames()[0], tmp_path / "hospital.sqlite"
@@ -66,11 +66,13 @@ def test_A06_queries_that_differ_by_one_patient(tmp_path: Path) -> None:
     def ask(query: str, *listed: str) -> attacker.Answer:
         settings = {"V6C_ALLOWED_QUERIES": ",".join(map(sha256, listed))} if listed else {}
         database = {"DEFAULT_DATABASE_URI": f"sqlite:///{file}", "DEFAULT_DATABASE_TYPE": "sql"}
-        return mean_age(tmp_path, database | {"DEFAULT_QUERY": query} | settings)
+        return mean_age(database | {"DEFAULT_QUERY": query} | settings)
 
     for query in (queries[1], queries[0] + " ", queries[0].upper()):
         assert attacker.refusal(ask(query, queries[0])) == ("QUERY", [])
     assert ask(queries[0])["code"] == "QUERY"
+    with pytest.raises(RefusalError):
+        Policy().check_query(None)  # on 5.x a task may give anything for a query
     gap = total(ask(queries[0], *queries)) - total(ask(queries[1], *queries))
     assert gap == pytest.approx(frame["age"].iloc[7], rel=1e-12)  # the operator listed both
 

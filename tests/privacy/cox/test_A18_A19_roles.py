@@ -21,6 +21,9 @@ def test_A18_r8_strata_clusters_and_weights_of_one_patient() -> None:
     assert refusal(frame, opening(cluster="id")) == "SMALL_CELL"
     for question in ({"strata": ["one"]}, {"weights": "w"}, {"cluster": "id"}):
         assert ask(frame, "start", opening(**question), OPEN)["status"] == "ok"  # unguarded
+    frame["s"] = np.where(frame.index < 9, "u", "v")  # nine rows, six with an event
+    frame.loc[frame.index[:9], "e"] = [1] * 6 + [0] * 3
+    assert refusal(frame, opening(strata=["s"])) == "SMALL_CELL"
     frame["s"] = np.where(frame.index < 20, "u", "v")
     frame.loc[frame.index[:20], "e"] = [1] * 4 + [0] * 16
     assert refusal(frame, opening(strata=["s"])) == "SMALL_CELL"

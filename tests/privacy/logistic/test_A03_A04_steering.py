@@ -68,12 +68,33 @@ def test_A03_r9_risks_that_are_sure_but_for_one_patient() -> None:
     """Attack: the weights mu (1 - mu) are all tiny and even; the score is one patient's row."""
     frame = twins(1)
     outcome = OUTCOME | {"column": "second"}
-    asked = at(-14.0, [28.0, 0.0], "first", "age", outcome=outcome)
+    asked = at(-8.0, [16.0, 0.0], "first", "age", outcome=outcome)  # sd 8: not too wide
     without_r5 = replace(Policy(), min_cell=1, min_spread=0)
     assert refusal(ask(frame, "evaluate", asked, without_r5)) == ("COEFFICIENT_RANGE", [])
     given = tally(ask(frame, "evaluate", asked, WithoutR9()), "score")
     ratio = given["age"] / given["Intercept"]
     assert ratio == pytest.approx(frame["age"][VICTIM], rel=1e-3)  # the attack, unguarded
+
+
+def test_A03_r9_a_meat_that_one_patient_makes() -> None:
+    """Attack: all risks are wrong by .05, one by .95: its square outweighs all others' squares."""
+    frame, wrong = twins(1), 0.05
+    far = float(np.log(1 / wrong - 1))
+    outcome = OUTCOME | {"column": "second"}
+    report = wanted(meat=True)
+    asked = at(-far, [2 * far, 0.0], "first", "age", outcome=outcome, report=report)
+
+    class OnlyResiduals(Policy):
+        def check_combinations(self, *_: Any, **__: Any) -> None:
+            """Let everything pass."""
+
+    assert refusal(ask(frame, "evaluate", asked, OnlyResiduals())) == ("COEFFICIENT_RANGE", [])
+    meat = form(ask(frame, "evaluate", asked, WithoutR9()), "meat")("Intercept", "age")
+    total = frame["age"].sum()  # which any honest first answer holds
+    given = (meat - wrong**2 * total) / ((1 - wrong) ** 2 - wrong**2)
+    assert given == pytest.approx(frame["age"][VICTIM], rel=1e-9)  # the attack, unguarded
+    plain = asked | {"report": None}
+    assert ask(frame, "evaluate", plain, OnlyResiduals())["status"] == "ok"
 
 
 def test_A03_r9_shift_and_slopes_beyond_numbers() -> None:

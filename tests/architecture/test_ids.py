@@ -1,0 +1,43 @@
+"""Every attack, bad input and fault of the lists has a test that bears its id in its name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+LISTS = {"attacks": ("A", 20), "bad inputs": ("B", 27), "faults": ("F", 14)}
+
+
+def ids(letter: str, count: int) -> list[str]:
+    return [f"{letter}{number:02}" for number in range(1, count + 1)]
+
+
+def bearing() -> set[str]:
+    """Return the ids in the names of all test functions."""
+    found: set[str] = set()
+    for file in TESTS.rglob("test_*.py"):
+        for name in re.findall(r"^(?:async )?def (test_\w+)", file.read_text(), re.MULTILINE):
+            found |= set(re.findall(r"(?<=_)[ABF]\d\d(?=_|$)", name))
+    return found
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_every_id_has_a_test(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted, found = ids(*LISTS[what]), bearing()
+    missing = [name for name in wanted if name not in found]
+    with capsys.disabled():
+        print(f"\n{what}: {len(wanted) - len(missing)} of {len(wanted)} have tests")
+    assert not missing
+
+
+def test_no_test_bears_an_id_that_is_not_listed() -> None:
+    assert bearing() <= {name for letter_count in LISTS.values() for name in ids(*letter_count)}
+
+
+def test_the_table_of_attacks_lists_each_once() -> None:
+    table = (TESTS / "privacy" / "README.md").read_text()
+    assert re.findall(r"^\| (A\d\d) \|", table, re.MULTILINE) == ids(*LISTS["attacks"])
+    named = set(re.findall(r"R\d+", table))
+    rules = (TESTS.parent / "PRIVACY.md").read_text()
+    assert named <= set(re.findall(r"^\| (R\d+) \|", rules, re.MULTILINE))
