@@ -36,10 +36,6 @@ def analyse(request: CoxRequest) -> Analysis:
     reply = yield from ask_start(formula, opening, rounds, frozenset(null))
     fit = Fitting(request, formula, opening(formula), reply, times)
     found = yield from maximise(fit.design, fit.state, fit.penalty, rounds, fit.ask, fit.read)
-    if times is not None and fit.robust:
-        reply = yield fit.ask_residuals(found)
-        rounds.used += 1
-        found = fit.with_meat(found, reply.total)
     return conclude(request, fit, found, reply.organizations, rounds.used)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,11 +78,15 @@ def cumulate(values: Array, restarts: Index, carry: Array | float = 0.0) -> Arra
         restarts the sums are the solution of s_i - a_i s_{i-1} = y_i with a_i = 0 at a restart and
         1 elsewhere: a triangular band of width 2, which LAPACK solves row by row.
     """
-    sums = np.array(values)
+    sums = np.array(values, order="C")
     if not (len(restarts) and restarts[0] == 0):
         sums[:1] += carry
     if not len(restarts) or not sums.size:
-        return np.cumsum(sums, axis=0, out=sums)
+        # an even number of columns is added in pairs, as complex numbers: half of the steps
+        paired = sums.size > 0 and sums.ndim == 2 and sums.shape[1] % 2 == 0
+        pairs: NDArray[Any] = sums.view(complex) if paired else sums
+        np.cumsum(pairs, axis=0, out=pairs)
+        return sums
     from scipy.linalg.lapack import dtbtrs  # only stratified data pay for the import
 
     band = np.ones((2, len(sums)), order="F")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from v6_clinical.analysis import Place
+from v6_clinical.errors import RefusalError
 from v6_clinical.newton import Evaluation
 from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.own_fit import own_estimates
@@ -18,9 +19,9 @@ from v6_cox.common_baseline import EventTimes
 from v6_cox.concordance import concordance
 from v6_cox.cumulative import Array
 from v6_cox.curves import own_curves, remaining
-from v6_cox.partial_likelihood import Point
+from v6_cox.partial_likelihood import Jumps, Point
 from v6_cox.proportional_hazards import Transform, ph_sums_at
-from v6_cox.questions import Report
+from v6_cox.questions import Report, Steps
 from v6_cox.site_data import Site, may_tell
 from v6_cox.sorted_data import SortedData
 
@@ -75,6 +76,30 @@ def risk_sums(fit: Fitted, times: EventTimes, null: bool) -> Sums:
 
 
 TIED = ("death_risk", "death_moments", "death_products")
+
+
+def common_meat(fit: Fitted, times: EventTimes, asked: Steps) -> Sums:
+    """Return the robust errors' meat at the steps of a common baseline (R14)."""
+    steps = _read_steps(asked, len(times.times), len(fit.beta))
+    found = common_baseline.common_score_residuals(fit.data, fit.beta, times, steps, fit.shift)
+    rows = fit.site.rows
+    return Sums(forms={"meat": Form(fit.names, residuals.meat(found, rows.weights, rows.clusters))})
+
+
+def _read_steps(asked: Steps, count: int, columns: int) -> residuals.Steps:
+    """Return the steps at K event times, p columns."""
+
+    def series(name: str, *shape: int) -> Array:
+        values = np.array(getattr(asked, name), dtype=np.float64)
+        if values.size != np.prod(shape):
+            raise RefusalError("BAD_REQUEST", [name])
+        return values.reshape(shape)
+
+    own, none = series("own", count), np.zeros(count)
+    jumps = Jumps(series("hazard", count), own, none, none, none, bool(own.any()), 0.0)
+    own_flow = None if asked.own_flow is None else series("own_flow", count, columns)
+    mean, flow = series("mean", count, columns), series("flow", count, columns)
+    return residuals.Steps(jumps, mean, flow, own_flow)
 
 
 def report_sums(

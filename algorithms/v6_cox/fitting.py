@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from v6_clinical.analysis import Ask, Reply
@@ -11,12 +10,11 @@ from v6_clinical.model.coding import coding
 from v6_clinical.model.formula import Formula
 from v6_clinical.newton import Evaluation, Newton
 from v6_clinical.regression.agreement import agree_design, agreed_model, start
-from v6_clinical.regression.fit import Fit
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.plan import check_same_data, count_rows
 from v6_clinical.sums import Sums
 from v6_cox.common import CommonTimes, no_event, read_risk_sums
-from v6_cox.common_baseline import RiskSums, combine, combine_steps
+from v6_cox.common_baseline import RiskSums, combine, combine_steps, moved
 from v6_cox.cumulative import Array
 from v6_cox.grid import TimeGrid, grid_up_to
 from v6_cox.predict import profile_matrix
@@ -61,6 +59,7 @@ class Fitting:
         self.null: Evaluation | None = None
         if times is None:
             self.null = read_evaluation(reply.total, self.design.raw.full_names, "null_")
+        self._latest: RiskSums | None = None  # of a common baseline, at the last evaluation
         horizon = request.time_horizon
         self.grid: TimeGrid | None = None if horizon is None else grid_up_to(horizon)
         self._opening = {**opening, "model": agreed_model(opening["model"], self.design)}
@@ -87,7 +86,7 @@ class Fitting:
             {
                 **self._at(beta),
                 "null": self.null is None,
-                "report": self._report() if last else None,
+                "report": self._report(beta) if last else None,
             },
             needs=self._needs(last),
         )
@@ -99,33 +98,12 @@ class Fitting:
             return read_evaluation(total, self.design.labels)
         if self.null is None:
             self.null = combine(self._sums(total, "null_sums"), self.request.ties)
-        return combine(self.risk_sums(total), self.request.ties)
+        self._latest = self.risk_sums(total)
+        return combine(self._latest, self.request.ties)
 
     def risk_sums(self, total: Sums) -> RiskSums:
         """Return the sums at each event time of a common baseline."""
         return self._sums(total, "risk_sums")
-
-    def ask_residuals(self, found: Fit) -> Ask:
-        """Ask for the robust errors' meat at the common steps of the last evaluation."""
-        steps = combine_steps(self.risk_sums(found.total), self.request.ties)
-        own_flow = None if steps.own_flow is None else steps.own_flow.ravel().tolist()
-        return Ask(
-            "residuals",
-            {
-                **self._at(self.state.history[-1][0]),
-                "hazard": steps.jumps.hazard.tolist(),
-                "own": steps.jumps.own.tolist(),
-                "mean": steps.mean.ravel().tolist(),
-                "flow": steps.flow.ravel().tolist(),
-                "own_flow": own_flow,
-            },
-            needs=frozenset({"rows", "column_total", "meat"}),
-        )
-
-    def with_meat(self, found: Fit, total: Sums) -> Fit:
-        """Return the fit with the meat among its sums."""
-        check_same_data(self.first, total, self.design)
-        return replace(found, total=found.total + Sums(forms=total.forms))
 
     def _at(self, beta: Array) -> dict[str, Any]:
         return {
@@ -150,12 +128,30 @@ class Fitting:
             found |= (
                 {"event_times", "score_g", "information_g", "information_gg"} if last else set()
             )
-            found |= {"meat"} if last and self.robust else set()
+        found |= {"meat"} if last and self.robust else set()
         return frozenset(found | {"rows", "column_total"} | ({"pairs"} if last else set()))
 
-    def _report(self) -> dict[str, Any]:
+    def _report(self, beta: Array) -> dict[str, Any]:
         return {
             "meat": self.robust,
+            "steps": self._steps(beta),
             "transform": self.request.zph_transform,
             "grid": None if self.grid is None else vars(self.grid),
+        }
+
+    def _steps(self, beta: Array) -> dict[str, Any] | None:
+        """Return a common baseline's steps at ``beta``, foreseen from the last evaluation.
+
+        The last round is near enough for that: it is asked for where Newton's next step is small.
+        """
+        if not self.robust or self._latest is None:
+            return None
+        sums = moved(self._latest, beta - self.state.history[-1][0])
+        steps = combine_steps(sums, self.request.ties)
+        return {
+            "hazard": steps.jumps.hazard.tolist(),
+            "own": steps.jumps.own.tolist(),
+            "mean": steps.mean.ravel().tolist(),
+            "flow": steps.flow.ravel().tolist(),
+            "own_flow": None if steps.own_flow is None else steps.own_flow.ravel().tolist(),
         }

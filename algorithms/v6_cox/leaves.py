@@ -44,11 +44,10 @@ EXACT_LEAVES = {
         "remaining": "last round, with a horizon: rows that remain at a fixed grid of times, where "
         "the site may show them",
     },
-    "residuals": {**ROWS, **TOTAL, "meat": _MEAT},
 }
 LEAVES = {
     step: LEAVES.get(step, {}) | EXACT_LEAVES.get(step, {})
-    for step in ("describe", "times", "start", "evaluate", "residuals")
+    for step in ("describe", "times", "start", "evaluate")
 }
 
 # When a step is asked.
@@ -57,5 +56,4 @@ ROUNDS = {
     "times": "before start, only with baseline='exact'",
     "start": "the first round, but for those",
     "evaluate": "every other round; the last one also asks for what the tables need",
-    "residuals": "after the last, only with baseline='exact' and robust errors",
 }

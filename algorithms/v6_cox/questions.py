@@ -96,10 +96,21 @@ class Grid(Question):
         return TimeGrid(self.digit, self.exponent, self.count)
 
 
+class Steps(Question):
+    """The common steps of K event times, for robust errors; p columns, K p numbers row by row."""
+
+    hazard: Times
+    own: Times
+    mean: Series
+    flow: Series
+    own_flow: Series | None
+
+
 class Report(Question):
-    """What the last evaluation sends besides."""
+    """What the last evaluation sends besides; the meat of a common baseline needs its steps."""
 
     meat: bool
+    steps: Steps | None
     transform: Literal["identity", "log"]
     grid: Grid | None
 
@@ -122,17 +133,6 @@ class Evaluate(Opening):
     def _fits(self) -> Evaluate:
         if (self.times is not None) != self.exact or (self.null and not self.exact):
             raise ValueError("event times come with a common baseline")
+        if self.report and (self.report.steps is not None) != (self.exact and self.report.meat):
+            raise ValueError("steps come with robust errors of a common baseline")
         return self
-
-
-class Residuals(Opening):
-    """The meat of robust errors at the common steps; K event times, p columns, K p row by row."""
-
-    shift: Numbers
-    slopes: Numbers
-    times: EventTimesList
-    hazard: Times
-    own: Times
-    mean: Series
-    flow: Series
-    own_flow: Series | None

@@ -196,7 +196,10 @@ def find_risk_sets(
     else:
         set_strata, set_times = given
     set_keys = sort_keys(None if strata is None else set_strata, set_times)
-    count, exit_set = len(set_keys), _first_set(set_keys, keys)
+    count, ends = len(set_keys), np.searchsorted(keys, set_keys, side="right")
+    # a row's set is the first that does not end before it
+    exit_set = np.cumsum(np.bincount(ends, minlength=len(keys) + 1))[:-1]
+    _leave_stratum(exit_set, set_keys, keys)
     death_set = exit_set[death_rows]
     if (death_set == count).any() or (set_keys[death_set] != keys[death_rows]).any():
         raise ValueError("an event time of the data is not among the given ones")
@@ -213,7 +216,7 @@ def find_risk_sets(
         death_ends=np.concatenate([[0], np.cumsum(deaths)]),
         exit_set=exit_set,
         entry_set=entry_set,
-        moves=_find_moves(keys, entry_keys, entry_set, set_keys),
+        moves=_find_moves(keys, ends, entry_keys, entry_set, set_keys),
     )
 
 
@@ -231,6 +234,7 @@ def sort_keys(strata: NDArray[Any] | None, time: Array) -> NDArray[Any]:
 
 def _find_moves(
     keys: NDArray[Any],
+    ends: Index,
     entry_keys: NDArray[Any] | None,
     entry_set: Index | None,
     set_keys: NDArray[Any],
@@ -243,7 +247,7 @@ def _find_moves(
         keys = np.concatenate([keys, entry_keys[late]])
         order = np.argsort(keys)
         keys, rows, signs = keys[order], rows[order], signs[order]
-    ends = np.searchsorted(keys, set_keys, side="right")
+        ends = np.searchsorted(keys, set_keys, side="right")
     stratified = np.iscomplexobj(keys)
     starts = np.searchsorted(keys.real, set_keys.real) if stratified else np.zeros_like(ends)
     restarts = _restarts(keys.real) if stratified else np.zeros(0, dtype=np.intp)
@@ -269,8 +273,13 @@ def _restarts(strata: NDArray[Any]) -> Index:
 
 def _first_set(set_keys: NDArray[Any], keys: NDArray[Any]) -> Index:
     """Return the first risk set of the same stratum at or after each key in order, K where none."""
-    count = len(set_keys)
     found = np.searchsorted(set_keys, keys)
+    _leave_stratum(found, set_keys, keys)
+    return found
+
+
+def _leave_stratum(found: Index, set_keys: NDArray[Any], keys: NDArray[Any]) -> None:
+    """Put K where the risk set that was found is of another stratum."""
+    count = len(set_keys)
     if np.iscomplexobj(keys) and count:
         found[set_keys.real[np.minimum(found, count - 1)] != keys.real] = count
-    return found

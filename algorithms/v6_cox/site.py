@@ -13,16 +13,15 @@ from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.own_fit import quadratic
 from v6_clinical.regression.site_design import agreed_design, check_combinations, full_design
-from v6_clinical.sums import Form, Sums
-from v6_cox import residuals
-from v6_cox.common_baseline import EventTimes, common_score_residuals
+from v6_clinical.sums import Sums
+from v6_cox.common_baseline import EventTimes
 from v6_cox.cumulative import Array, Index
-from v6_cox.fitted import Fitted, hazards_test, report_sums, risk_sums
+from v6_cox.fitted import Fitted, common_meat, hazards_test, report_sums, risk_sums
 from v6_cox.leaves import LEAVES
 from v6_cox.outcome import FollowUp
 from v6_cox.own_start import own_start
-from v6_cox.partial_likelihood import Jumps, Point
-from v6_cox.questions import Evaluate, Opening, Residuals
+from v6_cox.partial_likelihood import Point
+from v6_cox.questions import Evaluate, Opening
 from v6_cox.site_data import Site, check_coefficients, common_times, may_tell, read_site
 
 if TYPE_CHECKING:
@@ -111,6 +110,8 @@ def evaluate_at(
     report = question.report
     if times is not None:
         total += risk_sums(fit, times, question.null)
+        if report is not None and report.steps is not None:
+            total += common_meat(fit, times, report.steps)
     elif report is None:
         total += evaluation_sums(fit.names, at.evaluation)
     else:
@@ -120,28 +121,6 @@ def evaluate_at(
     del at  # a report needs the memory of what it holds
     strata_count = None if question.times is None else len(question.times)
     return _answer(site, total + report_sums(fit, report, policy, place, strata_count))
-
-
-def meat(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
-    """Return the robust errors' meat at the steps of a common baseline (R14)."""
-    question = Residuals.read(arguments)
-    if not question.exact:
-        raise RefusalError("BAD_REQUEST", ["exact"])
-    site = read_site(frame, question, policy)
-    if not site.rows.n:
-        return _answer(site, Sums())
-    coding, design = agreed_design(question.model, site.rows, policy)
-    _check_combinations(design, coding.names, site, question, policy)
-    shift, beta = _coefficients(question, len(coding.names))
-    policy.check_shift(design.T, shift, "shift")
-    times, strata = common_times(site.outcome, question.times)
-    data = site.sorted(design, question, strata)
-    check_coefficients(Point(data, beta), policy, meat=True)
-    steps = _steps(question, len(times.times), len(beta))
-    found = common_score_residuals(data, beta, times, steps, shift)
-    form = Form(coding.names, residuals.meat(found, site.rows.weights, site.rows.clusters))
-    total = np.array([design.sum()])
-    return _answer(site, Sums({"column_total": total}, forms={"meat": form}))
 
 
 def _answer(site: Site, sums: Sums) -> SiteAnswer:
@@ -164,27 +143,11 @@ def _common_times(site: Site, question: Evaluate) -> tuple[EventTimes | None, In
     return (None, None) if question.times is None else common_times(site.outcome, question.times)
 
 
-def _coefficients(question: Evaluate | Residuals, columns: int) -> tuple[Array, Array]:
+def _coefficients(question: Evaluate, columns: int) -> tuple[Array, Array]:
     for name in ("shift", "slopes"):
         if len(getattr(question, name)) != columns:
             raise RefusalError("BAD_REQUEST", [name])
     return np.array(question.shift, dtype=np.float64), np.array(question.slopes, dtype=np.float64)
-
-
-def _steps(question: Residuals, count: int, columns: int) -> residuals.Steps:
-    """Read the steps of a common baseline: K event times, p columns."""
-
-    def series(name: str, *shape: int) -> Array:
-        values = np.array(getattr(question, name), dtype=np.float64)
-        if values.size != np.prod(shape):
-            raise RefusalError("BAD_REQUEST", [name])
-        return values.reshape(shape)
-
-    own, none = series("own", count), np.zeros(count)
-    jumps = Jumps(series("hazard", count), own, none, none, none, bool(own.any()), 0.0)
-    own_flow = None if question.own_flow is None else series("own_flow", count, columns)
-    mean, flow = series("mean", count, columns), series("flow", count, columns)
-    return residuals.Steps(jumps, mean, flow, own_flow)
 
 
 STEPS = {
@@ -192,5 +155,4 @@ STEPS = {
     "times": times,
     "start": start,
     "evaluate": evaluate_at,
-    "residuals": meat,
 }

@@ -89,7 +89,7 @@ def prepare(
 
     w = sort(weights, 1.0)
     x = np.take(np.asarray(design, dtype=float), order, axis=0)
-    centre = w @ x / max(w.sum(), np.finfo(float).tiny)
+    centre = np.ascontiguousarray(w) @ x / max(w.sum(), np.finfo(float).tiny)
     x -= centre
     t, died = sort(time, 0.0), event[order].astype(bool)
     start = None if entry is None else sort(entry, 0.0)

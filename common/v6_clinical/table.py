@@ -103,11 +103,11 @@ def numbers(column: pd.Series, name: str) -> NDArray[np.float64]:
     RefusalError
         ``NOT_NUMERIC`` for text, ``NON_FINITE`` for infinite or absurdly large numbers.
     """
-    if kind_of(column, name) == "text":
-        raise RefusalError("NOT_NUMERIC", [name])
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
         values = column.to_numpy(np.float64)
-    elif kind_of(column, name) == "empty":
+    elif (kind := kind_of(column, name)) == "text":
+        raise RefusalError("NOT_NUMERIC", [name])
+    elif kind == "empty":
         values = np.full(len(column), np.nan)
     else:
         values = column.to_numpy(np.float64, na_value=np.nan)

@@ -14,11 +14,12 @@ def ids(letter: str, count: int) -> list[str]:
 
 
 def bearing() -> set[str]:
-    """Return the ids in the names of all test functions."""
+    """Return the ids in the names of all test functions, and of the cases of the matrix."""
     found: set[str] = set()
     for file in TESTS.rglob("test_*.py"):
         for name in re.findall(r"^(?:async )?def (test_\w+)", file.read_text(), re.MULTILINE):
             found |= set(re.findall(r"(?<=_)[ABF]\d\d(?=_|$)", name))
+        found |= set(re.findall(r"\bBad\(f?\"(B\d\d) ", file.read_text()))
     return found
 
 

@@ -74,7 +74,7 @@ def test_no_build_tools_tests_caches_or_settings_of_the_builder(image: Image) ->
     assert "PIP_" not in history
 
 
-def test_it_answers_with_the_locked_versions(image: Image) -> None:
+def test_every_build_has_the_locked_versions_F13(image: Image) -> None:
     program = (
         "import importlib.metadata as m, json; "
         "print(json.dumps({d.metadata['Name']: d.version for d in m.distributions()}))"

@@ -45,7 +45,7 @@ def test_every_analysis_has_a_case() -> None:
     assert sorted(case.analysis for case in CASES) == sorted(PACKAGES)
 
 
-def test_a_good_question_is_answered_as_in_process(image: Image, tmp_path: Path) -> None:
+def test_a_good_question_is_answered_as_in_process_F12(image: Image, tmp_path: Path) -> None:
     case = case_of(image)
     done = partial(image, tmp_path, settings={"V6C_MIN_ROWS": "12"})
     assert done.code == 0, done.log

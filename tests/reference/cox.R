@@ -41,7 +41,8 @@ baseline <- function(fit, y, w, stratum, times, offset) {
   hazard <- suppressWarnings(basehaz(fit, centered = FALSE)) # warns of interactions where centered
   # with an offset R's basehaz is at its weighted mean: move it to offset 0
   hazard$hazard <- hazard$hazard * exp(-weighted.mean(offset, w))
-  risk <- exp(fit$linear.predictors + sum(coef(fit) * fit$means))
+  # linear predictors are less the plain mean of the offset
+  risk <- exp(fit$linear.predictors + mean(offset) + sum(coef(fit) * fit$means))
   lapply(levels(stratum), function(s) {
     one <- if (nlevels(stratum) == 1) hazard else hazard[as.character(hazard$strata) == s, ]
     h <- vapply(times, function(t) max(0, one$hazard[one$time <= t]), 0)
@@ -64,7 +65,8 @@ report <- function(call, formula, data, sites, own_strata, times, terms, labels)
   used <- match(rownames(fit$model), rownames(data))
   y <- fit$y
   w <- if (is.null(fit$weights)) rep(1, fit$n) else fit$weights
-  offset <- if (is.null(fit$offset)) rep(0, fit$n) else fit$offset
+  offset <- model.offset(fit$model) # fit$offset is less its mean
+  if (is.null(offset)) offset <- rep(0, fit$n)
   strata_of <- function(...) droplevels(interaction(..., sep = "/", lex.order = TRUE))
   own <- lapply(own_strata, function(v) data[[v]][used])
   covariance <- vcov(naive)

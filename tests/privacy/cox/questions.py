@@ -46,7 +46,7 @@ def evaluate(slopes: list[float], report: Any = None, **more: Any) -> dict[str, 
 
 
 def report(**more: Any) -> dict[str, Any]:
-    return {"meat": False, "transform": "identity", "grid": None} | more
+    return {"meat": False, "steps": None, "transform": "identity", "grid": None} | more
 
 
 def people(n: int = 60, seed: int = 1) -> pd.DataFrame:
