@@ -123,6 +123,7 @@ def test_A14_good_settings_are_read_robustly() -> None:
     assert policy.denied_columns == {"a,b"}
     assert not policy.allow_per_site
     fixed = {"levels_per_row", "min_clusters", "min_spread", "min_weight_share"}
+    fixed |= {"widest_predictor"}
     assert set(SETTINGS) >= {f"V6C_{name.upper()}" for name in set(vars(policy)) - fixed}
 
 
