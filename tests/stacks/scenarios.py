@@ -23,6 +23,7 @@ SETTINGS: list[dict[str, str]] = [
     {**COMMON, "V6C_DENIED_COLUMNS": DENIED},
 ]
 
+LAYER = Path(__file__).with_name("layer.py")
 UNLISTED = "the same image under a name that no node allows"
 
 
@@ -56,6 +57,17 @@ def task(case: Case, names: dict[str, str]) -> dict[str, Any]:
 def small_task(names: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
     """Return a task for the first case's image and data."""
     return {"image": names[CASES[0].package], "database": CASES[0].data, **given}
+
+
+def layer_task(names: dict[str, str]) -> dict[str, Any]:
+    """Return what ``layer.py`` is to do: every case, a refusal, and an interrupt."""
+    return {
+        "image": names[CASES[0].package],
+        "database": CASES[0].data,
+        "place": {"image": {case.analysis: names[case.package] for case in CASES}},
+        "cases": [[case.analysis, dict(case.arguments)] for case in CASES],
+        "refused": {"columns": ["age", DENIED]},
+    }
 
 
 def check_result(case: Case, report: dict[str, Any], platform: str) -> None:

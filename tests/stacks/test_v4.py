@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from analyses import CASES, Case, data_sets
-from stacks import scenarios
+from stacks import analyst_layer, scenarios
 from stacks.engine import wait_until
 from stacks.v4.stack import Stack
 
@@ -91,6 +91,11 @@ def test_an_image_that_is_not_on_the_list_is_not_run(stack: Stack, names: dict[s
     report = ask(stack, names | {CASES[0].package: names[scenarios.UNLISTED]}, given)
     assert report["status"] == "not allowed"
     assert not report["result"]
+
+
+def test_the_analysts_layer(stack: Stack, names: dict[str, str]) -> None:
+    report = stack.ask(scenarios.layer_task(names), script=scenarios.LAYER)
+    analyst_layer.check(report, "4.15.2, three nodes")
 
 
 def test_a_node_that_dies_in_mid_analysis_is_named(stack: Stack, names: dict[str, str]) -> None:

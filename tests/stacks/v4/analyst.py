@@ -19,6 +19,12 @@ def connect(given: dict) -> Client:  # type: ignore[type-arg]
     return client
 
 
+def place(client: Client, given: dict) -> dict:  # type: ignore[type-arg]
+    """Return where the analyst's layer finds the data: arguments of its ``Federation``."""
+    collaboration = client.collaboration.list()["data"][0]["id"]
+    return {"collaboration": collaboration, "database": given["database"]}
+
+
 def main(task_file: str, result_file: str) -> None:
     with open(task_file) as file:
         given = json.load(file)

@@ -57,6 +57,12 @@ def session(client, given):
     return ids
 
 
+def place(client, given):
+    """Return where the analyst's layer finds the data: arguments of its ``Federation``."""
+    ids = session(client, given)
+    return {"dataframe": ids["frame"], "session": ids["session"]}
+
+
 def main(task_file, result_file):
     given = json.loads(Path(task_file).read_text())
     client, found = connect(given), founded(given)
