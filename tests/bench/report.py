@@ -13,8 +13,9 @@ from statistics import median
 from typing import Any
 
 import jinja2
-from cases import ANALYSES, CASES
-from figures import draw
+
+from bench.cases import ANALYSES, CASES
+from bench.figures import draw
 
 TEMPLATES = Path(__file__).with_name("templates")
 Entry = dict[str, Any]

@@ -1,25 +1,20 @@
 """The pages of docs/benchmarks are what ``results.json`` makes; the gate fails where it must."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
+from bench import gate, reference, report
+
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs" / "benchmarks"
-sys.path.insert(0, str(HERE))
-
-import gate
-import report
-
-import reference
 
 
 def test_pages_are_made_from_the_results() -> None:
     made = report.pages(json.loads((DOCS / "results.json").read_text()))
     for name, text in made.items():
-        assert text == (DOCS / name).read_text(), f"{name} is stale: python tests/bench/report.py"
+        assert text == (DOCS / name).read_text(), f"{name} is stale: ci/bench --pages"
     assert {path.name for path in DOCS.glob("*.svg")} == {"scaling.svg", "rounds.svg"}
 
 
