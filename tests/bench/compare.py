@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cases import Case
+from bench.cases import Case
 from numpy.typing import NDArray
-from peers import PYTHON, STRATIFIED, Measured, missing, with_r
+from bench.peers import PYTHON, STRATIFIED, Measured, missing, with_r
 
-import reference
+from bench import reference
 from v6_clinical.platforms import local
 
 Array = NDArray[np.float64]

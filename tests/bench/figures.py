@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from cases import ANALYSES
+from bench.cases import ANALYSES
 
 mpl.use("svg")
 # The same results give the same file.

@@ -22,9 +22,9 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 
 import numpy as np
-from cases import ANALYSES, CASES, Case
-from meter import memory, metered, reply
-from startup import first_question
+from bench.cases import ANALYSES, CASES, Case
+from bench.meter import memory, metered, reply
+from bench.startup import first_question
 
 from v6_clinical.registry import PACKAGES, load_site
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
-from cases import Case
+from bench.cases import Case
 
 from v6_clinical import federation
 from v6_clinical.disclosure import Policy

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cases import Case
-from compare import Array, answers, truth
-from peers import Measured
+from bench.cases import Case
+from bench.compare import Array, answers, truth
+from bench.peers import Measured
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
-from reference import digits
+from bench.reference import digits
 from v6_clinical.registry import PACKAGES, load_central
 
 REPEATS = 3

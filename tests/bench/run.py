@@ -18,8 +18,8 @@ from typing import Any
 for threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")  # before numpy is imported: as in the images
 
-import cases
-from cases import ANALYSES, Case
+from bench import cases
+from bench.cases import ANALYSES, Case
 
 DOCS = Path(__file__).parents[2] / "docs" / "benchmarks"
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "glum", "lifelines", "scikit-survival")
@@ -46,7 +46,7 @@ def main() -> None:
     results = _results(options)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    from report import write
+    from bench.pages import write
 
     write(options.out)
 
@@ -77,7 +77,7 @@ def _child(kind: str, case: Case | None = None, folder: str = "") -> Any:
     """Measure in a process of its own: no case finds the memory as another left it."""
     start = time.monotonic()
     task = json.dumps([kind, None if case is None else case.to_json(), folder])
-    command = [sys.executable, __file__, "--case", task]
+    command = [sys.executable, "-m", "bench.run", "--case", task]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     about = "" if case is None else f" {case.analysis} {case.rows} x {case.predictors}, "
     about += "" if case is None else f"{case.sites} sites"
@@ -91,19 +91,19 @@ def _measure(task: str) -> Any:
     warnings.simplefilter("ignore")  # of peers
     kind, text, folder = json.loads(task)
     if kind == "startup":
-        from startup import stages
+        from bench.startup import stages
 
         return stages()
     case = Case.from_json(text)
     if kind == "figures":
-        from meter import figures
+        from bench.meter import figures
 
         return figures(case)
     if kind == "compare":
-        from compare import compare
+        from bench.compare import compare
 
         return compare(case)
-    from published import compare_published
+    from bench.published import compare_published
 
     return compare_published(case, Path(folder))
 

@@ -12,11 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import numpy as np
-from cases import ANALYSES, Case
-from meter import metered
+from bench.cases import ANALYSES, Case
+from bench.meter import metered
 
 from platforms.helpers import wrapper
 from v6_clinical.registry import PACKAGES, load_central

@@ -1,6 +1,6 @@
 """Make the pages of docs/benchmarks from ``results.json``: tables, bars, figures.
 
-``python tests/bench/report.py`` makes them anew without measuring.
+``ci/bench --pages`` makes them anew without measuring.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from statistics import median
 from typing import Any
 
 import jinja2
-from cases import ANALYSES, CASES
-from figures import draw
+from bench.cases import ANALYSES, CASES
+from bench.figures import draw
 
 TEMPLATES = Path(__file__).with_name("templates")
 Entry = dict[str, Any]
@@ -170,6 +170,6 @@ def floor(results: Entry) -> Entry:
 
 
 if __name__ == "__main__":
-    from run import DOCS
+    from bench.run import DOCS
 
     write(Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS)
