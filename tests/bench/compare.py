@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from bench.cases import Case
 from numpy.typing import NDArray
-from bench.peers import PYTHON, STRATIFIED, Measured, missing, with_r
 
 from bench import reference
+from bench.cases import Case
+from bench.peers import PYTHON, STRATIFIED, Measured, missing, with_r
 from v6_clinical.platforms import local
 
 Array = NDArray[np.float64]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+
 from bench.cases import ANALYSES
 
 mpl.use("svg")

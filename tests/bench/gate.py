@@ -22,10 +22,10 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 
 import numpy as np
+
 from bench.cases import ANALYSES, CASES, Case
 from bench.meter import memory, metered, reply
 from bench.startup import first_question
-
 from v6_clinical.registry import PACKAGES, load_site
 
 RECORD = Path(__file__).with_name("gate.json")

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
-from bench.cases import Case
 
+from bench.cases import Case
 from v6_clinical import federation
 from v6_clinical.disclosure import Policy
 from v6_clinical.registry import PACKAGES, Site, load_central, load_site

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 import jinja2
+
 from bench.cases import ANALYSES, CASES
 from bench.figures import draw
 

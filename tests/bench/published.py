@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
+
 from bench.cases import Case
 from bench.compare import Array, answers, truth
 from bench.peers import Measured
-from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
-
 from bench.reference import digits
 from v6_clinical.registry import PACKAGES, load_central
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from bench.cases import ANALYSES, Case
 from bench.meter import metered
-
 from platforms.helpers import wrapper
 from v6_clinical.registry import PACKAGES, load_central
 
