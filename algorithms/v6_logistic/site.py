@@ -56,14 +56,11 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     coding, design = full_design(question.model, rows, policy, by_column=True)
     outcome = (question.outcome.column, events)
     check_combinations(design, coding.names, question.model, rows, outcome, policy)
-    shift = np.zeros(design.shape[1])
-    beta = shift
+    none, own = np.zeros(design.shape[1]), None
     if policy.allow_per_site:
-        beta = _own_start(design, events, rows, question.model.intercept, policy)
-    eta = likelihood.linear_predictor(design, shift, beta, rows.offset)
-    at = likelihood.pointwise(events, rows.weights, eta)
-    check_range(eta, at, policy)
-    found = likelihood.evaluate(design, shift, at)
+        own = _own_start(design, events, rows, question.model.intercept, policy)
+    beta, at = own or (none, _checked(design, events, rows, none, policy))
+    found = likelihood.evaluate(design, none, at)
     labels = site_labels(coding.full_names, question.site_effect, place.index)
     about = describe_columns(question.model, rows) | describe_design(coding, design)
     sums = Sums(tallies=about) + quadratic(labels, beta, found)
@@ -111,8 +108,20 @@ def _rows(
     return rows, events
 
 
-def _own_start(design: Array, events: Array, rows: Rows, intercept: bool, policy: Policy) -> Array:
-    """Return the site's own optimum, or 0 where there is none or R9 would not let it be told.
+def _checked(
+    design: Array, events: Array, rows: Rows, beta: Array, policy: Policy
+) -> likelihood.Pointwise:
+    """Return what the likelihood is made of at beta, if R9 lets it be told."""
+    eta = likelihood.linear_predictor(design, np.zeros_like(beta), beta, rows.offset)
+    found = likelihood.pointwise(events, rows.weights, eta)
+    check_range(eta, found, policy)
+    return found
+
+
+def _own_start(
+    design: Array, events: Array, rows: Rows, intercept: bool, policy: Policy
+) -> tuple[Array, likelihood.Pointwise] | None:
+    """Return about the site's own optimum, none where there is none or R9 would not let it be told.
 
     Of many rows a sample's optimum is moved by one step of all of them.
     """
@@ -126,25 +135,19 @@ def _own_start(design: Array, events: Array, rows: Rows, intercept: bool, policy
         eta = likelihood.linear_predictor(x, none, beta, offset)
         return likelihood.evaluate(x, none, likelihood.pointwise(y, w, eta))
 
-    def everywhere(beta: Array) -> likelihood.Pointwise:
-        eta = likelihood.linear_predictor(design, none, beta, rows.offset)
-        found = likelihood.pointwise(events, rows.weights, eta)
-        check_range(eta, found, policy)
-        return found
-
     try:
         beta, penalty = own_optimum(at, design[::every], intercept)
         beta[:1] -= usual
-        found = everywhere(beta)
+        found = _checked(design, events, rows, beta, policy)
         if every > 1:
             total = likelihood.evaluate(design, none, found)
             step = propose(total.penalised(beta, penalty))
             if step.size < SAMPLE_ERRORS * every**0.5:
                 beta = beta + step.step
-                everywhere(beta)
+                found = _checked(design, events, rows, beta, policy)
     except (RefusalError, SingularError):
-        return none
-    return beta
+        return None
+    return beta, found
 
 
 def _coefficients(question: Evaluate, names: tuple[str, ...], place: Place) -> tuple[Array, Array]:

@@ -40,8 +40,8 @@ TOLERANCE = {
 }
 SMALL = [Case(analysis, 6_000, 10) for analysis in ANALYSES]
 WIDE = [Case(analysis, 10_000, 50, 10) for analysis in ("logistic", "cox")]
-LONG = [Case(analysis, 600_000, 10) for analysis in ANALYSES]
-REPEATS = 7
+LONG = [Case(analysis, 1_200_000, 10) for analysis in ANALYSES]
+REPEATS = 5
 PARTIAL = """
 import json, sys
 from importlib import import_module

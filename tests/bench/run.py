@@ -46,7 +46,7 @@ def main() -> None:
     results = _results(options)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    from bench.report import write
+    from bench.pages import write
 
     write(options.out)
 

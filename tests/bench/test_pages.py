@@ -3,16 +3,16 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bench import gate, reference, report
+from bench import gate, pages, reference
 
-HERE = Path(__file__).parent
-DOCS = HERE.parents[1] / "docs" / "benchmarks"
+DOCS = Path(__file__).parents[2] / "docs" / "benchmarks"
 
 
 def test_pages_are_made_from_the_results() -> None:
-    made = report.pages(json.loads((DOCS / "results.json").read_text()))
+    made = pages.pages(json.loads((DOCS / "results.json").read_text()))
     for name, text in made.items():
         assert text == (DOCS / name).read_text(), f"{name} is stale: ci/bench --pages"
     assert {path.name for path in DOCS.glob("*.svg")} == {"scaling.svg", "rounds.svg"}
@@ -46,15 +46,11 @@ def test_the_gate_closes_at_a_bar_and_where_a_value_is_gone() -> None:
 
 
 def test_digits_of_an_answer() -> None:
-    import numpy as np
-
     assert reference.digits(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == 16
     assert reference.digits(np.array([1.0, 2.002]), np.array([1.0, 2.0])) == pytest.approx(3)
 
 
 def test_references_solve_their_equations() -> None:
-    import numpy as np
-
     rng = np.random.default_rng(1)
     x, time = rng.normal(size=(400, 2)), rng.exponential(size=400)
     design, events = np.column_stack([np.ones(400), x]), (rng.random(400) < 0.4).astype(float)

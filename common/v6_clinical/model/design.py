@@ -183,12 +183,13 @@ class Coding:
         }
         largest = np.zeros(len(self.columns))
         for place, column in enumerate(self.columns):
-            values: NDArray[Any] | float = 1.0
-            for part in column.parts:
+            values: Array | float = 1.0
+            for k, part in enumerate(column.parts):
                 if part.factor in numbers:
-                    values = values * numbers[part.factor][:, part.index]
+                    more = numbers[part.factor][:, part.index]
                 else:
-                    values = values * (raw[part.factor] == part.index)
+                    more = (raw[part.factor] == part.index).astype(np.float64)
+                values = values * more if k else more
             out[:, place] = values
             largest[place] = np.maximum(np.max(values), -np.min(values))
         return largest
