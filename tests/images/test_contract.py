@@ -50,7 +50,10 @@ def test_a_good_question_is_answered_as_in_process_F12(image: Image, tmp_path: P
     done = partial(image, tmp_path, settings={"V6C_MIN_ROWS": "12"})
     assert done.code == 0, done.log
     expected = answer(
-        load_site(image.package), case.first_message(), Policy, lambda _: case.frames()[0]
+        load_site(image.package),
+        case.first_message(),
+        lambda: Policy(min_rows=12),
+        lambda _: case.frames()[0],
     )
     assert worst(done.result, json.loads(json.dumps(expected))) < 1e-12
     assert done.log.count(f"v6-clinical {case.method} ") == 1
