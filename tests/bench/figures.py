@@ -36,8 +36,13 @@ def draw(results: dict[str, Any], folder: Path) -> None:
     _lines(axes[1, 1], _points(by_columns, "predictors", _memory), f"p, {largest:,} rows", memory)
     for axis in axes.flat:
         axis.set_xscale("log")
+        measured = sorted({x for line in axis.get_lines() for x in line.get_xdata()})
+        axis.set_xticks(measured, [f"{x:,}" for x in measured])
+        axis.set_xticks([], minor=True)
     for axis in axes[0]:
         axis.set_yscale("log")
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("")
     for axis in axes[1]:
         axis.set_ylim(bottom=0)
         axis.axhline(4, color="grey", linewidth=0.8, linestyle="--")
