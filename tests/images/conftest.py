@@ -1,11 +1,16 @@
 """Which images are tested: ci/images names them; nothing here runs without it."""
 
+import importlib.metadata
 import os
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
 from images.containers import Image
+
+RUNNER = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
 
 
 def _images() -> list[Image]:
@@ -34,3 +39,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if "images" in item.path.parts:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with pytest and what it imports.
+
+    The images hold no pytest; it is pure Python and comes from this environment, for the run alone.
+    """
+    folder = tmp_path_factory.mktemp("runner")
+    for name in RUNNER:
+        for file in importlib.metadata.files(name) or ():
+            if file.suffix == ".py" and ".." not in file.parts:
+                target = folder / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(str(file.locate()), target)
+        about = next(f for f in importlib.metadata.files(name) or () if f.name == "METADATA")
+        (folder / about).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(str(about.locate()), folder / about)
+    return folder

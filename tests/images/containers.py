@@ -15,6 +15,8 @@ import pandas as pd
 
 from platforms.helpers import encode
 
+TESTS = Path(__file__).parents[1]
+
 
 @dataclass(frozen=True)
 class Image:
@@ -38,6 +40,21 @@ def docker(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["docker", *words], capture_output=True, text=True, check=False, timeout=300
     )
+
+
+def pytest_inside(image: Image, runner: Path, folder: str, *, leave_out: str) -> None:
+    """Run a folder of these tests inside an image, with pytest from ``runner``."""
+    top = folder.split("/")[0]
+    words = ["run", "--rm", "--network", "none", "--workdir", "/mnt"]
+    words += ["--volume", f"{TESTS}:/mnt/tests:ro", "--volume", f"{runner}:/mnt/runner:ro"]
+    words += ["--env", "PYTHONPATH=/mnt/tests:/mnt/runner:/opt/v6-clinical"]
+    words += ["--env", "PYTHONDONTWRITEBYTECODE=1", image.name]
+    words += ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", f"not {leave_out}"]
+    words += ["--import-mode=importlib", f"--confcutdir=/mnt/tests/{top}", "-c", "/dev/null"]
+    words += ["--rootdir=/mnt/tests", f"/mnt/tests/{folder}"]
+    done = docker(*words)
+    print(f"\n{image.name}: {done.stdout.splitlines()[-1] if done.stdout else 'no output'}")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def run(

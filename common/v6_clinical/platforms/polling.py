@@ -12,6 +12,9 @@ from v6_clinical.errors import AnalysisError
 POLL_SECONDS = 0.2
 ROUND_SECONDS = 900
 UNFINISHED = frozenset({"pending", "initializing", "active", "started", "awaiting"})
+# What vantage6's client raises where the server fails, or answers with anything but its own JSON:
+# asked for the message of an error that is no object, it ends in an AttributeError.
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, OSError)
 
 
 class Subtask(NamedTuple):
@@ -64,7 +67,7 @@ class PollingTransport:
         """Return the ids of the collaboration's (or study's) organisations."""
         try:
             return [organization["id"] for organization in self._client.organization.list()]
-        except (KeyError, TypeError, ValueError, OSError):
+        except UNREADABLE:
             message = "The server did not list the organisations of the collaboration."
             remedy = "Run the analysis again; if it recurs, ask who runs the server for its log."
             raise AnalysisError("SITE_FAILED", message, remedy=remedy) from None
@@ -99,7 +102,7 @@ class PollingTransport:
         about = Subtask(self._round, message["step"], message["index"] + 1, message["count"])
         try:
             return int(self.submit(site, message, f"{self._method}: {about}")["id"])
-        except (KeyError, TypeError, ValueError, OSError):
+        except UNREADABLE:
             # The server refused the sub-task, or what it said cannot be read. Whether there is one
             # now is not known: a second of the same node must not be in flight, so none is tried.
             records = [{"organization_id": site, "code": "SITE_FAILED"}]

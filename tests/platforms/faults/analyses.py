@@ -1,7 +1,14 @@
-"""One small request for each analysis, run over the failing server by vantage6's own client."""
+"""One small request for each analysis, run over the failing server by vantage6's own client.
+
+The client and the driver are those of the vantage6 major that is installed: 4.x here, 5.x inside
+its images, which hold one analysis each.
+"""
 
 from __future__ import annotations
 
+import importlib
+import importlib.metadata
+import importlib.util
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +22,15 @@ from platforms.bad_inputs.three_sites import REQUESTS, digits, good
 from platforms.faults.server import Faults, Server, Stumble
 from v6_clinical import federation
 from v6_clinical.disclosure import Policy
-from v6_clinical.platforms.vantage6_v4 import ClientTransport
 from v6_clinical.registry import PACKAGES, load_central, load_site
 
 TABLES = {"coefficients", "fit", "covariance", "numeric", "categorical", "histogram"}
-ANALYSES = list(PACKAGES)
+ANALYSES = [name for name, package in PACKAGES.items() if importlib.util.find_spec(package)]
+assert ANALYSES, "no analysis is installed"
+MAJOR = int(importlib.metadata.version("vantage6-algorithm-tools").split(".")[0])
+ClientTransport = importlib.import_module(
+    f"v6_clinical.platforms.vantage6_v{MAJOR}"
+).ClientTransport
 
 
 def frames() -> list[pd.DataFrame]:
@@ -39,7 +50,10 @@ def client(server: Server) -> AlgorithmClient:
     """Return vantage6's algorithm client, as a container of a central function has it."""
     identity = {"sub": {"image": "v6", "databases": [{"label": "default"}], "collaboration_id": 1}}
     token = jwt.encode(identity, "0" * 32)
-    return AlgorithmClient(token=token, host="http://127.0.0.1", port=server.port, path="/api")
+    host = "http://127.0.0.1"
+    if MAJOR == 4:
+        return AlgorithmClient(token=token, host=host, port=server.port, path="/api")
+    return AlgorithmClient(token=token, hq_url=f"{host}:{server.port}/api")
 
 
 def run(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from v6_clinical.registry import Site
 
 NEVER = 10**9
+# What comes with status 500: the server's own words, a proxy's page, JSON that is no object.
+BODIES = {"500": '{"msg": "internal error"}', "html": "<h1>Bad gateway</h1>", "null": "null"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Server:
     faults
         Given site, the round of that site and the message: what goes wrong.
     stumble
-        Given the number of an HTTP request and its path: "500", "html", "reset" (nothing is
+        Given the number of an HTTP request and its path: "500", "html", "null", "reset" (nothing is
         done), "lost" (it is done, but the answer is lost), "cut", or None.
     """
 
@@ -185,9 +187,8 @@ class Server:
                         work(path)
                     self.close_connection = True
                     self.connection.close()
-                elif kind in ("500", "html"):
-                    text = '{"msg": "internal error"}' if kind == "500" else "<h1>Bad gateway</h1>"
-                    self._send(500, text)
+                elif kind in BODIES:
+                    self._send(500, BODIES[kind])
                 else:
                     self._send(200, json.dumps(work(path)), cut=kind == "cut")
 

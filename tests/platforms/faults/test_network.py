@@ -34,7 +34,7 @@ def while_polling(kind: str, *, every: int) -> Stumble:
 
 
 @ALL
-@pytest.mark.parametrize("kind", ["500", "html", "reset", "cut"])
+@pytest.mark.parametrize("kind", ["500", "html", "null", "reset", "cut"])
 def test_a_server_that_stumbles_while_polling_changes_no_digit_F06(
     analysis: str, kind: str
 ) -> None:
@@ -46,7 +46,7 @@ def test_a_server_that_stumbles_while_polling_changes_no_digit_F06(
 
 
 @ALL
-@pytest.mark.parametrize("kind", ["500", "html"])
+@pytest.mark.parametrize("kind", ["500", "html", "null"])
 def test_a_server_that_never_tells_a_status_ends_at_the_deadline_F06(
     analysis: str, kind: str
 ) -> None:
@@ -55,7 +55,7 @@ def test_a_server_that_never_tells_a_status_ends_at_the_deadline_F06(
 
 
 @ALL
-@pytest.mark.parametrize("kind", ["500", "html", "cut"])
+@pytest.mark.parametrize("kind", ["500", "html", "null", "cut"])
 def test_a_sub_task_that_is_not_accepted_is_not_sent_twice_F06(analysis: str, kind: str) -> None:
     """Whether the node has it is not known, and it must never have two."""
     done = run(
@@ -84,7 +84,7 @@ def test_a_sub_task_that_is_made_twice_counts_once_F05(analysis: str) -> None:
 
 
 @ALL
-@pytest.mark.parametrize("kind", ["500", "html", "cut"])
+@pytest.mark.parametrize("kind", ["500", "html", "null", "cut"])
 def test_a_server_that_lists_no_organisations_is_named_F06(analysis: str, kind: str) -> None:
     done = run(analysis, stumble=lambda number, path: kind if path == "organization" else None)
     ended(done, "SITE_FAILED", [])
