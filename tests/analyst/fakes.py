@@ -57,12 +57,12 @@ class Server:
         """Let every site answer, and wait for all that is under way."""
         self.gate.release(10_000)
         while self.threads:
-            self.threads.pop().join(60)
+            self.threads.pop(0).join(60)  # what a central function begins comes after it
 
     def begin(self, work: Callable[..., None], *arguments: Any) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self.threads.append(thread)
         thread.start()
+        self.threads.append(thread)
 
     def add(self, **given: Any) -> Task:
         with self.lock:

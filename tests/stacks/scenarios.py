@@ -16,7 +16,7 @@ from stacks.engine import docker, publish, registry
 # Excluded from the comparison with the platform ``local``: ids of organisations differ.
 IDS = ("sites", "request")
 DENIED = "estrec"  # a column that the third node's operator denies
-COMMON = {"V6C_MIN_ROWS": "12", **seconds.SETTING}
+COMMON = {"V6C_MIN_ROWS": "12"}
 SETTINGS: list[dict[str, str]] = [
     {**COMMON, "V6C_ROUND_TIMEOUT": os.environ.get("STACKS_ROUND_TIMEOUT", "45")},
     COMMON,

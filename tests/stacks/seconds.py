@@ -1,10 +1,11 @@
 """Where the seconds of a round go on real nodes.
 
 Taken from what is there: the server's record of every sub-task's run (``started_at``: the node
-took it up; ``finished_at``: the node began to upload its result), the Docker engine's events
-(a container created, started, ended), and Python's own import profile in the container's log
-(``PYTHONPROFILEIMPORTTIME``, set by ``algorithm_env``). The runs' ``assigned_at`` is of no use:
-vantage6 4.15.2 and 5.0.3 both write the time at which the server itself was started.
+took it up; ``finished_at``: the node began to upload its result), and the Docker engine's events
+(a container created, started, ended). The runs' ``assigned_at`` is of no use: vantage6 4.15.2 and
+5.0.3 both write the time at which the server itself was started. What imports take of a
+container's life is printed by ``tests/images``: Python's own import profile fills the log that a
+node sends to its server, and slows what it measures.
 """
 
 from __future__ import annotations
@@ -19,10 +20,7 @@ from typing import Any
 
 from stacks.engine import docker
 
-SETTING = {"PYTHONPROFILEIMPORTTIME": "1"}
-PARTS = ("node, before", "container start", "imports", "data and answer", "node, after", "poll")
-# "import time:  self us | cumulative us | module": anywhere, since 5.x keeps a log as one line.
-IMPORT = re.compile(r"import time: +(\d+) \|")
+PARTS = ("node, before", "container start", "imports, answer", "node, after", "poll")
 # The run's number in its container's name.
 RUN = re.compile(r"-run-(\d+)(?:-[0-9a-f]{5})?$")
 Times = dict[str, float]
@@ -67,13 +65,11 @@ def rounds(runs: list[dict[str, Any]], lives: dict[int, Times], sites: int) -> l
     for before, run in pairwise(last):
         begun, ended = moment(before["finished_at"]), moment(run["finished_at"])
         life = lives[int(run["id"])]
-        imports = sum(map(int, IMPORT.findall(run["log"]))) / 1e6
         taken = moment(run["started_at"])
         parts = (
             life["create"] - taken,
             life["start"] - life["create"],
-            imports,
-            life["die"] - life["start"] - imports,
+            life["die"] - life["start"],
             ended - life["die"],
             taken - begun,
         )
