@@ -16,10 +16,11 @@ from analyses import CASES
 from sites import dataset
 from v6_clinical.analyst import CoxResult, Federation, LogisticResult, SummaryResult
 from v6_clinical.analyst.manuscript.regression import regression_table
-from v6_clinical.analyst.manuscript.sheet import Row, Sheet, fixed, p_value
+from v6_clinical.analyst.manuscript.sheet import Row, Sheet, fixed
 from v6_clinical.analyst.manuscript.table1 import Style, table1
 from v6_clinical.analyst.manuscript.write import write
 from v6_clinical.disclosure import Policy
+from v6_clinical.render.words import p_value
 
 COLUMNS = ["age", "pnodes", "menostat", "tgrade"]
 

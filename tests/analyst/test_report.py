@@ -11,14 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from example_results import REQUESTS, example
-from v6_clinical.analyst.figures.labels import close_ratio, p_value
+from v6_clinical.analyst.figures.labels import close_ratio
 from v6_clinical.analyst.report import html
-from v6_clinical.analyst.report.explain import LIMITS, WARNINGS, ledger
+from v6_clinical.analyst.report.explain import WARNINGS, ledger, limits
 from v6_clinical.analyst.report.methods import methods
 from v6_clinical.analyst.report.references import REFERENCES
 from v6_clinical.cli import main
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import CODES
+from v6_clinical.render.words import p_value
 from v6_clinical.settings import PREFIX, SETTINGS
 
 ROOT = Path(__file__).parents[2]
@@ -212,7 +213,7 @@ def test_every_warning_and_every_limit_is_explained() -> None:
     assert len(codes) > 8
     assert codes <= set(WARNINGS)
     settings = {PREFIX + name.upper() for name in vars(Policy())} & set(SETTINGS)
-    assert settings == {PREFIX + name.upper() for name in LIMITS}
+    assert settings == {row[0] for row in limits(example("cox")).rows}
 
 
 METHODS: list[tuple[str, dict[str, Any], list[str]]] = [

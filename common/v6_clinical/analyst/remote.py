@@ -138,15 +138,20 @@ class RemotePlatform(ABC):
             self._client.task.kill(task)
 
     @abstractmethod
-    def create(
-        self, image: str, method: str, arguments: dict[str, Any], organization: int
-    ) -> Mapping[str, Any]:
-        """Create the task of the central function, and return the server's record of it."""
+    def task(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return what ``task.create`` of this major wants to know of method, arguments and data."""
 
     def _created(
         self, image: str, method: str, arguments: dict[str, Any], organization: int
     ) -> int:
-        record = self.create(image, method, arguments, organization)
+        record = self._client.task.create(
+            collaboration=self._collaboration,
+            organizations=[organization],
+            name=f"v6-clinical: {method}",
+            image=image,
+            description="",
+            **self.task(method, arguments),
+        )
         if not isinstance(record, Mapping) or "id" not in record:
             said = record.get("msg") if isinstance(record, Mapping) else None
             raise AnalysisError("TASK_REFUSED", f"The server did not accept the task: {said}")

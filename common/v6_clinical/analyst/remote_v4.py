@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from v6_clinical.analyst.remote import Image, Place, RemotePlatform
@@ -23,17 +22,9 @@ class Vantage6V4(RemotePlatform):
         super().__init__(client, place, image)
         self._database = database
 
-    def create(
-        self, image: str, method: str, arguments: dict[str, Any], organization: int
-    ) -> Mapping[str, Any]:
-        """Create the task of the central function, and return the server's record of it."""
-        found: Mapping[str, Any] = self._client.task.create(
-            collaboration=self._collaboration,
-            organizations=[organization],
-            name=f"v6-clinical: {method}",
-            image=image,
-            description="",
-            input_={"method": method, "kwargs": arguments},
-            databases=[{"label": self._database}],
-        )
-        return found
+    def task(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return method, arguments and data as 4.x wants them."""
+        return {
+            "input_": {"method": method, "kwargs": arguments},
+            "databases": [{"label": self._database}],
+        }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from v6_clinical.analyst.errors import AnalysisError
@@ -35,20 +34,12 @@ class Vantage6V5(RemotePlatform):
         self._dataframe = dataframe
         self._session = client.session_id if session is None else session
 
-    def create(
-        self, image: str, method: str, arguments: dict[str, Any], organization: int
-    ) -> Mapping[str, Any]:
-        """Create the task of the central function, and return the server's record of it."""
-        found: Mapping[str, Any] = self._client.task.create(
-            collaboration=self._collaboration,
-            organizations=[organization],
-            name=f"v6-clinical: {method}",
-            image=image,
-            description="",
-            method=method,
-            arguments=arguments,
-            session=self._session,
-            databases=[{"type": "dataframe", "dataframe_id": self._dataframe}],
-            action="central_compute",
-        )
-        return found
+    def task(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return method, arguments and data as 5.x wants them."""
+        return {
+            "method": method,
+            "arguments": arguments,
+            "session": self._session,
+            "databases": [{"type": "dataframe", "dataframe_id": self._dataframe}],
+            "action": "central_compute",
+        }

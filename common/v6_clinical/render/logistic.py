@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from v6_clinical.render.regression import call, coefficients, heterogeneity
-from v6_clinical.render.text import Record, console, footer, number, p_value, problem, table
+from v6_clinical.render.text import Record, console, footer, number, problem, table
+from v6_clinical.render.words import p_value
 
 
 def logistic(result: Record) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from v6_clinical.render.text import Record, number, p_value, table
+from v6_clinical.render.text import Record, number, table
+from v6_clinical.render.words import DASH, p_value
 
 
 def call(request: Record, *left: str) -> str:
@@ -52,5 +53,5 @@ def heterogeneity(result: Record) -> None:
 def _p(value: float | None) -> str:
     """Format a p-value as R's coefficient tables do."""
     if value is None:
-        return "–"
+        return DASH
     return "<2e-16" if value < 2e-16 else f"{value:.3g}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from v6_clinical.render.text import Record, footer, number, p_value, problem, table
+from v6_clinical.render.text import Record, footer, number, problem, table
+from v6_clinical.render.words import DASH, p_value
 
 
 def summary(result: Record) -> None:
@@ -54,7 +55,7 @@ def _categorical(result: Record) -> tuple[list[str], list[list[str]]]:
             row["level"],
             row["group"],
             "suppressed" if row["suppressed"] else number(row["count"]),
-            "–" if row["percent"] is None else f"{row['percent']:.1f}",
+            DASH if row["percent"] is None else f"{row['percent']:.1f}",
             number(row["missing"]),
         ]
         for row in result["categorical"]
@@ -70,7 +71,7 @@ def _comparison(result: Record) -> tuple[list[str], list[list[str]]]:
             row["test"],
             *(number(row[name]) for name in ("statistic", "df", "df2")),
             p_value(row["p_value"]),
-            "–" if row["smd"] is None else f"{row['smd']:.3f}",
+            DASH if row["smd"] is None else f"{row['smd']:.3f}",
         ]
         for row in result["comparison"]
     ]

@@ -11,6 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from v6_clinical.render.words import DASH
+
 Record = dict[str, Any]
 
 
@@ -41,17 +43,10 @@ def as_text(show: Callable[[Record], None], result: Record) -> str:
 def number(value: float | None, digits: int = 4) -> str:
     """Format a number for reading; withheld or undefined is a dash."""
     if value is None:
-        return "–"
+        return DASH
     if isinstance(value, int) or float(value).is_integer():
         return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.0f}"
     return f"{value:.{digits}g}"
-
-
-def p_value(value: float | None) -> str:
-    """Format a p-value as journals do."""
-    if value is None:
-        return "–"
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def table(title: str, columns: list[str], rows: list[list[str]], left: int = 1) -> None:

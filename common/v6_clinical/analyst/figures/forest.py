@@ -18,12 +18,12 @@ from v6_clinical.analyst.figures.columns import REFERENCE, print_beside, print_n
 from v6_clinical.analyst.figures.labels import (
     close_ratio,
     level_of,
-    p_value,
     ratio_names,
     references,
     term_label,
 )
 from v6_clinical.analyst.figures.style import Colours, Record, Theme
+from v6_clinical.render.words import p_value
 
 ROW: Final = 4.6  # mm
 REMEDY: Final = "Ask for a logistic or Cox regression."

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from v6_clinical.render.words import DASH
+
 Record = Mapping[str, Any]
-DASH = "–"
 _NAMED = re.compile(r"C\(.*, ref=(?P<quote>['\"])(?P<level>.*)(?P=quote)\)", re.DOTALL)
 _LEVEL = re.compile(r"(?P<name>[^:]+)\[(?P<coding>T\.)?(?P<level>.*)\]", re.DOTALL)
 
@@ -65,13 +66,6 @@ def close_ratio(value: float, low: float | None, high: float | None) -> str:
         return f"{number:.3f}" if narrow and number is not None else ratio(number)
 
     return f"{show(value)} ({show(low)}, {show(high)})"
-
-
-def p_value(value: float | None) -> str:
-    """Return a p-value as journals do."""
-    if value is None:
-        return DASH
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def site_name(organization: int | None) -> str:

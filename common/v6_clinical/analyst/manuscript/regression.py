@@ -7,24 +7,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from v6_clinical.analyst.manuscript.sheet import (
-    Labels,
-    Row,
-    Sheet,
-    fixed,
-    level,
-    p_value,
-    variable,
-)
+from v6_clinical.analyst.figures.labels import ratio_names
+from v6_clinical.analyst.manuscript.sheet import Labels, Row, Sheet, fixed, level, variable
 from v6_clinical.model.coding import coding_from_json
 from v6_clinical.model.design import Coding, DesignColumn, Part
 from v6_clinical.model.factors import is_numeric
+from v6_clinical.render.words import p_value
 
 Record = Mapping[str, Any]
-RATIOS = {
-    "logistic_regression": ("OR", "odds_ratio", "or", "odds ratio"),
-    "cox_regression": ("HR", "hazard_ratio", "hr", "hazard ratio"),
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +40,7 @@ class Style:
 def regression_table(result: Record, style: Style | None = None) -> Sheet:
     """Return a row for each term: ratio (interval) and p; a category's levels below its name."""
     style = style or Style()
-    short, *_ = RATIOS[result["analysis"]]
+    *_, short = ratio_names(result)
     percent = f"{100 * result['request']['confidence_level']:g}%"
     header = ("", f"{short} ({percent} CI)", "p")
     return Sheet(header, tuple(_rows(result, style)), tuple(_notes(result)), style.title)
@@ -86,7 +76,7 @@ def _category(
 
 
 def _cells(result: Record, record: Record, style: Style) -> tuple[str, str]:
-    _, ratio, prefix, _ = RATIOS[result["analysis"]]
+    ratio, prefix, _ = ratio_names(result)
     values = (record[ratio], record[f"{prefix}_conf_low"], record[f"{prefix}_conf_high"])
     estimate, low, high = (fixed(value, style.digits) for value in values)
     return f"{estimate} ({low}–{high})", p_value(record["p_value"], style.p_digits)
@@ -110,9 +100,9 @@ def _part(part: Part, coding: Coding, style: Style) -> str:
 
 
 def _notes(result: Record) -> Iterator[str]:
-    short, _, _, title = RATIOS[result["analysis"]]
+    name, _, short = ratio_names(result)
     request, fit = result["request"], result["fit"][0]
-    yield f"{short}: {title}; CI: confidence interval; p: Wald test."
+    yield f"{short}: {name.replace('_', ' ')}; CI: confidence interval; p: Wald test."
     yield f"n = {fit['n']:,}, events = {fit['events']:,}" + (
         f"; {fit['n_missing']:,} left out as incomplete." if fit["n_missing"] else "."
     )

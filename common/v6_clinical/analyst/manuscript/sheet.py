@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from v6_clinical.render.words import DASH
+
 Labels = Mapping[str, str]
-NONE = "–"
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,4 @@ def level(column: str, label: str, labels: Labels) -> str:
 
 def fixed(value: float | None, digits: int) -> str:
     """Format a number with so many decimals, and commas between thousands."""
-    return NONE if value is None else f"{value:,.{digits}f}"
-
-
-def p_value(value: float | None, digits: int = 3) -> str:
-    """Format a p-value as journals do: never 0, three decimals."""
-    if value is None:
-        return NONE
-    least = 10.0**-digits
-    return f"<{least:.{digits}f}" if value < least else f"{value:.{digits}f}"
+    return DASH if value is None else f"{value:,.{digits}f}"

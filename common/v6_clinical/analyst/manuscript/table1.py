@@ -6,16 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from v6_clinical.analyst.manuscript.sheet import (
-    NONE,
-    Labels,
-    Row,
-    Sheet,
-    fixed,
-    level,
-    p_value,
-    variable,
-)
+from v6_clinical.analyst.manuscript.sheet import Labels, Row, Sheet, fixed, level, variable
+from v6_clinical.render.words import DASH, p_value
 
 Record = Mapping[str, Any]
 ALL = "all"
@@ -210,7 +202,7 @@ def _all(by_variable: Mapping[str, list[Record]]) -> Iterator[Record]:
 
 def _mean(record: Record, digits: int) -> str:
     if record["mean"] is None:
-        return NONE
+        return DASH
     return f"{fixed(record['mean'], digits)} ({fixed(record['sd'], digits)})"
 
 
@@ -224,7 +216,7 @@ def _quantile(record: Record, name: str, digits: int) -> str:
     if record[name] is not None:
         return fixed(record[name], digits)
     low, high = (fixed(record[f"{name}_{end}"], digits) for end in ("low", "high"))
-    return NONE if low == high == NONE else f"{low} to {high}"
+    return DASH if low == high == DASH else f"{low} to {high}"
 
 
 def _uncertain(records: Collection[Record]) -> bool:

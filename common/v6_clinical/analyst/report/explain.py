@@ -12,7 +12,7 @@ from v6_clinical.analyst.report.tables import Table
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import CODES
 from v6_clinical.registry import PACKAGES, load_site
-from v6_clinical.settings import PREFIX, SETTINGS
+from v6_clinical.settings import MEANINGS, PREFIX, SETTINGS
 
 Record = Mapping[str, Any]
 
@@ -32,20 +32,6 @@ WARNINGS: Final = {
     "NO_ROWS": "The site counts as having taken part with no patient.",
     "PAIRS_WITHHELD": "Correlations describe the sites that answered; compare n.",
     "SITE_EXCLUDED": "The result describes the other sites only: report the site as not analysed.",
-}
-LIMITS: Final = {
-    "min_rows": "rows of a site: none, or at least",
-    "min_cell": "every published count, class, cell and group: none, or at least",
-    "max_parameters_per_row": "parameters of a model for each row of a site, at most",
-    "max_levels": "levels of a column, at most",
-    "allowed_columns": "columns that may be used",
-    "denied_columns": "columns that may not",
-    "allow_per_site": "may a site send results of its own",
-    "allow_min_max": "may a site send a smallest or largest value",
-    "allow_event_times": "may a site send event times",
-    "allow_small_missing": "may a count of few missing values be told",
-    "allow_preprocessing": "may a task filter rows",
-    "allowed_queries": "queries that a task may make",
 }
 
 
@@ -130,15 +116,13 @@ def _leaves(analysis: str) -> Mapping[str, Mapping[str, str]]:
 
 def limits(result: Record) -> Table:
     """Return the limits as they are shipped, and those of the sites whose operators set others."""
-    shipped = vars(Policy())
+    shipped = {PREFIX + name.upper(): value for name, value in vars(Policy()).items()}
     own = {site["organization_id"]: site["limits"] for site in result["sites"] if "limits" in site}
     rows = []
-    for name, meaning in LIMITS.items():
-        setting = PREFIX + name.upper()
-        if setting in SETTINGS:
-            value = shipped[name]
-            here = [_limit(found.get(setting, value)) for found in own.values()]
-            rows.append([setting, meaning, _limit(value), *here])
+    for name, value in shipped.items():
+        if name in SETTINGS:
+            here = [_limit(theirs.get(name, value)) for theirs in own.values()]
+            rows.append([name, MEANINGS[name], _limit(value), *here])
     heads = ["Setting", "What it limits", "Shipped", *(f"Site {site}" for site in own)]
     return Table("Limits", heads, rows, left=2)
 

@@ -6,14 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from v6_clinical.analyst.figures.labels import (
-    DASH,
-    profile_label,
-    site_name,
-    stratum_name,
-    term_label,
-)
+from v6_clinical.analyst.figures.labels import profile_label, site_name, stratum_name, term_label
 from v6_clinical.analyst.report.cells import head, number, written
+from v6_clinical.render.words import DASH
 
 Record = Mapping[str, Any]
 
