@@ -14,7 +14,6 @@ from v6_clinical.regression.opening import describe_columns, describe_design, de
 from v6_clinical.regression.own_fit import quadratic
 from v6_clinical.regression.site_design import agreed_design, check_combinations, full_design
 from v6_clinical.sums import Sums
-from v6_cox.common_baseline import EventTimes
 from v6_cox.cumulative import Array, Index
 from v6_cox.fitted import Fitted, common_meat, hazards_test, report_sums, risk_sums
 from v6_cox.leaves import LEAVES
@@ -99,7 +98,7 @@ def evaluate_at(
     _check_combinations(design, coding.names, site, question, policy)
     shift, beta = _coefficients(question, len(coding.names))
     policy.check_shift(design.T, shift, "shift")
-    times, strata = _common_times(site, question)
+    site, times, strata = common_times(site, question)
     data = site.sorted(design, question, strata)
     total = Sums({"column_total": np.array([design.sum()])})
     del design  # what follows needs the sorted copy only
@@ -137,10 +136,6 @@ def _check_combinations(
 def _codes(outcome: FollowUp) -> Index:
     none = np.zeros(len(outcome.time), dtype=np.intp)
     return none if outcome.strata is None else outcome.strata
-
-
-def _common_times(site: Site, question: Evaluate) -> tuple[EventTimes | None, Index | None]:
-    return (None, None) if question.times is None else common_times(site.outcome, question.times)
 
 
 def _coefficients(question: Evaluate, columns: int) -> tuple[Array, Array]:
