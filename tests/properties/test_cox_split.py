@@ -51,6 +51,19 @@ def test_one_baseline_for_all_is_blind_to_the_split(seed: int, ties: int, method
     assert robust[0] == pytest.approx(robust[1], rel=1e-6)
 
 
+def test_one_baseline_estimates_a_column_that_is_constant_at_each_site() -> None:
+    """A kind of hospital: no site's own likelihood tells of it, a common baseline compares them."""
+    whole = rows(4, 200, 30).assign(kind=lambda frame: frame["site"] % 3)
+    sites = [part for _, part in whole.groupby("site")]
+    more = {"formula": "x + g + kind", "baseline": "exact", "robust": True}
+    one, many = run([whole], **more), run(sites, **more)
+    assert numbers(many) == pytest.approx(numbers(one), rel=1e-6, abs=1e-7)
+    apart = run(sites, formula="x + g + kind")["error"]
+    assert apart["code"] == "SINGULAR"
+    assert apart["message"].startswith("kind does not vary")
+    assert "baseline='exact'" in apart["remedy"]
+
+
 @settings(max_examples=15)
 @given(st.integers(0, 10**6), st.sampled_from([8, 100]))
 def test_a_baseline_a_site_is_a_stratum_a_site(seed: int, ties: int) -> None:
