@@ -64,6 +64,40 @@ def test_one_baseline_estimates_a_column_that_is_constant_at_each_site() -> None
     assert "baseline='exact'" in apart["remedy"]
 
 
+@settings(max_examples=25)
+@given(st.integers(0, 10**6), st.sampled_from(["site", "exact"]), st.sampled_from([None, "w"]))
+def test_a_column_constant_within_every_stratum_is_named(
+    seed: int, baseline: str, weights: str | None
+) -> None:
+    """R: NA. What rounding leaves of its information once gave standard errors from 60 to 1e20."""
+    rng, whole = np.random.default_rng(seed), rows(seed, 150, 8)
+    value = rng.normal(size=2) * 10.0 ** rng.integers(-3, 6) + 1e4 * rng.integers(0, 2)
+    whole = whole.assign(s=rng.integers(0, 2, 150), k=lambda frame: value[frame["s"]])
+    more: dict[str, Any] = {"formula": "x + g + k", "strata": ["s"], "baseline": baseline}
+    found = run([part for _, part in whole.groupby("site")], **more, weights=weights)
+    assert found["error"]["code"] == "SINGULAR"
+    assert found["error"]["message"].startswith("k does not vary")
+
+
+def test_a_common_baseline_leaves_a_start_that_is_worse_than_none() -> None:
+    """The sites' own fits are separated, far on the other side of what both together say.
+
+    R: coxph(Surv(en, t, e) ~ x, d, ties = "breslow"): 4.420507287, standard error 5.989267894.
+    """
+    one = {
+        "x": [-0.32, 0.47, -0.39, -0.02, -0.28, -0.48, 0.28, -0.66, -0.2, -0.48, 0.97],
+        "t": [2.3, 15.0, 18.5, 56.8, 10.9, 5.0, 38.0, 1.6, 64.6, 15.1, 0.5],
+        "en": [0.2, 0.2, 11.8, 38.0, 0.7, 0.2, 19.7, 0.0, 38.0, 4.7, 0.2],
+        "e": [0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0],
+    }
+    two = {"x": [-0.51, -1.34, 0.33, -1.05], "t": [16.0, 16.7, 0.2, 18.6], "e": [0, 0, 1, 0]}
+    sites = [pd.DataFrame(one), pd.DataFrame(two | {"en": [0.2, 0.2, 0.1, 13.6]})]
+    more: dict[str, Any] = {"formula": "x", "levels": {}, "entry": "en", "ties": "breslow"}
+    found = run(sites, **more, baseline="exact")["coefficients"][0]
+    assert (found["estimate"], found["std_error"]) == pytest.approx((4.420507287, 5.989267894))
+    assert run(sites, **more)["error"]["code"] == "SEPARATION"
+
+
 @settings(max_examples=15)
 @given(st.integers(0, 10**6), st.sampled_from([8, 100]))
 def test_a_baseline_a_site_is_a_stratum_a_site(seed: int, ties: int) -> None:
