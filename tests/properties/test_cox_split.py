@@ -136,6 +136,30 @@ def test_changes_of_unit_change_terms_not_the_fit() -> None:
     assert moved == pytest.approx(expected, rel=1e-8)
 
 
+@pytest.mark.parametrize("baseline", ["site", "exact"])
+def test_curves_count_who_remains_and_limits_only_leave_points_out(baseline: str) -> None:
+    """Under the shipped limits the points shown are those of an open policy, or null."""
+    sites = [part.assign(b=part["t"] // 3) for _, part in rows(11, 900, 30).groupby("site")]
+    more = {"baseline": baseline, "entry": "b", "time_horizon": 50}
+    limits = [Policy.open(), Policy(allow_event_times=True)]
+    whole, shown = (
+        local.run("cox", sites, REQUEST | more, policy=policy)["baseline_hazard"]
+        for policy in limits
+    )
+    pooled = [pd.concat(sites)] if baseline == "exact" else sites
+    for every, some, frame in zip(whole, shown, pooled, strict=True):
+        assert every["n_at_risk"] == [
+            ((frame["t"] > time) & (frame["b"] <= time)).sum() for time in every["time"]
+        ]
+        assert (np.diff(every["cumulative_hazard"]) >= 0).all()
+        at = [every["time"].index(time) for time in some["time"]]
+        assert len(at) >= 3
+        for name in ("cumulative_hazard", "survival"):
+            assert some[name] == pytest.approx(np.array(every[name])[at], rel=1e-12)
+        known = zip(some["n_at_risk"], np.array(every["n_at_risk"])[at], strict=True)
+        assert all(ours in (None, theirs) for ours, theirs in known)
+
+
 def test_profiles_are_predicted_from_the_result_alone() -> None:
     """S(t|x) = exp(-H0(t) exp(x b)); the request's profiles and the function agree."""
     sites = [part for _, part in rows(7, 200, 30).groupby("site")]
