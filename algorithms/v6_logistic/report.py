@@ -57,9 +57,11 @@ def report(fit: Fitted, wanted: Report, policy: Policy) -> Sums:
     order = np.argsort(slopes)
     eta = slopes[order] + (fit.eta - slopes).mean()
     events, sorted_weights = fit.events[order], weights[order]
+    # a tied pair by itself may be two patients, and with weights tells the product of theirs
+    concordant, tied, pairs = concordance(slopes[order], events, sorted_weights, rounding)
     arrays = {
         "brier": np.array([weights @ np.square(fit.events - mu)]),
-        "pairs": concordance(slopes[order], events, sorted_weights, rounding),
+        "pairs": np.array([concordant + tied / 2, pairs]),
     }
     if wanted.grid is not None:
         grid = wanted.grid.window()
