@@ -17,6 +17,7 @@ import importlib.metadata
 import io
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -69,10 +70,23 @@ def ask(
     assert len(lines) == 1, printed  # the site's ledger: one line a call
     LEDGER.append(lines[0])
     if found["status"] == "refused":
-        assert set(found) == {"schema", "status", "code", "where"}  # A19: no number beside it
+        assert surplus(found, message | more) == []
         assert found["code"] in SITE_CODES
         assert found["code"] != "INTERNAL", found
     return found
+
+
+def surplus(found: Answer, asked: Any) -> list[str]:
+    """A19: return what a refusal tells beside a code and names that the request held.
+
+    Numbers in the names are the request's own, or count the functions of a spline.
+    """
+    beside = [name for name in found if name not in ("schema", "status", "code", "where")]
+    own = set(re.findall(r"\d+", json.dumps(asked, ensure_ascii=False)))
+    for name in found["where"]:
+        told = re.findall(r"\d+", re.sub(r"\[\d+\](?=:|$)", "", str(name)))
+        beside += [number for number in told if number not in own]
+    return beside
 
 
 def call(
