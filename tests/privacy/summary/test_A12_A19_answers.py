@@ -124,7 +124,9 @@ def test_A12_random_windows_and_shifts_are_answered_alike() -> None:
         assert fewest(found) >= 5
     assert fewest(windows(frame, 100, Policy(min_cell=1, min_spread=0.0))) == 1  # unguarded
     one, two = windows(frame, 500, Extremes()), windows(other, 500, Extremes())
-    refused = [[at for at, answer in found if answer["status"] == "refused"] for found in (one, two)]
+    refused = [
+        [at for at, answer in found if answer["status"] == "refused"] for found in (one, two)
+    ]
     assert len(refused[0]) - len(refused[1]) > 40  # the attack, unguarded: refusals differ,
     accepted = [at for at, answer in one if answer["status"] == "ok"]
     assert max(accepted) <= 61.0 < min(refused[0]) < max(accepted) + 0.1  # and tell the age
