@@ -78,7 +78,7 @@ def naive_readers() -> Iterator[None]:
         for module in modules:
             stack.enter_context(mock.patch(f"{module}.numbers", numbers))
             if hasattr(importlib.import_module(module), "kind_of"):
-                stack.enter_context(mock.patch(f"{module}.kind_of", lambda *_: "numeric"))
+                stack.enter_context(mock.patch(f"{module}.kind_of", return_value="numeric"))
         yield
 
 
