@@ -140,6 +140,14 @@ def _limits(policy: Policy | None) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def costs(calls: int) -> Iterator[None]:
+    """Count the calls of a partial: as many lines in the site's ledger."""
+    before = len(LEDGER)
+    yield
+    assert len(LEDGER) - before == calls
+
+
 class Nodes:
     """A transport whose sites are nodes; keeps what the centre asks of the first one."""
 
