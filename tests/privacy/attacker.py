@@ -79,12 +79,13 @@ def ask(
 def surplus(found: Answer, asked: Any) -> list[str]:
     """A19: return what a refusal tells beside a code and names that the request held.
 
-    Numbers in the names are the request's own, or count the functions of a spline.
+    Numbers in the names are the request's own, or count the functions of a spline. Settings are
+    named too.
     """
     beside = [name for name in found if name not in ("schema", "status", "code", "where")]
     own = set(re.findall(r"\d+", json.dumps(asked, ensure_ascii=False)))
     for name in found["where"]:
-        told = re.findall(r"\d+", re.sub(r"\[\d+\](?=:|$)", "", str(name)))
+        told = re.findall(r"\d+", re.sub(r"\[\d+\](?=:|$)|^V6C_", "", str(name)))
         beside += [number for number in told if number not in own]
     return beside
 

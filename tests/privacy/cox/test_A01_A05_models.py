@@ -1,5 +1,7 @@
 """Attacks with a model's columns and size: dummies, spikes, few events, too many parameters."""
 
+from unittest import mock
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from privacy import attacker
 from privacy.attacker import OPEN, share_of_unknowns
 from privacy.cox.questions import PACKAGE, ask, evaluate, opening, people, refusal
 from v6_clinical.disclosure import Policy
+from v6_clinical.version import __version__
 
 
 @pytest.mark.parametrize("count", [1, 4])
@@ -62,3 +65,20 @@ def test_A20_an_honest_fit_does_not_determine_the_covariates(n: int, p: int) -> 
     assert 0.2 < share_of_unknowns(PACKAGE, frames[0], names, asked) < 0.6
     found, _ = attacker.run(PACKAGE, [frames[0].iloc[1:], frames[1]], arguments)
     assert found["error"]["code"] == "TOO_MANY_PARAMETERS"
+
+
+def test_A20_more_parameters_than_the_limit_would_determine_them() -> None:
+    """What R7 stops: at a third of a parameter a row the same answers determine all covariates."""
+    rng, names = np.random.default_rng(3), [f"x{k}" for k in range(4)]
+    covariates = dict(zip(names, rng.normal(size=(4, 12)), strict=True))
+    frame = people(12).assign(e=np.arange(12) % 2, **covariates)
+    model = opening(*names)
+    evaluations = [evaluate([0.1 * k] * 4, question=model) for k in range(4)]
+    messages = [("start", model), *(("evaluate", asked) for asked in evaluations)]
+    asked = [
+        {"version": __version__, "step": step, "arguments": arguments, "index": 0, "count": 2}
+        for step, arguments in messages
+    ]
+    with mock.patch.object(attacker, "Policy", Policy.open):
+        assert share_of_unknowns(PACKAGE, frame, names, asked) > 0.9
+    assert refusal(frame, model) == "TOO_MANY_PARAMETERS"

@@ -81,6 +81,39 @@ def test_A07_known_limit_tied_deaths() -> None:
     assert told == pytest.approx(both, rel=1e-9)
 
 
+def test_A02_known_limit_one_death_long_after_the_others() -> None:
+    """Sums weighted by time are nearly that patient's: the time, and the covariate less a mean.
+
+    Fewer than a hundred days at the others' deaths, 60,000 at this one. No site can forbid it: of
+    honest times a few are often the sum.
+    """
+    frame = people()
+    dead, others = frame.index[frame["e"] == 1], frame.index[frame["e"] == 0]
+    frame.loc[others, "t"] = np.linspace(60001, 60015, len(others))
+    frame.loc[dead[4], "t"] = 60000.0
+    with costs(1):
+        found = ask(frame, "evaluate", evaluate([0.0], report()))
+    told = found["sums"]["tallies"]["score_g"]["x"] / 60000
+    at_risk = frame["x"][frame["t"] >= 60000]
+    truth = frame["x"][dead[4]] - at_risk.mean()
+    time = array(found, "event_times")[0]
+    print(f"known limit: {told:.2f} is told of {truth:.2f}, {time:.0f} of 60000")
+    assert abs(told - truth) < 0.05
+    assert abs(time / 60000 - 1) < 0.05
+
+
+def test_A12_known_limit_times_out_of_order() -> None:
+    """Whether any patient enters after the time, or has a value of 0 or less: yes or no."""
+    frame = people().assign(late=0.0, dose=1.0)
+    for column, code in (("late", "BAD_TIME"), ("dose", "BAD_TIME")):
+        odd = frame.copy()
+        odd.loc[VICTIM, column] = 1e4 if column == "late" else 0.0
+        more = {"entry": "late"} if column == "late" else {"time": "dose"}
+        with costs(2):
+            answers = [ask(rows, "start", opening(**more)) for rows in (frame, odd)]
+        assert [found.get("code", "ok") for found in answers] == ["ok", code]
+
+
 def test_A07_known_limit_curves_with_and_without_strata() -> None:
     """Rows that remain in all strata, less those that remain in one: counts under a cell."""
     frame = people(300).assign(s=lambda f: np.where(f.index < 40, "u", "v"))

@@ -58,6 +58,18 @@ def test_A12_known_limit_a_codebook_asks_for_a_level() -> None:
         assert refusal(found)[0] == code
 
 
+@pytest.mark.parametrize("function", ["log", "sqrt", "log1p"])
+def test_A12_known_limit_a_domain_asks_for_a_sign(function: str) -> None:
+    """Whether any patient has a value of 0 or less, below 0, or of -1 or less: yes or no."""
+    frame = patients()
+    odd = frame.copy()
+    odd.loc[VICTIM, "bmi"] = {"log": 0.0, "sqrt": -0.5, "log1p": -1.0}[function]
+    term = factor("function", "bmi", function=function)
+    with costs(2):
+        found = [start(rows, term).get("code", "ok") for rows in (frame, odd)]
+    assert found == ["ok", "DOMAIN"]
+
+
 def truncated_cubes(frame: pd.DataFrame, knot: float) -> Array:
     """Return the sums of max(age - knot, 0)^3 over the rows, and of these times bmi, by one call.
 
