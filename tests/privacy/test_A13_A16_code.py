@@ -54,7 +54,7 @@ def with_an_open_import(case: Case) -> ModuleType:
 def giving_data(module: ModuleType, frame: pd.DataFrame) -> list[str]:
     """Call every attribute by name as a task may; return those that gave the canary back."""
     found = []
-    with mock.patch.dict(os.environ, attacker._node(frame)):
+    with mock.patch.dict(os.environ, attacker.node(frame)):
         for name in dir(module):
             if name in ("__loader__", "__spec__"):
                 continue

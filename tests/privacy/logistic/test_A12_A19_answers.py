@@ -92,15 +92,15 @@ def test_A12_refusals_tell_nothing_that_counts_do_not() -> None:
     frame.loc[VICTIM, "age"] = 97.0
     other = frame.copy()
     other.loc[VICTIM, "age"] += 1.0
-    one, two = codes(frame, 1000), codes(other, 1000)
+    one, two = codes(frame, 500), codes(other, 500)
     assert {"ok", "COEFFICIENT_RANGE", "BAD_REQUEST"} <= {code for _, code in one}
     # a limit on sums of many rows moves by chance, not by one patient
-    assert sum(a != b for (_, a), (_, b) in zip(one, two, strict=True)) <= 10
+    assert sum(a != b for (_, a), (_, b) in zip(one, two, strict=True)) <= 5
     mean = frame["age"].mean()
     low, high = oldest(one, mean)
     assert not low <= 97.0 <= high
-    low, high = oldest(codes(frame, 1000, Largest()), mean)
-    assert high - 5 < low <= 97.0 <= high  # the attack, unguarded
+    low, high = oldest(codes(frame, 500, Largest()), mean)
+    assert high - 8 < low <= 97.0 <= high  # the attack, unguarded
 
 
 def test_A12_r17_refusals_echo_only_names_of_the_request() -> None:
