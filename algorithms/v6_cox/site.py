@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.own_fit import quadratic
-from v6_clinical.regression.site_design import agreed_design, check_combinations, full_design
+from v6_clinical.regression.site_design import agreed_design, full_design
 from v6_clinical.sums import Sums
 from v6_cox.common_baseline import EventTimes
 from v6_cox.cumulative import Array, Index
@@ -67,13 +67,14 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     site = read_site(frame, question, policy)
     if not site.rows.n:
         return _answer(site, Sums())
-    coding, design = full_design(question.model, site.rows, policy)
-    _check_combinations(design, coding.names, site, question, policy)
-    about = describe_columns(question.model, site.rows) | describe_design(coding, design)
+    outcome = (question.survival.event, site.outcome.event.astype(np.float64))
+    coding, about = full_design(question.model, site.rows, outcome, policy)
+    design, columns = about.design, describe_columns(question.model, site.rows)
+    columns |= describe_design(coding.full_names, about)
     every = max(1, len(design) // SAMPLE_ROWS)
     sample = site.sorted(design, question, every=every) if every > 1 else None
     data = site.sorted(design, question)
-    del design  # what follows needs the sorted copy only
+    del about, design  # what follows needs the sorted copy only
     beta = np.zeros(len(coding.names))
     at = Point(data, beta)
     check_coefficients(at, policy)
@@ -83,7 +84,7 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
         if may_tell(there := Point(data, own), policy):
             at = there
     names = coding.full_names
-    sums = Sums(tallies=about) + quadratic(names, at.beta, at.evaluation)
+    sums = Sums(tallies=columns) + quadratic(names, at.beta, at.evaluation)
     return _answer(site, sums if question.exact else sums + evaluation_sums(names, null, "null_"))
 
 
@@ -95,14 +96,15 @@ def evaluate_at(
     site = read_site(frame, question, policy)
     if not site.rows.n:
         return _answer(site, Sums())
-    coding, design = agreed_design(question.model, site.rows, policy)
-    _check_combinations(design, coding.names, site, question, policy)
+    outcome = (question.survival.event, site.outcome.event.astype(np.float64))
+    coding, about = agreed_design(question.model, site.rows, outcome, policy)
     shift, beta = _coefficients(question, len(coding.names))
-    policy.check_shift(design.T, shift, "shift")
+    policy.check_shift(about, shift, "shift")
     times, strata = _common_times(site, question)
-    data = site.sorted(design, question, strata)
-    total = Sums({"column_total": np.array([design.sum()])})
-    del design  # what follows needs the sorted copy only
+    data = site.sorted(about.design, question, strata)
+    column_total = site.rows.n * about.mean[: len(beta)].sum()
+    total = Sums({"column_total": np.array([column_total])})
+    del about  # what follows needs the sorted copy only
     with_meat = question.report is not None and question.report.meat
     at = Point(data, beta)
     check_coefficients(at, policy, meat=with_meat)
@@ -125,13 +127,6 @@ def evaluate_at(
 
 def _answer(site: Site, sums: Sums) -> SiteAnswer:
     return site.rows.answer(site.outcome.event.astype(np.float64), sums)
-
-
-def _check_combinations(
-    design: Array, names: Sequence[str], site: Site, question: Opening, policy: Policy
-) -> None:
-    outcome = (question.survival.event, site.outcome.event.astype(np.float64))
-    check_combinations(design, names, question.model, site.rows, outcome, policy)
 
 
 def _codes(outcome: FollowUp) -> Index:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from v6_clinical.dominance import largest_leverage, rows_off_commonest, spread
+from v6_clinical.dominance import largest_leverage, rows_off_commonest, spread, survey
 
 SEEDS = st.integers(0, 10**6)
 TAILS = st.sampled_from([1.0, 2.0, 5.0, 40.0])
@@ -25,7 +25,7 @@ def test_spread_is_exact_where_it_matters(seed: int, tail: float, n: int, enough
     z = x - x.mean(axis=0)
     with np.errstate(invalid="ignore"):
         exact = np.nan_to_num((z**2).sum(axis=0) ** 2 / (z**4).sum(axis=0))
-    found = spread(x, np.full(x.shape[1], enough))
+    found = spread(survey(x), np.full(x.shape[1], enough))
     varies = x.min(axis=0) < x.max(axis=0)
     small = exact < enough
     assert found[small & varies] == pytest.approx(exact[small & varies], rel=1e-9)
@@ -42,7 +42,7 @@ def test_leverage_is_exact_where_it_matters(seed: int, tail: float, n: int) -> N
     u = np.linalg.svd(z / np.maximum(z.std(axis=0), 1e-12), full_matrices=False)
     exact = 1 / n + float((u[0][:, u[1] > 1e-9 * u[1][0]] ** 2).sum(axis=1).max())
     for enough in (0.1, 0.7):
-        found = largest_leverage(x, [other], enough)
+        found = largest_leverage(survey(x, [other]), enough)
         assert found >= exact * (1 - 1e-9)
         assert found <= enough or found == pytest.approx(exact, rel=1e-8)
 
