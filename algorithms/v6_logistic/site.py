@@ -94,6 +94,7 @@ def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
         sums += Sums({"null": _null(rows, events, question.null, policy)})
     if question.report is not None:
         here = Fitted(rows, events, design, beta, eta, at.residuals, found, labels)
+        del at  # a report needs the memory of its weights
         sums += report(here, question.report, policy)
     return rows.answer(events, sums)
 

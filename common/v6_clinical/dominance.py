@@ -62,13 +62,11 @@ class Survey:
 
     def blocks(self) -> Iterator[Array]:
         """Yield blocks of rows of all columns about their means, by column."""
-        p, q = self.design.shape[1], len(self.mean)
-        for rows in row_blocks(len(self.design), q):
-            part = self.design[rows]
-            block = np.empty((len(part), q), order="F")
-            np.subtract(part, self.mean[:p], out=block[:, :p])
-            for place, x in enumerate(self.others, p):
-                np.subtract(x[rows], self.mean[place], out=block[:, place])
+        columns, n = [*self.design.T, *self.others], len(self.design)
+        for rows in row_blocks(n, len(columns)):
+            block = np.empty((len(range(n)[rows]), len(columns)), order="F")
+            for out, x, mean in zip(block.T, columns, self.mean, strict=True):
+                np.subtract(x[rows], mean, out=out)
             yield block
 
 
@@ -77,7 +75,9 @@ def survey(design: Array, others: Sequence[Array] = ()) -> Survey:
     n, q = len(design), design.shape[1] + len(others)
     mean = np.zeros(q)
     if n:
-        mean[:] = [*design.mean(axis=0), *(x.mean() for x in others)]
+        parts = (design[rows] for rows in row_blocks(n, q))
+        sums = sum((np.ones(len(part)) @ part for part in parts), np.zeros(design.shape[1]))
+        mean[:] = [*(sums / n), *(x.mean() for x in others)]
     total, products = np.zeros(q), np.zeros((q, q))
     low, high = np.zeros(q), np.zeros(q)
     for z in Survey(design, tuple(others), mean, low, high, products).blocks():
