@@ -177,19 +177,29 @@ def own_jumps(data: SortedData, risk: RiskScores) -> Jumps:
     """Return the jumps at the data's own event times."""
     sets = data.sets
     risk_sums = sums_at_risk(sets, lambda rows: risk.scores[rows])
-    death_sums = sums_of_deaths(sets, lambda rows: risk.scores[rows])
+    death_sums = None
+    if has_ties(sets.deaths, data.ties):
+        death_sums = sums_of_deaths(sets, lambda rows: risk.scores[rows])
     return hazard_jumps(risk_sums, death_sums, sets.deaths, sets.death_weight, data.ties)
+
+
+def has_ties(deaths: Array | Index, ties: Ties) -> bool:
+    """Tell whether tied deaths, (K,) at each time, are to be treated apart (Efron)."""
+    return ties == "efron" and bool((deaths > 1).any())
 
 
 def hazard_jumps(
     risk_sums: Array,
-    death_sums: Array,
+    death_sums: Array | None,
     deaths: Array | Index,
     death_weight: Array,
     ties: Ties,
 ) -> Jumps:
-    """Return the jumps from S0, D0, d and the sum of the deaths' weights, shape (K,) each."""
-    if ties == "breslow" or not (deaths > 1).any():
+    """Return the jumps from S0, D0, d and the sum of the deaths' weights, shape (K,) each.
+
+    D0 may be None without ties.
+    """
+    if death_sums is None or not has_ties(deaths, ties):
         live = np.where(deaths > 0, risk_sums, 1.0)
         hazard = death_weight / live
         log_risk = float(death_weight @ np.log(live))
@@ -268,11 +278,11 @@ def _first_and_second(
     exposed = [Exposure(data, jumps, factor) for factor in factors]
     score, second = np.zeros((len(factors), p)), np.zeros((len(factors) * p, p))
     for rows in row_blocks(len(data), max(p, 1) * len(factors)):
-        x, scores = data.design[rows], risk.scores[rows]
+        x, scores = np.asfortranarray(data.design[rows]), risk.scores[rows]
         dead = np.flatnonzero(data.event[rows])
         died, weights = exit_set[rows][dead], data.weights[rows][dead]
         expected = np.array([scores * one(rows) for one in exposed])
-        second += np.concatenate([x * e[:, None] for e in expected], axis=1).T @ x
+        second += np.concatenate([x.T * e for e in expected]) @ x
         score -= expected @ x
         score += np.array([weights * _of(factor, died) for factor in factors]) @ x[dead]
     return score, second.reshape(len(factors), p, p)

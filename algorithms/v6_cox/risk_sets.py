@@ -199,17 +199,24 @@ def find_risk_sets(
         first = death_rows[_first_of_run(keys[death_rows])]
         none = np.broadcast_to(np.intp(0), len(first))  # takes no memory
         set_strata = none if strata is None else strata[first]
-        set_times = time[first]
+        set_times, ends = time[first], _ends_of_runs(keys, first)
+        set_keys = keys[first]
     else:
         set_strata, set_times = given
-    set_keys = sort_keys(None if strata is None else set_strata, set_times)
-    count, ends = len(set_keys), np.searchsorted(keys, set_keys, side="right")
+        set_keys = sort_keys(None if strata is None else set_strata, set_times)
+        ends = np.searchsorted(keys, set_keys, side="right")
     # a row's set is the first that does not end before it
-    exit_set = np.cumsum(np.bincount(ends, minlength=len(keys) + 1))[:-1]
+    count, exit_set = len(set_keys), np.zeros(len(keys) + 1, dtype=np.intp)
+    np.add.at(exit_set, ends, 1)
+    exit_set = np.cumsum(exit_set, out=exit_set)[:-1]
     _leave_stratum(exit_set, set_keys, keys)
     death_set = exit_set[death_rows]
-    if (death_set == count).any() or (set_keys[death_set] != keys[death_rows]).any():
-        raise ValueError("an event time of the data is not among the given ones")
+    if given is not None:
+        known = (death_set < count) & (
+            set_keys[np.minimum(death_set, count - 1)] == keys[death_rows]
+        )
+        if not known.all():
+            raise ValueError("an event time of the data is not among the given ones")
     deaths = np.bincount(death_set, minlength=count).astype(np.intp)
     entry_keys = None if entry is None else sort_keys(strata, entry)
     entry_set = None if entry_keys is None else _first_set(set_keys, entry_keys)
@@ -272,6 +279,13 @@ def _first_of_run(values: NDArray[Any]) -> NDArray[np.bool_]:
     first = np.ones(len(values), dtype=bool)
     first[1:] = values[1:] != values[:-1]
     return first
+
+
+def _ends_of_runs(keys: NDArray[Any], rows: Index) -> Index:
+    """Return for some increasing rows where the run of equal keys ends that each is in."""
+    first = _first_of_run(keys)
+    starts = np.append(np.flatnonzero(first), len(keys))
+    return rows + 1 if first.all() else starts[np.cumsum(first)[rows]]
 
 
 def _restarts(strata: NDArray[Any]) -> Index:
