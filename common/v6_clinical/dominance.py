@@ -79,7 +79,7 @@ def survey(design: Array, others: Sequence[Array] = ()) -> Survey:
         sums = sum((np.ones(len(part)) @ part for part in parts), np.zeros(design.shape[1]))
         mean[:] = [*(sums / n), *(x.mean() for x in others)]
     total, products = np.zeros(q), np.zeros((q, q))
-    low, high = np.zeros(q), np.zeros(q)
+    low, high = (np.full(q, least) if n else np.zeros(q) for least in (np.inf, -np.inf))
     for z in Survey(design, tuple(others), mean, low, high, products).blocks():
         total += np.ones(len(z)) @ z
         products += z.T @ z
