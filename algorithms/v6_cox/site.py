@@ -16,7 +16,6 @@ from v6_clinical.regression.opening import describe_columns, describe_design, de
 from v6_clinical.regression.own_fit import quadratic
 from v6_clinical.regression.site_design import agreed_design, full_design
 from v6_clinical.sums import Sums
-from v6_cox.common_baseline import EventTimes
 from v6_cox.cumulative import Array, Index
 from v6_cox.fitted import Fitted, common_meat, hazards_test, report_sums, risk_sums
 from v6_cox.leaves import LEAVES
@@ -99,7 +98,7 @@ def evaluate_at(
     coding, about = agreed_design(question.model, site.rows, outcome, policy)
     shift, beta = _coefficients(question, len(coding.names))
     policy.check_shift(about, shift, "shift")
-    times, strata = _common_times(site, question)
+    site, times, strata = common_times(site, question)
     data = site.sorted(about.design, question, strata)
     column_total = site.rows.n * about.mean[: len(beta)].sum()
     total = Sums({"column_total": np.array([column_total])})
@@ -138,10 +137,6 @@ def _told(point: Point, policy: Policy) -> Evaluation:
 def _codes(outcome: FollowUp) -> Index:
     none = np.zeros(len(outcome.time), dtype=np.intp)
     return none if outcome.strata is None else outcome.strata
-
-
-def _common_times(site: Site, question: Evaluate) -> tuple[EventTimes | None, Index | None]:
-    return (None, None) if question.times is None else common_times(site.outcome, question.times)
 
 
 def _coefficients(question: Evaluate, columns: int) -> tuple[Array, Array]:
