@@ -11,6 +11,7 @@ from v6_clinical.sums import Sums
 from v6_cox.common_baseline import jumps_of
 from v6_cox.cumulative import Array
 from v6_cox.fitting import Fitting
+from v6_cox.rounding import decimal
 
 Record = dict[str, Any]
 
@@ -56,7 +57,7 @@ def _common(fitting: Fitting, total: Sums, times: Array, move: float) -> list[Re
         known.labels, known.times, remaining, strict=True
     ):
         sums = np.append(0.0, np.cumsum(jumps[first : first + len(own)][::-1]))
-        hazard = sums[np.searchsorted(own[::-1], times, side="right")]
+        hazard = sums[np.searchsorted(decimal(own[::-1]), times, side="right")]
         first += len(own)
         count = np.where(shown == sites, remain, np.nan)
         curves.append(_record(None, label, times, hazard, count, move))

@@ -11,6 +11,8 @@ from v6_clinical.errors import AnalysisError
 from v6_clinical.sums import Sums
 from v6_cox.common_baseline import EventTimes, RiskSums
 from v6_cox.cumulative import Array
+from v6_cox.questions import MOST_TIMES
+from v6_cox.rounding import tied
 
 PREFIX = "times/"
 
@@ -38,21 +40,28 @@ class CommonTimes:
 
 
 def read_times(total: Sums) -> CommonTimes:
-    """Return the distinct event times of all sites.
+    """Return the distinct event times of all sites, those within rounding of each other as one.
 
     Raises
     ------
     AnalysisError
-        ``BAD_EVENT`` if there is none.
+        ``BAD_EVENT`` if there is none, ``BAD_REQUEST`` if there are too many for a question.
     """
-    found = {
-        name.removeprefix(PREFIX): np.sort([float(text) for text in tally])[::-1]
+    sent = {
+        name.removeprefix(PREFIX): np.array([float(text) for text in tally])
         for name, tally in sorted(total.tallies.items())
         if name.startswith(PREFIX)
     }
-    if not found:
+    if not sent:
         raise no_event()
-    return CommonTimes(tuple(found), tuple(found.values()))
+    every, _ = tied(np.concatenate(list(sent.values())), None)
+    parts = np.split(every, np.cumsum([len(times) for times in sent.values()])[:-1])
+    found = CommonTimes(tuple(sent), tuple(np.unique(times)[::-1] for times in parts))
+    if len(found) > MOST_TIMES:
+        message = f"The sites have {len(found)} event times; a common baseline takes {MOST_TIMES}."
+        remedy = "Use baseline='site', or have the sites round the times."
+        raise AnalysisError("BAD_REQUEST", message, remedy=remedy)
+    return found
 
 
 def read_risk_sums(total: Sums, name: str, times: CommonTimes, columns: int) -> RiskSums:

@@ -69,9 +69,11 @@ def inversions(key: Index, first: Array, second: Array | None = None) -> float:
     themselves, one bit at a time. Blocks of few positions are taken to the end one by one: they fit
     the processor's cache.
     """
-    position, levels = _in_order(key), max(len(key) - 1, 0).bit_length()
+    n, position = len(key), _in_order(key)
+    del key  # as long as the rows
+    levels = max(n - 1, 0).bit_length()
     total = _part(position, first, second, range(levels - 1, BLOCK_LEVELS - 1, -1))
-    for start in range(0, len(key), 1 << BLOCK_LEVELS):
+    for start in range(0, n, 1 << BLOCK_LEVELS):
         block = position[start : start + (1 << BLOCK_LEVELS)]
         total += _part(block, first, second, range(min(levels, BLOCK_LEVELS) - 1, -1, -1))
     return total
@@ -98,10 +100,11 @@ def _part(position: Index, first: Array, second: Array | None, levels: range) ->
     total, index = 0.0, np.arange(len(position))
     for half in (1 << level for level in levels):
         is_right = (position & half) != 0
-        left, right = np.flatnonzero(~is_right), np.flatnonzero(is_right)
-        lefts, rights = position[left], position[right]
-        nth_left, nth_right = index[: len(left)], index[: len(right)]
-        passed, elsewhere = left - nth_left, nth_left & -half  # right ones
+        passed = np.flatnonzero(~is_right)  # the left ones' places, then the right ones before each
+        lefts, rights = position[passed], position[np.flatnonzero(is_right)]
+        nth_left, nth_right = index[: len(lefts)], index[: len(rights)]
+        passed -= nth_left
+        elsewhere = nth_left & -half  # right ones in blocks before
         if second is None:
             found = (passed - elsewhere).astype(float)
         else:
@@ -143,7 +146,10 @@ def _outlived_by_lower(data: SortedData, rank: Index) -> float:
     """
     order = _in_time(data.strata, data.time, ~data.event, rank)
     weights = None if (data.weights == 1).all() else data.weights[order]
-    return inversions(rank[order], (data.weights * data.event)[order], weights)
+    dying = np.where(data.event[order], data.weights[order], 0.0)
+    keys = [rank[order]]
+    del order  # as long as the rows
+    return inversions(keys.pop(), dying, weights)
 
 
 def _not_entered(data: SortedData, entry: Array, rank: Index) -> float:

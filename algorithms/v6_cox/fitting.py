@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from v6_clinical.analysis import Ask, Reply
+from v6_clinical.errors import AnalysisError
 from v6_clinical.model.affine import affine_map
 from v6_clinical.model.coding import coding
 from v6_clinical.model.formula import Formula
 from v6_clinical.newton import Evaluation, Newton
 from v6_clinical.regression.agreement import agree_design, agreed_model, start
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
+from v6_clinical.regression.own_fit import PRIOR_VARIANCE
 from v6_clinical.regression.plan import check_same_data, count_rows
 from v6_clinical.sums import Sums
 from v6_cox.common import CommonTimes, no_event, read_risk_sums
@@ -23,6 +25,9 @@ from v6_cox.request import CoxRequest
 # Last predicted step in standard errors, by the root of the events: the covariance is that before
 # it, and the Wald test is then right to about four times this.
 PER_ROOT_EVENT = 2.5e-9
+# A common baseline starts from sites that compare within themselves, some .01 standard errors off
+# where they are large: the report is asked for sooner, at worst once more than it is of use.
+SKEW, COMMON_SKEW = 2.0, 0.5
 
 
 class Fitting:
@@ -54,8 +59,9 @@ class Fitting:
         profile_matrix(self.design.raw, request.profiles)  # complains of them before the fit
         self.penalty = self.design.penalty(request.ridge)
         events = float(reply.total["rows"][2])
-        at = start(self.design, reply.total, self.penalty)
-        self.state = Newton(at, events, PER_ROOT_EVENT * events**0.5)
+        at = self._start()
+        skew = SKEW if times is None else COMMON_SKEW
+        self.state = Newton(at, events, PER_ROOT_EVENT * events**0.5, skew)
         self.null: Evaluation | None = None
         if times is None:
             self.null = read_evaluation(reply.total, self.design.raw.full_names, "null_")
@@ -104,6 +110,21 @@ class Fitting:
     def risk_sums(self, total: Sums) -> RiskSums:
         """Return the sums at each event time of a common baseline."""
         return self._sums(total, "risk_sums")
+
+    def _start(self) -> Array:
+        """Return where to start.
+
+        The sites' own likelihoods say nothing of a column that is constant at each of them; a
+        common baseline compares sites, so there a weak prior (variance 4 per standard deviation)
+        stands in. What is singular all the same shows at the first evaluation.
+        """
+        try:
+            return start(self.design, self.first, self.penalty)
+        except AnalysisError:
+            if self.times is None:
+                raise
+            prior = self.design.penalty(1 / PRIOR_VARIANCE)
+            return start(self.design, self.first, self.penalty + prior)
 
     def _at(self, beta: Array) -> dict[str, Any]:
         return {

@@ -13,6 +13,7 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.table import categories, kind_of, numbers, recode
 from v6_cox.cumulative import Array, Index
 from v6_cox.questions import Stratum, Survival
+from v6_cox.rounding import tied
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,8 @@ class FollowUp:
     Parameters
     ----------
     time, entry, event
-        Shape (n,); ``entry`` is None where every row is at risk from the start.
+        Shape (n,); times that only rounding tells apart are equal. ``entry`` is None where every
+        row is at risk from the start.
     strata
         Codes into ``labels``, shape (n,), or None.
     labels
@@ -58,8 +60,9 @@ def read_follow_up(
     entry = None
     if survival.entry is not None:
         entry = numbers(columns[survival.entry], survival.entry)
-        if (entry >= time).any():
-            raise RefusalError("BAD_TIME", [survival.entry])
+    time, entry = tied(time, entry)
+    if entry is not None and (entry >= time).any():
+        raise RefusalError("BAD_TIME", [str(survival.entry)])
     event = _events(columns[survival.event], survival.event)
     # R3: with the rows used, a count of events tells that of the others
     policy.check_classes([event.sum(), len(event) - event.sum()], survival.event)

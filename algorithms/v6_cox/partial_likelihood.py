@@ -21,23 +21,28 @@ Sources: Cox 1972; Efron 1977; Therneau & Grambsch 2000, section 3.3; weights as
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from v6_clinical.blocks import row_blocks
 from v6_clinical.newton import Evaluation
 from v6_cox.cumulative import Array, Index
 from v6_cox.risk_sets import (
     BLOCK,
+    OverTime,
     Rows,
     Ties,
     at_risk,
     sums_at_risk,
     sums_of_deaths,
-    sums_over_time,
 )
 from v6_cox.sorted_data import SortedData
+
+Factors = Sequence[Array]
+ONE = np.array(1.0)
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ class Point:
     def expected(self) -> Array:
         """Deaths expected of each row, r_i A_i, shape (n,)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.risk.scores * exposure(self.data, self.jumps)
+            return self.risk.scores * Exposure(self.data, self.jumps)()
 
     @cached_property
     def residuals(self) -> Array:
@@ -126,11 +131,17 @@ class Point:
         """Log partial likelihood, its score X' residuals, and its information."""
         data = self.data
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            information = _minus_means(data, self.risk, self.jumps, np.ones((1, len(data.sets))))[0]
+            information = _minus_means(data, self.risk, self.jumps, [ONE])[0]
             information += second_moments(data.design, self.expected)
             score = self.residuals @ data.design
         value = log_likelihood(data, self.risk, self.jumps)
         return Evaluation(value, score, (information + information.T) / 2)
+
+    def risks_only(self) -> Point:
+        """Return the point without what takes memory and follows from risk scores and jumps."""
+        lean = Point(self.data, self.beta)
+        vars(lean).update(risk=self.risk, jumps=self.jumps)
+        return lean
 
 
 def evaluate(data: SortedData, beta: Array) -> Evaluation:
@@ -166,23 +177,33 @@ def own_jumps(data: SortedData, risk: RiskScores) -> Jumps:
     """Return the jumps at the data's own event times."""
     sets = data.sets
     risk_sums = sums_at_risk(sets, lambda rows: risk.scores[rows])
-    death_sums = sums_of_deaths(sets, lambda rows: risk.scores[rows])
+    death_sums = None
+    if has_ties(sets.deaths, data.ties):
+        death_sums = sums_of_deaths(sets, lambda rows: risk.scores[rows])
     return hazard_jumps(risk_sums, death_sums, sets.deaths, sets.death_weight, data.ties)
+
+
+def has_ties(deaths: Array | Index, ties: Ties) -> bool:
+    """Tell whether tied deaths, (K,) at each time, are to be treated apart (Efron)."""
+    return ties == "efron" and bool((deaths > 1).any())
 
 
 def hazard_jumps(
     risk_sums: Array,
-    death_sums: Array,
+    death_sums: Array | None,
     deaths: Array | Index,
     death_weight: Array,
     ties: Ties,
 ) -> Jumps:
-    """Return the jumps from S0, D0, d and the sum of the deaths' weights, shape (K,) each."""
-    zeros = np.zeros(len(risk_sums))
-    if ties == "breslow" or not (deaths > 1).any():
+    """Return the jumps from S0, D0, d and the sum of the deaths' weights, shape (K,) each.
+
+    D0 may be None without ties.
+    """
+    if death_sums is None or not has_ties(deaths, ties):
         live = np.where(deaths > 0, risk_sums, 1.0)
         hazard = death_weight / live
         log_risk = float(death_weight @ np.log(live))
+        zeros = np.broadcast_to(np.float64(0), len(live))  # takes no memory
         return Jumps(hazard, zeros, hazard / live, zeros, zeros, False, log_risk)
     count = deaths.astype(np.intp)
     of = np.repeat(np.arange(len(count)), count)  # the risk set of each death
@@ -207,27 +228,33 @@ def hazard_jumps(
     )
 
 
-def exposure(data: SortedData, jumps: Jumps, factor: Array | float = 1.0) -> Array:
-    """Return A_i, the hazard that each row was exposed to, jumps times ``factor`` (K,).
+class Exposure:
+    """A_i, the hazard that rows were exposed to, jumps times ``factor`` (K,).
 
     A row that dies is not exposed to all of the jump at which it dies (Efron).
     """
-    total = sums_over_time(data.sets, jumps.hazard * factor)
-    if jumps.tied:
-        rows = data.sets.death_rows
-        total[rows] -= (jumps.own * factor)[data.sets.exit_set[rows]]
-    return total
+
+    def __init__(self, data: SortedData, jumps: Jumps, factor: Array | float = 1.0) -> None:
+        self._data, self._over_time = data, OverTime(data.sets, jumps.hazard * factor)
+        self._own = np.append(jumps.own * factor, 0.0) if jumps.tied else None
+
+    def __call__(self, rows: slice = slice(None)) -> Array:
+        """Return those of a slice of the rows."""
+        total = self._over_time(rows)
+        if self._own is not None:
+            total -= self._own[self._data.sets.exit_set[rows]] * self._data.event[rows]
+        return total
 
 
 def derivatives(
-    data: SortedData, risk: RiskScores, jumps: Jumps, factors: Array
+    data: SortedData, risk: RiskScores, jumps: Jumps, factors: Factors
 ) -> tuple[Array, Array]:
     """Return score and information with the contribution of each risk set times a factor.
 
     Parameters
     ----------
     factors
-        Shape (q, K): one row for each weighting that is wanted.
+        Shape (K,) each, one for each of the q weightings that are wanted; ``ONE`` for none.
 
     Returns
     -------
@@ -238,15 +265,27 @@ def derivatives(
     -----
     The score is X' residual with the martingale residual, death_i w_i - r_i A_i.
     """
-    rows = data.sets.death_rows
-    deaths = np.zeros(len(data))
-    score, information = [], _minus_means(data, risk, jumps, factors)
-    for factor, minus in zip(factors, information, strict=True):
-        expected = risk.scores * exposure(data, jumps, factor)
-        minus += second_moments(data.design, expected)
-        deaths[rows] = data.weights[rows] * factor[data.sets.exit_set[rows]]
-        score.append((deaths - expected) @ data.design)
-    return np.array(score), (information + information.transpose(0, 2, 1)) / 2
+    score, information = _first_and_second(data, risk, jumps, factors)
+    information += _minus_means(data, risk, jumps, factors)
+    return score, (information + information.transpose(0, 2, 1)) / 2
+
+
+def _first_and_second(
+    data: SortedData, risk: RiskScores, jumps: Jumps, factors: Factors
+) -> tuple[Array, Array]:
+    """Return X' residual (q, p) and X' diag(r A) X (q, p, p), all factors in one pass."""
+    p, exit_set = data.design.shape[1], data.sets.exit_set
+    exposed = [Exposure(data, jumps, factor) for factor in factors]
+    score, second = np.zeros((len(factors), p)), np.zeros((len(factors) * p, p))
+    for rows in row_blocks(len(data), max(p, 1) * len(factors)):
+        x, scores = np.asfortranarray(data.design[rows]), risk.scores[rows]
+        dead = np.flatnonzero(data.event[rows])
+        died, weights = exit_set[rows][dead], data.weights[rows][dead]
+        expected = np.array([scores * one(rows) for one in exposed])
+        second += np.concatenate([x.T * e for e in expected]) @ x
+        score -= expected @ x
+        score += np.array([weights * _of(factor, died) for factor in factors]) @ x[dead]
+    return score, second.reshape(len(factors), p, p)
 
 
 def second_moments(design: Array, weights: Array) -> Array:
@@ -265,7 +304,7 @@ def scored(data: SortedData, risk: RiskScores, rows: Rows) -> Array:
     return data.design[rows] * risk.scores[rows, None]
 
 
-def _minus_means(data: SortedData, risk: RiskScores, jumps: Jumps, factors: Array) -> Array:
+def _minus_means(data: SortedData, risk: RiskScores, jumps: Jumps, factors: Factors) -> Array:
     """Return - sum_k sum_l m mean mean' for each factor, shape (q, p, p).
 
     sum_l m (S1 - f_l D1)(S1 - f_l D1)' / s_l^2 = square v v' + spread D1 D1', v = S1 - lag D1.
@@ -276,8 +315,13 @@ def _minus_means(data: SortedData, risk: RiskScores, jumps: Jumps, factors: Arra
         if jumps.tied:
             tied = sums_of_deaths(data.sets, lambda rows: scored(data, risk, rows), some)
             sums -= tied * jumps.lag[some, None]
-        for q, factor in enumerate(factors[:, some]):
-            total[q] -= (sums * (factor * jumps.square[some])[:, None]).T @ sums
+        for q, factor in enumerate(factors):
+            times = _of(factor, some)
+            total[q] -= (sums * (times * jumps.square[some])[:, None]).T @ sums
             if jumps.tied:
-                total[q] -= (tied * (factor * jumps.spread[some])[:, None]).T @ tied
+                total[q] -= (tied * (times * jumps.spread[some])[:, None]).T @ tied
     return total
+
+
+def _of(factor: Array, some: slice | Index) -> Array:
+    return factor[some] if factor.ndim else factor

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_cox.cumulative import Array
-from v6_cox.partial_likelihood import Jumps, exposure, own_jumps, risk_scores, scored
-from v6_cox.risk_sets import Rows, sums_at_risk, sums_of_deaths, sums_over_time
+from v6_cox.partial_likelihood import Exposure, Jumps, own_jumps, risk_scores, scored
+from v6_cox.risk_sets import OverTime, Rows, sums_at_risk, sums_of_deaths
 from v6_cox.sorted_data import SortedData
 
 
@@ -87,10 +87,10 @@ def residuals_at(data: SortedData, design: Array, relative: Array, steps: Steps)
     """
     rows = data.sets.death_rows
     sets = data.sets.exit_set[rows]
-    exposed = exposure(data, steps.jumps)
+    exposed = Exposure(data, steps.jumps)()
     residuals = np.empty(design.shape)
     for column, x in enumerate(design.T):
-        u = sums_over_time(data.sets, steps.flow[:, column])
+        u = OverTime(data.sets, steps.flow[:, column])()
         if steps.own_flow is not None:
             u[rows] -= steps.own_flow[sets, column]
         u -= x * exposed

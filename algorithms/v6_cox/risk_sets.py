@@ -141,8 +141,8 @@ def sums_of_deaths(sets: RiskSets, values: Values, some: slice = slice(None)) ->
     return sums
 
 
-def sums_over_time(sets: RiskSets, jumps: Array) -> Array:
-    """Return for each row the sum of jumps over the risk sets that it is in.
+class OverTime:
+    """For some rows the sum of jumps over the risk sets that each of them is in.
 
     The cumulative sum at its time less that at its entry, without loss of digits: a short stay may
     follow a large jump.
@@ -150,25 +150,31 @@ def sums_over_time(sets: RiskSets, jumps: Array) -> Array:
     Parameters
     ----------
     jumps
-        Shape (K,) or (K, p).
-
-    Returns
-    -------
-    ndarray
-        Shape (n,) or (n, p).
+        Shape (K,).
     """
-    backwards = (len(sets) - sets.restarts)[::-1]
-    nothing = np.zeros((1, *jumps.shape[1:]))
 
-    def in_order(sums: Array) -> Array:
-        return np.concatenate([sums[::-1], nothing])
+    def __init__(self, sets: RiskSets, jumps: Array) -> None:
+        backwards = (len(sets) - sets.restarts)[::-1]
+        self._sets, self._rest = sets, np.zeros(0)
+        if sets.entry_set is None:
+            self._sums = _in_order(cumulate(jumps[::-1], backwards))
+        else:
+            self._sums, self._rest = map(_in_order, cumulate_twice(jumps[::-1], backwards))
 
-    if sets.entry_set is None:
-        return in_order(cumulate(jumps[::-1], backwards))[sets.exit_set]
-    sums, rest = map(in_order, cumulate_twice(jumps[::-1], backwards))
-    total = sums[sets.exit_set] - sums[sets.entry_set]
-    total += rest[sets.exit_set] - rest[sets.entry_set]
-    return total
+    def __call__(self, rows: slice = slice(None)) -> Array:
+        """Return the sums of a slice of the rows."""
+        exits = self._sets.exit_set[rows]
+        if self._sets.entry_set is None:
+            return self._sums[exits]
+        entries = self._sets.entry_set[rows]
+        total: Array = self._sums[exits] - self._sums[entries]
+        total += self._rest[exits] - self._rest[entries]
+        return total
+
+
+def _in_order(backwards: Array) -> Array:
+    """Return sums, shape (K,), turned round, and 0 for the rows without a risk set."""
+    return np.append(backwards[::-1], 0.0)
 
 
 def find_risk_sets(
@@ -191,18 +197,26 @@ def find_risk_sets(
     keys, death_rows = sort_keys(strata, time), np.flatnonzero(event)
     if given is None:
         first = death_rows[_first_of_run(keys[death_rows])]
-        set_strata = np.zeros(len(first), dtype=np.intp) if strata is None else strata[first]
-        set_times = time[first]
+        none = np.broadcast_to(np.intp(0), len(first))  # takes no memory
+        set_strata = none if strata is None else strata[first]
+        set_times, ends = time[first], _ends_of_runs(keys, first)
+        set_keys = keys[first]
     else:
         set_strata, set_times = given
-    set_keys = sort_keys(None if strata is None else set_strata, set_times)
-    count, ends = len(set_keys), np.searchsorted(keys, set_keys, side="right")
+        set_keys = sort_keys(None if strata is None else set_strata, set_times)
+        ends = np.searchsorted(keys, set_keys, side="right")
     # a row's set is the first that does not end before it
-    exit_set = np.cumsum(np.bincount(ends, minlength=len(keys) + 1))[:-1]
+    count, exit_set = len(set_keys), np.zeros(len(keys) + 1, dtype=np.intp)
+    np.add.at(exit_set, ends, 1)
+    exit_set = np.cumsum(exit_set, out=exit_set)[:-1]
     _leave_stratum(exit_set, set_keys, keys)
     death_set = exit_set[death_rows]
-    if (death_set == count).any() or (set_keys[death_set] != keys[death_rows]).any():
-        raise ValueError("an event time of the data is not among the given ones")
+    if given is not None:
+        known = (death_set < count) & (
+            set_keys[np.minimum(death_set, count - 1)] == keys[death_rows]
+        )
+        if not known.all():
+            raise ValueError("an event time of the data is not among the given ones")
     deaths = np.bincount(death_set, minlength=count).astype(np.intp)
     entry_keys = None if entry is None else sort_keys(strata, entry)
     entry_set = None if entry_keys is None else _first_set(set_keys, entry_keys)
@@ -265,6 +279,13 @@ def _first_of_run(values: NDArray[Any]) -> NDArray[np.bool_]:
     first = np.ones(len(values), dtype=bool)
     first[1:] = values[1:] != values[:-1]
     return first
+
+
+def _ends_of_runs(keys: NDArray[Any], rows: Index) -> Index:
+    """Return for some increasing rows where the run of equal keys ends that each is in."""
+    first = _first_of_run(keys)
+    starts = np.append(np.flatnonzero(first), len(keys))
+    return rows + 1 if first.all() else starts[np.cumsum(first)[rows]]
 
 
 def _restarts(strata: NDArray[Any]) -> Index:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +13,8 @@ from v6_cox.common_baseline import EventTimes
 from v6_cox.cumulative import Array, Index
 from v6_cox.outcome import FollowUp, read_follow_up
 from v6_cox.partial_likelihood import Point
-from v6_cox.questions import EventTimes as Asked
-from v6_cox.questions import Opening
+from v6_cox.questions import Evaluate, Opening
+from v6_cox.rounding import at_known
 from v6_cox.sorted_data import SortedData, prepare
 
 if TYPE_CHECKING:
@@ -89,16 +89,21 @@ def may_tell(point: Point, policy: Policy) -> bool:
     return True
 
 
-def common_times(outcome: FollowUp, asked: tuple[Asked, ...]) -> tuple[EventTimes, Index]:
+def common_times(site: Site, question: Evaluate) -> tuple[Site, EventTimes | None, Index | None]:
     """Return the federation's event times, and the rows' strata in the federation's codes.
 
-    Strata without an event anywhere come after all others.
+    The site's own times are moved to those of the federation that only rounding tells from them.
+    Strata without an event anywhere come after all others. None and None without event times.
 
     Raises
     ------
     RefusalError
-        ``BAD_REQUEST`` where an event of the site's is not among them.
+        ``BAD_REQUEST`` where an event of the site's is not among them, ``BAD_TIME`` where rounding
+        is all that parts a row's entry from its time.
     """
+    if question.times is None:
+        return site, None, None
+    asked, outcome = question.times, site.outcome
     place = {one.stratum: code for code, one in enumerate(asked)}
     if len(place) < len(asked):
         raise RefusalError("BAD_REQUEST", ["times"])
@@ -106,10 +111,23 @@ def common_times(outcome: FollowUp, asked: tuple[Asked, ...]) -> tuple[EventTime
     own = np.zeros(len(outcome.time), dtype=np.intp) if outcome.strata is None else outcome.strata
     codes = np.array(table, dtype=np.intp)[own]
     known = [np.array(one.times) for one in asked]
+    outcome = _at_common(outcome, known, codes)
+    if outcome.entry is not None and (outcome.entry >= outcome.time).any():
+        raise RefusalError("BAD_TIME", [str(question.survival.entry)])
     for code in np.unique(codes[outcome.event]).tolist():
         mine = outcome.time[outcome.event & (codes == code)]
         if code >= len(known) or not np.isin(mine, known[code]).all():
             raise RefusalError("BAD_REQUEST", ["times"])
     strata = np.repeat(np.arange(len(known)), [len(times) for times in known])
     every = np.concatenate(known) if known else np.zeros(0)
-    return EventTimes(strata.astype(np.intp), every), codes
+    return replace(site, outcome=outcome), EventTimes(strata.astype(np.intp), every), codes
+
+
+def _at_common(outcome: FollowUp, known: list[Array], codes: Index) -> FollowUp:
+    time, entry = outcome.time.copy(), None if outcome.entry is None else outcome.entry.copy()
+    for code, times in enumerate(known):
+        rows = codes == code
+        time[rows] = at_known(time[rows], times[::-1])
+        if entry is not None:
+            entry[rows] = at_known(entry[rows], times[::-1])
+    return replace(outcome, time=time, entry=entry)

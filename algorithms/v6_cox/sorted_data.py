@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from v6_cox.risk_sets import RiskSets, Ties, find_risk_sets, sort_keys
 
 @dataclass(frozen=True)
 class SortedData:
-    """n rows, sorted by stratum and from the latest time to the earliest, and their risk sets.
+    """n rows, sorted by stratum and from the latest time to the earliest.
 
     Attributes
     ----------
@@ -27,8 +28,10 @@ class SortedData:
         Columns, shape (n,); ``entry`` and ``strata`` are None where there are none.
     order
         Row of the caller's arrays that became each sorted row, shape (n,).
-    ties, sets
-        What to do about tied deaths, and the risk sets.
+    ties
+        What to do about tied deaths.
+    given
+        Strata and times of the risk sets, where they are not the data's own.
     """
 
     design: Array
@@ -41,7 +44,13 @@ class SortedData:
     strata: Index | None
     order: Index
     ties: Ties
-    sets: RiskSets
+    given: tuple[Index, Array] | None = None
+
+    @cached_property
+    def sets(self) -> RiskSets:
+        """The risk sets: found when first asked for, when the rows as they came may be gone."""
+        keys = self.time, self.entry, self.event, self.weights, self.strata
+        return find_risk_sets(*keys, self.given)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -57,7 +66,7 @@ def prepare(
     offset: Array | None = None,
     ties: Ties = "efron",
 ) -> SortedData:
-    """Sort the rows and find the risk sets.
+    """Sort the rows.
 
     Parameters
     ----------
@@ -96,8 +105,7 @@ def prepare(
     if start is not None and (start[died] >= t[died]).any():
         raise ValueError("entry must be before time")
     strata = None if strata_codes is None else strata_codes[order].astype(np.intp)
-    sets = find_risk_sets(t, start, died, w, strata)
-    return SortedData(x, centre, t, start, died, w, sort(offset, 0.0), strata, order, ties, sets)
+    return SortedData(x, centre, t, start, died, w, sort(offset, 0.0), strata, order, ties)
 
 
 def with_event_times(data: SortedData, strata: Index, times: Array) -> SortedData:
@@ -107,11 +115,10 @@ def with_event_times(data: SortedData, strata: Index, times: Array) -> SortedDat
     ----------
     strata, times
         Shape (K,), sorted by stratum and from the latest time to the earliest, no pair twice. Every
-        event time of the data must be among them; a risk set may be empty.
+        event time of the data must be among them (else asking for the sets is a ``ValueError``);
+        a risk set may be empty.
     """
-    given = strata, times
-    sets = find_risk_sets(data.time, data.entry, data.event, data.weights, data.strata, given)
-    return replace(data, sets=sets)
+    return replace(data, given=(strata, times))
 
 
 def _check_lengths(time: Array, *columns: NDArray[Any] | None) -> None:

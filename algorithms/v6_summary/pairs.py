@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.disclosure import Policy
+from v6_clinical.dominance import survey
 
 Array = NDArray[np.float64]
 
@@ -84,7 +85,8 @@ def _safe_columns(
     """Return the columns, all of them or the first ones, whose products may be told together."""
 
     def safe(some: list[int]) -> bool:
-        return policy.allows_products(np.column_stack([columns[place][rows] for place in some]))
+        values = np.column_stack([columns[place][rows] for place in some])
+        return policy.allows_products(survey(values))
 
     if safe(places):
         return places

@@ -117,11 +117,14 @@ class Newton:
         Size of the smaller outcome class.
     tolerance
         Predicted step, in standard errors, at which the fit has converged; default as above.
+    skew
+        After a step of d standard errors the next is taken to be below skew d^2 / sqrt(events).
     """
 
     beta: Array
     events: float
     tolerance: float | None = None
+    skew: float = 2.0
     evaluation: Evaluation | None = None
     proposal: Proposal | None = None
     history: list[tuple[Array, Proposal]] = field(default_factory=list)
@@ -144,7 +147,8 @@ class Newton:
         """Whether the next evaluation is expected to be the last."""
         if self.proposal is None or self.halvings:
             return False
-        return bool(2 * self.proposal.size**2 < self._tolerance * max(self.events, 1.0) ** 0.5)
+        ahead = self.skew * self.proposal.size**2
+        return bool(ahead < self._tolerance * max(self.events, 1.0) ** 0.5)
 
     def accept(self, evaluation: Evaluation) -> bool:
         """Take in the evaluation at ``beta`` and move ``beta`` on; halve if it went downhill.

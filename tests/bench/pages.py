@@ -105,12 +105,12 @@ def bars(results: Entry) -> list[Entry]:
         ("logistic", "statsmodels Logit", limits["logistic_to_logit"]),
         ("logistic", "glum", limits["logistic_to_glum"]),
         ("cox", "R coxph", limits["cox_to_r"]),
+        ("cox", "lifelines", limits["cox_to_lifelines"]),
     )
     at_most: list[tuple[str, float, float | None]] = [
-        (f"{ours}: seconds over those of {peer}, {rows:,} rows x 10", bar, found)
+        (f"{ours}: seconds over those of {peer}, {case}", bar, found)
         for ours, peer, bar in ratios
-        for rows, found in _walls(results, ours, peer)
-        if rows >= 1_000_000
+        for case, found in _walls(results, ours, peer)
     ]
     grid = [totals(entry) for entry in results["grid"]]
     memory = {p: _most(_memory(grid, p)) for p in CASES["grid"]["predictors"]}
@@ -143,15 +143,20 @@ def _memory(grid: list[Entry], predictors: int) -> list[float]:
     return [line["memory"] for line in cases if line["predictors"] == predictors]
 
 
-def _walls(results: Entry, analysis: str, peer: str) -> list[tuple[int, float]]:
-    """Return rows and the ratio of wall times, for each comparison with a peer."""
+def _walls(results: Entry, analysis: str, peer: str) -> list[tuple[str, float]]:
+    """Return each large case's name and ratio of wall times to a peer."""
     return [
-        (pair["rows"], float(line["wall_ratio"]))
+        (_case(pair), float(line["wall_ratio"]))
         for pair in results["pairs"]
-        if pair["analysis"] == analysis
+        if pair["analysis"] == analysis and pair["rows"] >= 1_000_000
         for line in pair_lines(pair)["tools"]
         if line["tool"] == peer
     ]
+
+
+def _case(pair: Entry) -> str:
+    sites = "" if pair["sites"] == 3 else f", {pair['sites']} site"
+    return f"{pair['rows']:,} rows x {pair['predictors']}{sites}"
 
 
 def floor(results: Entry) -> Entry:

@@ -1,4 +1,4 @@
-"""Write the data sets that come with Python packages, and the splits of all sets into sites.
+"""Write the data sets that come with Python packages, one made up, and the splits of all sets.
 
 From the root of the repository: ``Rscript tests/data/make.R && python tests/data/make.py``
 """
@@ -45,6 +45,7 @@ PLANS = {
     "quasi_separated": Plan("y", ("group", "C"), ("group", "A")),
     "collinear": Plan("y"),
     "monotone": Plan("event", ("arm", "B"), ("arm", "A")),
+    "visits": Plan("event", ("arm", "C"), ("arm", "A"), unit="id"),
 }
 
 
@@ -64,6 +65,22 @@ def python_sets() -> None:
     }
     for name, table in tables.items():
         table.convert_dtypes(convert_string=False).to_csv(FOLDER / f"{name}.csv", index=False)
+
+
+def visits() -> pd.DataFrame:
+    """Return made-up periods of patients, in tenths of a year added up: tied but for rounding."""
+    rng = np.random.default_rng(SEED)
+    records = []
+    for patient in range(150):
+        time, arm = sum([0.1] * int(rng.integers(0, 11))), "ABC"[int(rng.integers(3))]
+        for _ in range(int(rng.integers(1, 5))):
+            start, time = time, time + 0.1 * int(rng.integers(1, 13))
+            x = round(float(rng.normal()), 2)
+            event = int(rng.random() < 0.3 * np.exp(0.4 * x + 0.3 * (arm == "B")))
+            records.append((patient + 1, start, time, event, arm, x, "uv"[int(rng.integers(2))]))
+    table = pd.DataFrame(records, columns=["id", "start", "stop", "event", "arm", "x", "ward"])
+    i = np.arange(1, len(table) + 1)
+    return table.assign(w=(1 + (7 * i) % 11) / 8, off=((5 * i) % 13 - 6) / 16)
 
 
 def take(units: Units, rows: int) -> Units:
@@ -141,6 +158,7 @@ def lung_extras(lung: pd.DataFrame) -> dict[str, list[list[int]]]:
 
 def main() -> None:
     python_sets()
+    visits().to_csv(FOLDER / "visits.csv", index=False)
     lines = []
     for name, plan in PLANS.items():
         table = pd.read_csv(FOLDER / f"{name}.csv")

@@ -17,6 +17,7 @@ from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 from platforms.helpers import encode
 from reference.cases import dataset, sites
 from v6_clinical.cli import main
+from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.version import __version__
 
@@ -32,13 +33,17 @@ def good(k: int, n: int = 120) -> pd.DataFrame:
     return frame.assign(t=np.ceil(time), e=(rng.random(n) < 0.6).astype(int))
 
 
-def test_the_mock_client_gives_the_digits_of_the_local_platform() -> None:
-    frames = sites("rossi", "3")
+@pytest.mark.parametrize("baseline", ["site", "exact"])
+def test_the_mock_client_gives_the_digits_of_the_local_platform(
+    baseline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames, allowed = sites("rossi", "3"), Policy(allow_event_times=baseline == "exact")
+    monkeypatch.setenv("V6C_ALLOW_EVENT_TIMES", "true" if baseline == "exact" else "false")
     datasets = [[{"database": frame, "db_type": "csv"}] for frame in frames]
     client = MockAlgorithmClient(datasets, "v6_cox.v4", organization_ids=[1, 2, 3])
-    arguments = ROSSI | {"time_horizon": 52, "robust": True}
+    arguments = ROSSI | {"time_horizon": 52, "robust": True, "baseline": baseline}
     found = entry.cox_regression(mock_client=client, **arguments)
-    assert found == local.run("cox", frames, arguments)
+    assert found == local.run("cox", frames, arguments, policy=allowed)
     assert found["status"] == "completed"
     json.dumps(found, allow_nan=False)
 
@@ -73,8 +78,9 @@ def wrapped(folder: Path, frame: pd.DataFrame, kwargs: dict[str, Any], **setting
     return json.loads((folder / "output").read_text())
 
 
+@pytest.mark.parametrize("baseline", ["site", "exact"])
 def test_the_real_wrapper_gives_the_digits_of_the_local_platform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    baseline: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every message of a fit, sent through the wrapper's JSON to one of the sites."""
     asked: list[tuple[Any, Any]] = []
@@ -88,11 +94,14 @@ def test_the_real_wrapper_gives_the_digits_of_the_local_platform(
 
     monkeypatch.setattr(local, "answer", spy)
     frames = sites("rossi", "3")
-    assert local.run("cox", frames, ROSSI | {"time_horizon": 52})["status"] == "completed"
+    arguments = ROSSI | {"time_horizon": 52, "robust": True, "baseline": baseline}
+    exact = {"V6C_ALLOW_EVENT_TIMES": "true"} if baseline == "exact" else {}
+    allowed = Policy(allow_event_times=bool(exact))
+    assert local.run("cox", frames, arguments, policy=allowed)["status"] == "completed"
     assert len(asked) >= 3
     for message, expected in asked:
-        assert wrapped(tmp_path, frames[0], dict(message)) == expected
-    refused = wrapped(tmp_path, frames[0], dict(asked[0][0]), V6C_DENIED_COLUMNS="week")
+        assert wrapped(tmp_path, frames[0], dict(message), **exact) == expected
+    refused = wrapped(tmp_path, frames[0], dict(asked[0][0]), **exact, V6C_DENIED_COLUMNS="week")
     assert (refused["code"], refused["where"]) == ("COLUMN_DENIED", ["week"])
 
 
@@ -131,6 +140,11 @@ def test_the_command_line_prints_what_r_users_expect(tmp_path: Path) -> None:
         assert text in done.stdout
     for text in ("Likelihood ratio test = 15.8859 on 2 df", "Score (logrank) test  = 15.7705"):
         assert text in done.stdout
+    assert "take rows as independent" not in done.stdout
+    more = ["--weights", "w", "--offset", "off", "--cluster", "inst"]
+    robust = CliRunner(mix_stderr=False).invoke(main, [*words, *more]).stdout
+    assert "offset = off, weights = w, cluster = inst\n" in robust
+    assert "Likelihood ratio and score test take rows as independent" in robust  # as R's note
     bad = CliRunner(mix_stderr=False).invoke(main, [*words, "--profile", "age=60"])
     assert bad.exit_code != 0
     assert "JSON" in bad.stderr

@@ -19,13 +19,19 @@ GUARDS = {
         "A02 or A03",
     ),
     "v6_clinical.dominance.effective_sample_size": ("lambda _: 1e300", "A03 or A18"),
-    "v6_clinical.dominance.is_distant": ("lambda *_: False", "A08"),
+    "v6_clinical.dominance.is_distant": (
+        "lambda about, _: np.zeros(about.design.shape[1], bool)",
+        "A08",
+    ),
     "v6_clinical.dominance.largest_leverage": ("lambda *_: 0.0", "A02"),
     "v6_clinical.dominance.rows_off_commonest": (
         "lambda design, _: np.full(design.shape[1], len(design))",
         "A01",
     ),
-    "v6_clinical.dominance.spread": ("lambda design, _: np.full(design.shape[1], 1e300)", "A02"),
+    "v6_clinical.dominance.spread": (
+        "lambda about, _: np.full(about.design.shape[1], 1e300)",
+        "A02",
+    ),
     "v6_clinical.limits.Limits.from_environment": ("lambda cls, _: cls()", "A14"),
     "v6_clinical.regression.rows._check_aliases": ("lambda _: None", "blanks_do_not"),
     "v6_clinical.regression.rows._check_knots": ("lambda *_: None", "A08"),

@@ -51,6 +51,19 @@ def test_one_baseline_for_all_is_blind_to_the_split(seed: int, ties: int, method
     assert robust[0] == pytest.approx(robust[1], rel=1e-6)
 
 
+def test_one_baseline_estimates_a_column_that_is_constant_at_each_site() -> None:
+    """A kind of hospital: no site's own likelihood tells of it, a common baseline compares them."""
+    whole = rows(4, 200, 30).assign(kind=lambda frame: frame["site"] % 3)
+    sites = [part for _, part in whole.groupby("site")]
+    more = {"formula": "x + g + kind", "baseline": "exact", "robust": True}
+    one, many = run([whole], **more), run(sites, **more)
+    assert numbers(many) == pytest.approx(numbers(one), rel=1e-6, abs=1e-7)
+    apart = run(sites, formula="x + g + kind")["error"]
+    assert apart["code"] == "SINGULAR"
+    assert apart["message"].startswith("kind does not vary")
+    assert "baseline='exact'" in apart["remedy"]
+
+
 @settings(max_examples=15)
 @given(st.integers(0, 10**6), st.sampled_from([8, 100]))
 def test_a_baseline_a_site_is_a_stratum_a_site(seed: int, ties: int) -> None:
@@ -115,7 +128,7 @@ def test_bad_profiles_are_named(profile: dict[str, Any], named: str) -> None:
 
 
 def test_a_ridge_shrinks_and_leaves_likelihood_tests_out() -> None:
-    """A penalty ridge/2 sum b^2 per pooled sd: the penalised score is 0 at the estimate."""
+    """What its estimates are: test_ridge in tests/reference/test_cox.py."""
     sites = [part for _, part in rows(9, 200, 30).groupby("site")]
     free, ridge = run(sites), run(sites, ridge=50.0)
     sizes = [np.abs([row["estimate"] for row in f["coefficients"]]).sum() for f in (free, ridge)]
@@ -125,7 +138,9 @@ def test_a_ridge_shrinks_and_leaves_likelihood_tests_out() -> None:
     assert ridge["proportional_hazards"] == []
 
 
-def test_large_sites_take_three_rounds() -> None:
+@pytest.mark.parametrize("more", [{}, {"baseline": "exact", "robust": True}])
+def test_large_sites_take_three_rounds(more: dict[str, Any]) -> None:
+    """One more for the event times of a common baseline."""
     rng = np.random.default_rng(10)
 
     def site() -> pd.DataFrame:
@@ -133,8 +148,11 @@ def test_large_sites_take_three_rounds() -> None:
         t = rng.exponential(size=100_000) * np.exp(-x @ np.linspace(-0.5, 0.5, 5))
         c = rng.exponential(2.0, 100_000)
         made = pd.DataFrame({f"x{k}": x[:, k] for k in range(5)})
-        return made.assign(t=np.minimum(t, c), e=(t <= c).astype(int))
+        times = np.minimum(t, c) if not more else np.ceil(100 * np.minimum(t, c))
+        return made.assign(t=times, e=(t <= c).astype(int))
 
-    arguments = {"time": "t", "event": "e", "predictors": [f"x{k}" for k in range(5)]}
-    found = local.run("cox", [site() for _ in range(3)], arguments)
-    assert [line["step"] for line in found["ledger"]] == ["start", "evaluate", "evaluate"]
+    arguments = {"time": "t", "event": "e", "predictors": [f"x{k}" for k in range(5)], **more}
+    allowed = Policy(allow_event_times=True)
+    found = local.run("cox", [site() for _ in range(3)], arguments, policy=allowed)
+    times = ["times"] if more else []
+    assert [line["step"] for line in found["ledger"]] == [*times, "start", "evaluate", "evaluate"]

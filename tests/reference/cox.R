@@ -28,13 +28,14 @@ by_definition <- function(y, risk, w, times, efron) {
   stop <- y[, ncol(y) - 1]
   start <- if (ncol(y) == 3) y[, 1] else rep(-1, nrow(y))
   events <- sort(unique(stop[y[, "status"] == 1]))
+  until <- times * (1 + 1e-9) # an event that rounding puts after a time is at it
   jump <- vapply(events, function(t) {
     dead <- stop == t & y[, "status"] == 1
     at_risk <- start < t & stop >= t
     share <- if (efron) (seq_len(sum(dead)) - 1) / sum(dead) else rep(0, sum(dead))
     sum(mean(w[dead]) / (sum((w * risk)[at_risk]) - share * sum((w * risk)[dead])))
   }, 0)
-  vapply(times, function(t) sum(jump[events <= t]), 0)
+  vapply(until, function(t) sum(jump[events <= t]), 0)
 }
 
 baseline <- function(fit, y, w, stratum, times, offset) {
@@ -45,7 +46,7 @@ baseline <- function(fit, y, w, stratum, times, offset) {
   risk <- exp(fit$linear.predictors + mean(offset) + sum(coef(fit) * fit$means))
   lapply(levels(stratum), function(s) {
     one <- if (nlevels(stratum) == 1) hazard else hazard[as.character(hazard$strata) == s, ]
-    h <- vapply(times, function(t) max(0, one$hazard[one$time <= t]), 0)
+    h <- vapply(times * (1 + 1e-9), function(t) max(0, one$hazard[one$time <= t]), 0)
     i <- stratum == s
     own <- by_definition(y[i, ], risk[i], w[i], times, fit$method == "efron")
     stopifnot(all.equal(h, own, tolerance = 1e-9))
@@ -140,7 +141,25 @@ case <- function(id, name, call, request, times, rename = character(), splits = 
   list(id = id, data = name, splits = I(splits), r_call = call_text(call), request = request, expected = expected)
 }
 
+# A ridge: theta/2 sum (b sd)^2; the covariance is the inverse of the penalised information.
+ridge_case <- function(id, name, call, request, splits = c("1", "3", "5")) {
+  data <- read(name)
+  penalised <- function(formula, s) {
+    data$site <- s
+    call[[2]] <- formula
+    fit <- eval(call)
+    list(estimate = I(unname(coef(fit))), covariance = fit$var, log_likelihood = fit$loglik[2],
+      wald_statistic = unname(fit$wald.test))
+  }
+  formula <- eval(call[[2]])
+  own <- lapply(setNames(nm = splits), function(split) penalised(plus(formula, quote(strata(site))), site(name, split)))
+  found <- list(exact = penalised(formula, 1), site = own)
+  list(id = id, data = name, splits = I(splits), r_call = call_text(call), request = request,
+    expected = list(terms = request$predictors, ridge = found))
+}
+
 rx <- list(rx = c("Obs", "Lev", "Lev+5FU"))
+arm <- list(arm = c("A", "B", "C"))
 treat <- list(treat = c("6-MP", "control"))
 celltype <- list(celltype = c("squamous", "smallcell", "adeno", "large"))
 rossi <- c("fin", "age", "race", "wexp", "mar", "paro", "prio")
@@ -227,6 +246,20 @@ cases <- list(
       control = exact)),
     list(entry = "start", time = "stop", event = "event", predictors = c("age", "year", "transplant"),
       strata = "surgery", ties = "breslow"), c(30, 100, 600)),
+  # Times tied but for rounding (timefix)
+  case("visits_rounding", "visits", quote(coxph(Surv(stop, event) ~ arm + x, data, control = exact)),
+    list(time = "stop", event = "event", predictors = c("arm", "x"), levels = arm), c(1, 2, 5)),
+  # Everything at once: entry, weights, strata, an offset, clusters, an interaction
+  case("visits_efron", "visits",
+    quote(coxph(Surv(start, stop, event) ~ arm * x + offset(off) + strata(ward), data, weights = w, cluster = id,
+      control = exact)),
+    list(entry = "start", time = "stop", event = "event", formula = "arm * x", offset = "off", strata = "ward",
+      weights = "w", cluster = "id", levels = arm), c(1, 2, 5)),
+  case("visits_breslow", "visits",
+    quote(coxph(Surv(start, stop, event) ~ arm + x + strata(ward), data, weights = w, ties = "breslow",
+      cluster = id, control = exact)),
+    list(entry = "start", time = "stop", event = "event", predictors = c("arm", "x"), strata = "ward",
+      weights = "w", cluster = "id", ties = "breslow", levels = arm), c(1, 2, 5)),
   # Splines with explicit knots (pnodes extrapolates), interaction of factor and number
   case("gbsg2_splines", "gbsg2",
     quote(coxph(Surv(time, cens) ~ bs(age, knots = c(45, 60), Boundary.knots = c(20, 80)) +
@@ -238,6 +271,10 @@ cases <- list(
     quote(coxph(Surv(time, dead) ~ age + edema + log(bili) + log(protime) + log(albumin), data, control = exact)),
     list(time = "time", event = "dead", formula = "age + edema + log(bili) + log(protime) + log(albumin)"),
     c(300, 1000, 2500)),
+  ridge_case("rossi_ridge", "rossi",
+    quote(coxph(Surv(week, arrest) ~ ridge(fin, age, prio, theta = 20, scale = TRUE), data, weights = w,
+      robust = FALSE, control = exact)),
+    list(time = "week", event = "arrest", predictors = I(c("fin", "age", "prio")), weights = "w", ridge = 20)),
   # No finite estimate: nobody in arm B has an event
   list(id = "monotone", data = "monotone", splits = I(c("1", "3", "5")),
     r_call = "coxph(Surv(time, event) ~ arm + x, data)",

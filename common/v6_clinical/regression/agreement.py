@@ -25,6 +25,8 @@ from v6_clinical.sums import Sums
 
 Array = NDArray[np.float64]
 
+MOST_NAMES = 12  # in a message
+
 
 @dataclass(frozen=True)
 class Design:
@@ -85,10 +87,20 @@ class Design:
 def opening_model(
     request: RegressionRequest, terms: Sequence[Term], intercept: bool
 ) -> dict[str, Any]:
-    """Return the model as sites are first asked about it: the codebook, no references."""
+    """Return the model as sites are first asked about it: the codebook, no references.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_REQUEST`` where a column is in the model twice, in two units.
+    """
     columns = set(raw_columns(terms))
+    try:
+        raw = raw_terms(terms)
+    except FormulaError as error:
+        raise bad_model(error) from None
     return {
-        "terms": to_json(raw_terms(terms)),
+        "terms": to_json(raw),
         "intercept": intercept,
         "levels": {k: list(v) for k, v in request.levels.items() if k in columns},
         "references": {},
@@ -265,12 +277,23 @@ def start(design: Design, total: Sums, penalty: Array) -> Array:
         raise singular(design, error) from None
 
 
+def listed(terms: Sequence[str]) -> str:
+    """Return names for a message, the first dozen of them."""
+    more = len(terms) - MOST_NAMES
+    return ", ".join(terms[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
 def singular(design: Design, error: SingularError) -> AnalysisError:
     """Name the terms of a near-null vector of the information."""
     names = [design.terms[place] for place in error.places]
     slopes = [name for name in names if name in design.user_slopes] or names
+    if len(slopes) > 1:
+        return AnalysisError(
+            "SINGULAR", f"The data cannot tell these terms apart: {listed(slopes)}."
+        )
     return AnalysisError(
         "SINGULAR",
-        f"The data cannot tell these terms apart: {', '.join(slopes)}.",
-        sites=[],
+        f"{slopes[0]} does not vary, or not within the groups of rows that are compared.",
+        remedy="Leave the term out, or compare across sites: without site_effect, or with "
+        "baseline='exact'.",
     )

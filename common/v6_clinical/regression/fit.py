@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from v6_clinical.analysis import Ask, Reply
 from v6_clinical.errors import AnalysisError
 from v6_clinical.newton import Evaluation, Newton, SingularError
-from v6_clinical.regression.agreement import Design, singular
+from v6_clinical.regression.agreement import Design, listed, singular
 from v6_clinical.sums import Sums
 
 Array = NDArray[np.float64]
@@ -124,5 +124,5 @@ def _stop_if_separated(design: Design, state: Newton, *, refused: bool = False) 
         # terms that go along with a separating one move little
         reach = np.abs(state.history[-1][1].step[slopes]) * design.sd[slopes - free]
         places = slopes[reach >= 0.1 * reach.max()]
-    terms = ", ".join(design.terms[place] for place in places)
+    terms = listed([design.terms[place] for place in places])
     raise AnalysisError("SEPARATION", f"The outcome is separated by {terms}.")

@@ -21,16 +21,28 @@ def cox(result: Record) -> None:
     strata += " + strata(site)" if request["baseline"] == "site" else ""
     model = call(request, *left).replace(" ~", ") ~", 1)
     screen.print(f"Cox regression, {request['ties']} ties: Surv({model}{strata}", markup=False)
+    if more := _more(request):
+        screen.print(more, markup=False)
     missing = f", {fit['n_missing']} dropped as incomplete" if fit["n_missing"] else ""
     screen.print(f"n = {fit['n']}, number of events = {fit['events']}{missing}\n", markup=False)
     coefficients(result, "hazard_ratio", "hr", "hazard ratio")
     for line in _tests(fit):
         screen.print(line, markup=False)
+    if any("robust_se" in row for row in result["coefficients"]) and request["ridge"] == 0:
+        note = "Likelihood ratio and score test take rows as independent; the Wald test does not.\n"
+        screen.print(note, markup=False)
     _proportional_hazards(result)
     _curves(result, "baseline_hazard", "Baseline (all columns 0)", "n_at_risk")
     _curves(result, "prediction", "Predicted survival", "profile")
     heterogeneity(result)
     footer(result)
+
+
+def _more(request: Record) -> str:
+    """Return what R's call would say besides its formula."""
+    names = [name for name in ("offset", "weights", "cluster") if request[name] is not None]
+    said = [f"{name} = {request[name]}" for name in names]
+    return ", ".join([*said, *([f"ridge = {request['ridge']:g}"] if request["ridge"] else [])])
 
 
 def _tests(fit: Record) -> list[str]:

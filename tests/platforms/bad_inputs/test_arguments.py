@@ -28,7 +28,19 @@ SHARED: Wrong = {
 }
 REGRESSION: Wrong = {
     "predictors": ["age", [], [1], ["age", "age"], [None], {"age": 1}, True],
-    "formula": [1, "", ["age"], {"a": 1}, True, "age +", "~", "age ~ bmi", "age" * 9_999],
+    "formula": [
+        1,
+        "",
+        ["age"],
+        {"a": 1},
+        True,
+        "age +",
+        "~",
+        "age ~ bmi",
+        "age" * 9_999,
+        "age + I(age/10)",
+        "age:I(2 * age)",
+    ],
     "reference": ["I", {"stage": 1.5}, {"stage": None}, {"zzz": "I"}, ["stage"]],
     "weights": [1, "", ["w"], "y", "age", True],
     "offset": [1, "", ["o"], "y", "age", {"o": 1}],

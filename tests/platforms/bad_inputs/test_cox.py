@@ -110,3 +110,11 @@ def test_a_stratum_without_events_is_no_mishap_B10() -> None:
         rest = [*frames[:2], frames[2].iloc[41:]]
         expected = three_sites.digits(three_sites.run("cox", rest, strata=["s"]))
         assert three_sites.digits(found) == pytest.approx(expected, rel=1e-7)
+
+
+def test_a_message_names_a_dozen_terms_at_most() -> None:
+    """Every age a level of its own: the terms are as many as the rows."""
+    found = run(good(3), predictors=None, formula="C(x)", policy=Policy.open())
+    assert found["error"]["code"] in ("SINGULAR", "SEPARATION")
+    assert found["error"]["message"].count("C(x)[") == 12
+    assert found["error"]["message"].endswith(" more.")

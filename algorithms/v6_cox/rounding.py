@@ -1,0 +1,74 @@
+"""Times that only rounding tells apart are one time, as in R, whose ``timefix`` does the same.
+
+0.1 + 0.2 is not 0.3: follow-up that was computed from dates or ages would not be tied. Distinct
+times are taken to be one where they follow each other within ``TOLERANCE`` of their mean, and all
+get the first of them. Source: ``aeqSurv`` of R's ``survival``, with entry times among the times.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from v6_cox.cumulative import Array
+
+TOLERANCE: Final = 2.0**-26  # R's: the root of the spacing of floating-point numbers about 1
+
+
+def distinct(times: Array) -> tuple[Array, Array]:
+    """Return the times that rounding does not explain, and those that it does; both increase."""
+    every = np.unique(times)
+    same = np.zeros(len(every), dtype=bool)
+    same[1:] = np.diff(every) <= _reach(every)
+    return every[~same], every[same]
+
+
+def tied(time: Array, entry: Array | None) -> tuple[Array, Array | None]:
+    """Return times and entry times (n,) with those that are one time made equal."""
+    kept, same = distinct(time if entry is None else np.concatenate([time, entry]))
+    if not len(same):
+        return time, entry
+    return _first(time, kept, same), None if entry is None else _first(entry, kept, same)
+
+
+def at_known(times: Array, known: Array) -> Array:
+    """Return times with each that only rounding tells from a known one made equal to it.
+
+    Parameters
+    ----------
+    times
+        Shape (n,).
+    known
+        Increasing times, shape (K,).
+    """
+    if not len(known):
+        return times
+    reach = _reach(known)
+    near = known[np.minimum(np.searchsorted(known, times - reach), len(known) - 1)]
+    return np.where(np.abs(near - times) <= reach, near, times)
+
+
+def decimal(times: Array) -> Array:
+    """Return times to 12 significant digits: a decimal number, whatever rounding left of it.
+
+    Curves are cut at decimal points, and who dies at one is counted there. It keeps the order and
+    depends on nothing but the time itself, so no question can move it.
+    """
+    positive = np.isfinite(times) & (times > 0)
+    power = 11 - np.floor(np.log10(times, where=positive, out=np.zeros(times.shape)))
+    up, down = 10.0 ** np.maximum(power, 0), 10.0 ** np.maximum(-power, 0)
+    with np.errstate(invalid="ignore"):
+        found: Array = np.rint(times * up / down) / up * down
+    return np.where(positive, found, times)
+
+
+def _first(times: Array, kept: Array, same: Array) -> Array:
+    rows = np.flatnonzero(np.isin(times, same))
+    found = times.copy()
+    found[rows] = kept[np.searchsorted(kept, times[rows], side="right") - 1]
+    return found
+
+
+def _reach(times: Array) -> float:
+    return TOLERANCE * float(np.abs(times).mean()) if len(times) else 0.0
