@@ -1,5 +1,6 @@
 """Attacks with a model's columns and size: dummies, spikes, few events, too many parameters."""
 
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -23,6 +24,27 @@ def test_A01_A02_r5_a_dummy_of_few_patients(count: int) -> None:
     spike = people().assign(z=lambda f: 1e-3 * f["x"])
     spike.loc[0, "z"] = 50.0
     assert refusal(spike, opening("x", "z")) == "SMALL_CELL"
+
+
+class AnyCombination(Policy):
+    """Combinations of columns are not looked at."""
+
+    def check_combinations(self, *_: Any) -> None:
+        """Let everything pass."""
+
+
+def test_A02_r5_two_dummies_that_differ_in_one_patient() -> None:
+    """Attack: the difference of their scores is what that patient's own is: event less hazard."""
+    frame = people().assign(a=np.arange(60) % 2)
+    victim = frame.index[(frame["e"] == 1) & (frame["a"] == 0)][0]
+    frame["b"] = np.where(frame.index == victim, 1, frame["a"])
+    asked = evaluate([0.0, 0.0], question=opening("a", "b"))
+    found = ask(frame, "evaluate", asked)
+    assert (found["code"], found["where"]) == ("SMALL_CELL", ["a", "b"])
+    score = ask(frame, "evaluate", asked, AnyCombination())["sums"]["tallies"]["score"]
+    deaths = frame["t"][frame["e"] == 1]
+    seen = sum(1 / (frame["t"] >= t).sum() for t in deaths if t <= frame["t"][victim])
+    assert score["b"] - score["a"] == pytest.approx(1 - seen, rel=1e-9)  # the attack, unguarded
 
 
 @pytest.mark.parametrize("events", [1, 4, 56, 59])
