@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from v6_clinical.blocks import row_blocks
 from v6_cox.cumulative import Array, Index
-from v6_cox.risk_sets import RiskSets, sort_keys, sums_at_risk, sums_of_deaths
+from v6_cox.find_risk_sets import sort_keys
+from v6_cox.risk_sets import RiskSets, sums_at_risk, sums_of_deaths
 from v6_cox.sorted_data import SortedData, prepare
 
 BLOCK_LEVELS: Final = 13  # blocks of 2^13 positions
@@ -106,7 +107,8 @@ def _part(position: Index, first: Array, second: Array | None, levels: range) ->
         passed -= nth_left
         elsewhere = nth_left & -half  # right ones in blocks before
         if second is None:
-            found = (passed - elsewhere).astype(float)
+            passed -= elsewhere
+            found = passed.astype(float)
         else:
             so_far = np.concatenate([[0.0], np.cumsum(second[rights])])
             found = so_far[passed] - so_far[elsewhere]
@@ -168,11 +170,12 @@ def _in_time(strata: Index | None, time: Array, last: NDArray[np.bool_], rank: I
     keys = sort_keys(strata, time)
     in_order = bool((keys[1:] >= keys[:-1]).all())
     order = (np.arange(len(keys)) if in_order else np.argsort(keys))[::-1]
-    if (keys[order][1:] != keys[order][:-1]).all():
-        return order
-    moment = np.empty(len(order), dtype=np.intp)
-    moment[order] = np.cumsum(np.append(False, keys[order][1:] != keys[order][:-1]))
-    return np.lexsort((rank, 2 * moment + last))
+    same = keys[order][1:] == keys[order][:-1]
+    if same.any():
+        tied = np.flatnonzero(np.append(False, same) | np.append(same, False))
+        moment, rows = np.cumsum(np.append(True, ~same))[tied], order[tied]
+        order[tied] = rows[np.lexsort((rank[rows], last[rows], moment))]
+    return order
 
 
 def _pairs(sets: RiskSets, weights: Array) -> tuple[float, float]:

@@ -19,7 +19,8 @@ from v6_cox.common_baseline import EventTimes
 from v6_cox.concordance import Concordance, concordance
 from v6_cox.cumulative import Array
 from v6_cox.curves import own_curves, remaining
-from v6_cox.partial_likelihood import Jumps, Point
+from v6_cox.jumps import Jumps
+from v6_cox.partial_likelihood import Point
 from v6_cox.proportional_hazards import Transform, ph_sums_at
 from v6_cox.questions import Report, Steps
 from v6_cox.site_data import Site, may_tell
@@ -96,7 +97,8 @@ def _read_steps(asked: Steps, count: int, columns: int) -> residuals.Steps:
         return values.reshape(shape)
 
     own, none = series("own", count), np.zeros(count)
-    jumps = Jumps(series("hazard", count), own, none, none, none, bool(own.any()), 0.0)
+    tied = np.flatnonzero(own)
+    jumps = Jumps(series("hazard", count), none, tied, own[tied], none[tied], none[tied], 0.0)
     own_flow = None if asked.own_flow is None else series("own_flow", count, columns)
     mean, flow = series("mean", count, columns), series("flow", count, columns)
     return residuals.Steps(jumps, mean, flow, own_flow)

@@ -14,7 +14,7 @@ For risk set k with weighted risk scores r_i = w_i exp(x_i b + offset_i) let
 Nothing above needs the p x p sums S2 of each risk set: a row contributes r_i x_i x_i' to every set
 it is in, so the first part of the information is X' diag(r_i A_i) X with A_i the hazard that the
 row was exposed to. The sum over l of the second part is quadratic in S1 and D1 and needs three
-numbers of each risk set (:class:`Jumps`). All is O(n log n + n p^2) time and O(n p) memory.
+numbers of each risk set (:mod:`v6_cox.jumps`). All is O(n log n + n p^2) time and O(n p) memory.
 
 Sources: Cox 1972; Efron 1977; Therneau & Grambsch 2000, section 3.3; weights as R's ``survival``.
 """
@@ -30,12 +30,13 @@ import numpy as np
 from v6_clinical.blocks import row_blocks
 from v6_clinical.newton import Evaluation
 from v6_cox.cumulative import Array, Index
+from v6_cox.jumps import Jumps, hazard_jumps, tied_sets
 from v6_cox.risk_sets import (
     BLOCK,
     OverTime,
     Rows,
-    Ties,
     at_risk,
+    dying_rows,
     sums_at_risk,
     sums_of_deaths,
 )
@@ -56,39 +57,6 @@ class RiskScores:
     predictor: Array
     scores: Array
     shift: float
-
-
-@dataclass(frozen=True)
-class Jumps:
-    """What the sums over l leave of each risk set, shape (K,) each.
-
-    With s_l = S0 - f_l D0:
-
-    Attributes
-    ----------
-    hazard
-        sum_l m / s_l, the jump of the baseline hazard.
-    own
-        sum_l f_l m / s_l, the part of it that those who die are not exposed to.
-    square
-        sum_l m / s_l^2.
-    lag
-        The mean of f_l with weights m / s_l^2.
-    spread
-        sum_l (f_l - lag)^2 m / s_l^2.
-    tied
-        Whether any of ``own``, ``lag`` and ``spread`` is not zero.
-    log_risk
-        sum_k sum_l m log s_l.
-    """
-
-    hazard: Array
-    own: Array
-    square: Array
-    lag: Array
-    spread: Array
-    tied: bool
-    log_risk: float
 
 
 @dataclass(frozen=True)
@@ -177,55 +145,11 @@ def own_jumps(data: SortedData, risk: RiskScores) -> Jumps:
     """Return the jumps at the data's own event times."""
     sets = data.sets
     risk_sums = sums_at_risk(sets, lambda rows: risk.scores[rows])
-    death_sums = None
-    if has_ties(sets.deaths, data.ties):
-        death_sums = sums_of_deaths(sets, lambda rows: risk.scores[rows])
+    tied = tied_sets(sets.deaths, data.ties)
+    death_sums = np.zeros(len(sets)) if len(tied) else None
+    if death_sums is not None:
+        death_sums[tied] = sums_of_deaths(sets, lambda rows: risk.scores[rows], tied)
     return hazard_jumps(risk_sums, death_sums, sets.deaths, sets.death_weight, data.ties)
-
-
-def has_ties(deaths: Array | Index, ties: Ties) -> bool:
-    """Tell whether tied deaths, (K,) at each time, are to be treated apart (Efron)."""
-    return ties == "efron" and bool((deaths > 1).any())
-
-
-def hazard_jumps(
-    risk_sums: Array,
-    death_sums: Array | None,
-    deaths: Array | Index,
-    death_weight: Array,
-    ties: Ties,
-) -> Jumps:
-    """Return the jumps from S0, D0, d and the sum of the deaths' weights, shape (K,) each.
-
-    D0 may be None without ties.
-    """
-    if death_sums is None or not has_ties(deaths, ties):
-        live = np.where(deaths > 0, risk_sums, 1.0)
-        hazard = death_weight / live
-        log_risk = float(death_weight @ np.log(live))
-        zeros = np.broadcast_to(np.float64(0), len(live))  # takes no memory
-        return Jumps(hazard, zeros, hazard / live, zeros, zeros, False, log_risk)
-    count = deaths.astype(np.intp)
-    of = np.repeat(np.arange(len(count)), count)  # the risk set of each death
-    fraction = (np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)) / count[of]
-    mean_weight = death_weight[of] / count[of]
-    live = risk_sums[of] - fraction * death_sums[of]
-
-    def over_deaths(values: Array) -> Array:
-        return np.bincount(of, values, minlength=len(count)).astype(float)
-
-    jump = mean_weight / live
-    square = over_deaths(jump / live)
-    lag = over_deaths(fraction * jump / live) / np.where(count > 0, square, 1.0)
-    return Jumps(
-        hazard=over_deaths(jump),
-        own=over_deaths(fraction * jump),
-        square=square,
-        lag=lag,
-        spread=over_deaths((fraction - lag[of]) ** 2 * jump / live),
-        tied=True,
-        log_risk=float(mean_weight @ np.log(live)),
-    )
 
 
 class Exposure:
@@ -235,14 +159,17 @@ class Exposure:
     """
 
     def __init__(self, data: SortedData, jumps: Jumps, factor: Array | float = 1.0) -> None:
-        self._data, self._over_time = data, OverTime(data.sets, jumps.hazard * factor)
-        self._own = np.append(jumps.own * factor, 0.0) if jumps.tied else None
+        self._sets = sets = data.sets
+        self._over_time = OverTime(sets, jumps.hazard * factor)
+        self._tied = dying_rows(sets, jumps.tied)
+        own = jumps.own * _of(np.asarray(factor), jumps.tied)
+        self._own = np.repeat(own, sets.deaths[jumps.tied])
 
     def __call__(self, rows: slice = slice(None)) -> Array:
         """Return those of a slice of the rows."""
-        total = self._over_time(rows)
-        if self._own is not None:
-            total -= self._own[self._data.sets.exit_set[rows]] * self._data.event[rows]
+        total, (start, stop, _) = self._over_time(rows), rows.indices(len(self._sets.exit_set))
+        low, high = np.searchsorted(self._tied, [start, stop])
+        total[self._tied[low:high] - start] -= self._own[low:high]
         return total
 
 
@@ -312,14 +239,16 @@ def _minus_means(data: SortedData, risk: RiskScores, jumps: Jumps, factors: Fact
     columns = data.design.shape[1]
     total = np.zeros((len(factors), columns, columns))
     for some, sums in at_risk(data.sets, lambda rows: scored(data, risk, rows), columns):
-        if jumps.tied:
-            tied = sums_of_deaths(data.sets, lambda rows: scored(data, risk, rows), some)
-            sums -= tied * jumps.lag[some, None]
+        low, high = np.searchsorted(jumps.tied, [some.start, some.stop])
+        tied = jumps.tied[low:high]
+        if len(tied):
+            dying = sums_of_deaths(data.sets, lambda rows: scored(data, risk, rows), tied)
+            sums[tied - some.start] -= dying * jumps.lag[low:high, None]
         for q, factor in enumerate(factors):
-            times = _of(factor, some)
-            total[q] -= (sums * (times * jumps.square[some])[:, None]).T @ sums
-            if jumps.tied:
-                total[q] -= (tied * (times * jumps.spread[some])[:, None]).T @ tied
+            total[q] -= (sums * (_of(factor, some) * jumps.square[some])[:, None]).T @ sums
+            if len(tied):
+                weights = _of(factor, tied) * jumps.spread[low:high]
+                total[q] -= (dying * weights[:, None]).T @ dying
     return total
 
 

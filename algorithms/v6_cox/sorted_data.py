@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_cox.cumulative import Array, Index
-from v6_cox.risk_sets import RiskSets, Ties, find_risk_sets, sort_keys
+from v6_cox.find_risk_sets import find_risk_sets, sort_keys
+from v6_cox.risk_sets import RiskSets, Ties
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,17 @@ def with_event_times(data: SortedData, strata: Index, times: Array) -> SortedDat
         a risk set may be empty.
     """
     return replace(data, given=(strata, times))
+
+
+def retimed(data: SortedData, change: Callable[[Array], Array]) -> SortedData:
+    """Return the data with each time changed by a function that keeps the order, sets as they are.
+
+    Times may fall together: what died apart is still taken to have died apart.
+    """
+    entry = None if data.entry is None else change(data.entry)
+    found = replace(data, time=change(data.time), entry=entry)
+    vars(found)["sets"] = replace(data.sets, times=change(data.sets.times))
+    return found
 
 
 def _check_lengths(time: Array, *columns: NDArray[Any] | None) -> None:
