@@ -68,16 +68,25 @@ def read_follow_up(
     policy.check_classes([event.sum(), len(event) - event.sum()], survival.event)
     strata, labels = _strata(columns, survival.strata, len(time), policy)
     if entry is not None:
-        policy.check_late_entries(_missed(time[event], entry), survival.entry or "")
+        missed = _missed(time, event, entry, strata)
+        policy.check_late_entries(missed, str(survival.entry))
     if strata is not None:
         rows, events = (np.bincount(of, minlength=len(labels)) for of in (strata, strata[event]))
         policy.check_strata(rows, events, *(stratum.column for stratum in survival.strata))
     return FollowUp(time, entry, event, strata, labels)
 
 
-def _missed(deaths: Array, entry: Array) -> NDArray[np.int64]:
-    """Return how many deaths each row came too late for, shape (n,)."""
-    return np.searchsorted(np.sort(deaths), entry, side="right").astype(np.int64)
+def _missed(
+    time: Array, event: NDArray[np.bool_], entry: Array, strata: Index | None
+) -> NDArray[np.int64]:
+    """Return how many deaths of its stratum each row came too late for, shape (n,)."""
+    missed = np.zeros(len(time), dtype=np.int64)
+    codes = missed if strata is None else strata
+    for code in np.unique(codes):
+        rows = codes == code
+        deaths = np.sort(time[rows & event])
+        missed[rows] = np.searchsorted(deaths, entry[rows], side="right")
+    return missed
 
 
 def _events(column: pd.Series, name: str) -> NDArray[np.bool_]:

@@ -51,7 +51,7 @@ GUARDS = {
         "A10",
     ),
     "v6_cox.grid._is_fine": ("lambda *_: True", "A08"),
-    "v6_cox.outcome._missed": ("lambda _, entry: np.zeros(len(entry), int)", "A18"),
+    "v6_cox.outcome._missed": ("lambda time, *_: np.zeros(len(time), int)", "A18"),
 }
 
 

@@ -48,6 +48,20 @@ def test_A07_A18_r5_one_patient_who_enters_late(others: str) -> None:
     assert value == pytest.approx(frame["x"][victim], rel=1e-9)  # the attack, unguarded
 
 
+def test_A07_r5_one_late_patient_in_a_stratum_where_the_others_are_not() -> None:
+    """Attack: the others enter after deaths, but of another stratum."""
+    frame = people().assign(s=np.resize(["u", "v"], 60))
+    frame.loc[frame["s"] == "v", "t"] += 1000.0
+    later = frame["t"][(frame["s"] == "v") & (frame["e"] == 1)].sort_values()
+    frame["late"] = np.where(frame["s"] == "v", 999.0, 0.0)  # after all deaths in u
+    victim = frame.index[(frame["s"] == "v") & (frame["t"] > later.iloc[4])][0]
+    asked = opening(entry="late", strata=["s"])
+    assert ask(frame, "start", asked)["status"] == "ok"
+    frame.loc[victim, "late"] = later.iloc[3]
+    assert refusal(ask(frame, "start", asked)) == ("SMALL_CELL", ["late"])
+    assert ask(frame, "start", asked, AnyEntry())["status"] == "ok"
+
+
 def test_r5_entries_of_many_rows_are_allowed() -> None:
     """Of five patients, and of every one: as ages at entry are."""
     frame = people().assign(late=0.0)
