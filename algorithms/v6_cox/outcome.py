@@ -52,7 +52,7 @@ def read_follow_up(
     ------
     RefusalError
         ``BAD_TIME`` for times that are not positive or not after the entry, ``BAD_EVENT`` for
-        other values than 0 and 1, R6, R8, R13, and whatever is wrong with a column.
+        other values than 0 and 1, R5, R6, R8, R13, and whatever is wrong with a column.
     """
     time = numbers(columns[survival.time], survival.time)
     if (time <= 0).any():
@@ -67,10 +67,17 @@ def read_follow_up(
     # R3: with the rows used, a count of events tells that of the others
     policy.check_classes([event.sum(), len(event) - event.sum()], survival.event)
     strata, labels = _strata(columns, survival.strata, len(time), policy)
+    if entry is not None:
+        policy.check_late_entries(_missed(time[event], entry), survival.entry or "")
     if strata is not None:
         rows, events = (np.bincount(of, minlength=len(labels)) for of in (strata, strata[event]))
         policy.check_strata(rows, events, *(stratum.column for stratum in survival.strata))
     return FollowUp(time, entry, event, strata, labels)
+
+
+def _missed(deaths: Array, entry: Array) -> NDArray[np.int64]:
+    """Return how many deaths each row came too late for, shape (n,)."""
+    return np.searchsorted(np.sort(deaths), entry, side="right").astype(np.int64)
 
 
 def _events(column: pd.Series, name: str) -> NDArray[np.bool_]:

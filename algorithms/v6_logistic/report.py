@@ -78,7 +78,9 @@ def _discrimination(fit: Fitted, wanted: Report, policy: Policy) -> dict[str, Ar
     constant = float((fit.eta - slopes).mean())
     order = np.argsort(slopes)
     slopes, events, weights = slopes[order], fit.events[order], fit.rows.weights[order]
-    found = {"pairs": concordance(slopes, events, weights, rounding)}
+    # a tied pair by itself may be two patients, and with weights tells the product of theirs
+    concordant, tied, pairs = concordance(slopes, events, weights, rounding)
+    found = {"pairs": np.array([concordant + tied / 2, pairs])}
     if wanted.grid is not None:
         expected = weights * events - fit.residuals[order]  # w mu
         slopes += constant

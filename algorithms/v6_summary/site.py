@@ -211,7 +211,9 @@ def _numeric(
         arrays[f"moments/{i}/group"] = np.array(sums)
         arrays[f"missing/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
     arrays |= {f"curve/{i}/{part}": curve for part, curve in column.curves(numeric.window).items()}
-    return {name: _high_orders(name, array, policy) for name, array in arrays.items()}
+    rows = {"all": [~np.isnan(values)], "group": column.split or []}
+    told = {part: _tells_high_orders(values, rows[part], policy) for part in rows}
+    return {name: _high_orders(name, array, told) for name, array in arrays.items()}
 
 
 def _missing(counts: NDArray[np.int64], policy: Policy) -> Array:
@@ -222,14 +224,23 @@ def _missing(counts: NDArray[np.int64], policy: Policy) -> Array:
     return np.array([np.where(small, 0, counts), small], dtype=np.float64)
 
 
-def _high_orders(name: str, array: Array, policy: Policy) -> Array:
-    """R7: withhold third and fourth power sums of few rows; a last column counts those rows."""
+def _tells_high_orders(values: Array, parts: list[NDArray[np.bool_]], policy: Policy) -> bool:
+    """R7: tell third and fourth power sums of each of these parts of a column's rows, or of none.
+
+    Those of one part would be those of all rows, less the others'.
+    """
+    few = policy.allows_moments(4, np.array([rows.sum() for rows in parts], dtype=np.float64))
+    return bool(few.all()) and all(policy.allows_high_orders(values[rows]) for rows in parts)
+
+
+def _high_orders(name: str, array: Array, told: Mapping[str, bool]) -> Array:
+    """Withhold third and fourth power sums that may not be told; a last column counts the rows."""
     if not name.startswith("moments/"):
         return array
-    sums = np.atleast_2d(array)
-    allowed = policy.allows_moments(4, sums[:, 0])
-    sums = np.column_stack([sums, np.where(allowed, 0.0, sums[:, 0])])
-    sums[~allowed, 3:5] = 0.0
+    allowed, sums = told[name.rpartition("/")[2]], np.atleast_2d(array)
+    sums = np.column_stack([sums, 0.0 * sums[:, 0] if allowed else sums[:, 0]])
+    if not allowed:
+        sums[:, 3:5] = 0.0
     return sums[0] if array.ndim == 1 else sums
 
 

@@ -23,10 +23,13 @@ from v6_clinical.dominance import (
     largest_leverage,
     rows_off_commonest,
     spread,
+    survey,
 )
 from v6_clinical.errors import RefusalError
 from v6_clinical.limits import Limits
 from v6_clinical.settings import sha256
+
+ORDERS, GLANCE = 4, 100  # power sums of a column; rows that usually show that its values are many
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,31 @@ class Policy(Limits):
             most = self.min_spread**-0.5
             if not largest_leverage(about, most) <= most:
                 raise RefusalError("SMALL_CELL", ["terms"])
+
+    def allows_products(self, about: Survey) -> bool:
+        """R5: products of these columns tell of no combination that is few rows."""
+        try:
+            self.check_combinations(about, [""] * len(about.mean))
+        except RefusalError:
+            return False
+        return True
+
+    def allows_high_orders(self, values: NDArray[np.float64]) -> bool:
+        """R2, R7: four power sums of at most five different values, (n,), are these values' counts.
+
+        So those of small cells are not sent.
+        """
+        if len(np.unique(values[:GLANCE])) > ORDERS + 1:
+            return True
+        counts = np.unique(values, return_counts=True)[1]
+        return len(counts) > ORDERS + 1 or not bool(self.is_small(counts).any())
+
+    def check_late_entries(self, missed: NDArray[np.int64], column: str) -> None:
+        """R5: a fit with entries and one without differ by the rows that come after some death.
+
+        ``missed``, shape (n,), is how many deaths a row came too late for.
+        """
+        self.check_design(survey(missed[:, None].astype(np.float64)), [column], [False])
 
     def check_shift(self, about: Survey, shift: ArrayLike, *where: str) -> None:
         """R11: a number taken off a column, (p,), is not so far off that rounding cuts it."""
