@@ -57,11 +57,17 @@ def main(task_file: str, result_file: str) -> None:
     children = client.task.list(parent=task["id"], per_page=200)["data"]
     report = {
         "status": client.task.get(task["id"])["status"],
+        "created": began,
         "seconds": seconds,
         "organizations": organizations,
         "result": _decoded(results[0].get("result")) if results else None,
+        "central": [_times(run) for run in runs],
         "log": "\n".join(str(run.get("log")) for run in runs),
-        "runs": [_times(run) for c in children for run in client.run.from_task(c["id"])["data"]],
+        "runs": [
+            {**_times(run), "asked_at": child["created_at"]}
+            for child in children
+            for run in client.run.from_task(child["id"])["data"]
+        ],
     }
     with open(result_file, "w") as file:
         json.dump(report, file)
