@@ -33,6 +33,7 @@ from stacks.v4.stack import Stack
 from v6_clinical.registry import PACKAGES
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 900  # seconds with an analysis, on a busy machine
 ANY_ERROR = re.compile(r"^(?:\w+\.)*(\w+(?:Error|Exception|Violation))\b", re.MULTILINE)
 INSIDE = (
     "import json, sys; from importlib.metadata import version; "
@@ -100,8 +101,8 @@ def measure_case(
     for _ in range(case.repeats):
         for tool in tools:
             image = names[PACKAGES[case.analysis] if tool == OURS else tool]
-            task = {"image": image, "database": case.label, **case.question(tool)}
-            report = stack.ask(task)
+            task = {"image": image, "database": case.label, "patience": PATIENCE}
+            report = stack.ask(task | case.question(tool))
             time.sleep(0.5)  # the engine's events of the last container
             error = ending(report)
             runs[tool].append({"error": error, "seconds": report["seconds"]})

@@ -1,7 +1,8 @@
 """The analyst's side, in a container with the stock client of vantage6 4.x.
 
 Usage: analyst.py TASK.json RESULT.json. TASK has server (host, port), private_key, image, method,
-kwargs, database, organization (index) and nodes (how many must be online).
+kwargs, database, organization (index), nodes (how many must be online); it may have patience
+(seconds to wait for the end).
 """
 
 import json
@@ -39,6 +40,7 @@ def main(task_file: str, result_file: str) -> None:
             break
         time.sleep(0.5)
     began = time.time()
+    deadline = began + given.get("patience", 280)
     task = client.task.create(
         collaboration=collaboration,
         organizations=[organizations[given["organization"]]],
@@ -49,7 +51,7 @@ def main(task_file: str, result_file: str) -> None:
         databases=[{"label": given["database"]}],
     )
     waiting = ("pending", "initializing", "active", "started", "awaiting")
-    while client.task.get(task["id"])["status"] in waiting and time.time() < began + 280:
+    while client.task.get(task["id"])["status"] in waiting and time.time() < deadline:
         time.sleep(0.2)
     seconds = time.time() - began
     runs = client.run.from_task(task["id"])["data"]
