@@ -28,8 +28,8 @@ def line(case: Case, split: str) -> str:
     """Return one row of the table."""
     frames = sites(case.data, split)
     request = dict(case.request)
-    if "exact" in case.expected:
-        request["time_horizon"] = max(case.expected["exact"]["baseline_hazard"][0]["time"])
+    if curves := case.expected.get("exact", {}).get("baseline_hazard"):
+        request["time_horizon"] = max(curves[0]["time"])
     found = local.run("cox", frames, request, minimum_sites=1)
     rows = ", ".join(str(len(frame)) for frame in frames)
     terms = case.expected.get("exact", case.expected)["terms"]

@@ -108,11 +108,11 @@ def _part(position: Index, first: Array, second: Array | None, levels: range) ->
         elsewhere = nth_left & -half  # right ones in blocks before
         if second is None:
             passed -= elsewhere
-            found = passed.astype(float)
+            total += float(passed @ first[lefts])
         else:
             so_far = np.concatenate([[0.0], np.cumsum(second[rights])])
-            found = so_far[passed] - so_far[elsewhere]
-        total += float(first[lefts] @ found)
+            total += float(first[lefts] @ (so_far[passed] - so_far[elsewhere]))
+        del passed  # as long as the rows
         position[nth_left + elsewhere] = lefts
         position[nth_right + (nth_right & -half) + half] = rights
     return total

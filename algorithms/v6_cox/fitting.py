@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from v6_clinical.analysis import Ask, Reply
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.affine import affine_map
 from v6_clinical.model.coding import coding
 from v6_clinical.model.formula import Formula
-from v6_clinical.newton import Evaluation, Newton
-from v6_clinical.regression.agreement import agree_design, agreed_model, start
+from v6_clinical.newton import Evaluation, Newton, SingularError
+from v6_clinical.regression.agreement import agree_design, agreed_model, singular, start
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.own_fit import PRIOR_VARIANCE
 from v6_clinical.regression.plan import check_same_data, count_rows
@@ -28,6 +31,7 @@ PER_ROOT_EVENT = 2.5e-9
 # A common baseline starts from sites that compare within themselves, some .01 standard errors off
 # where they are large: the report is asked for sooner, at worst once more than it is of use.
 SKEW, COMMON_SKEW = 2.0, 0.5
+ROUNDING = 1e-13  # of the information on a column, were all of its spread within the risk sets
 
 
 class Fitting:
@@ -64,7 +68,7 @@ class Fitting:
         self.state = Newton(at, events, PER_ROOT_EVENT * events**0.5, skew)
         self.null: Evaluation | None = None
         if times is None:
-            self.null = read_evaluation(reply.total, self.design.raw.full_names, "null_")
+            self._take_null(read_evaluation(reply.total, self.design.raw.full_names, "null_"))
         self._latest: RiskSums | None = None  # of a common baseline, at the last evaluation
         horizon = request.time_horizon
         self.grid: TimeGrid | None = None if horizon is None else grid_up_to(horizon)
@@ -103,7 +107,7 @@ class Fitting:
         if self.times is None:
             return read_evaluation(total, self.design.labels)
         if self.null is None:
-            self.null = combine(self._sums(total, "null_sums"), self.request.ties)
+            self._take_null(combine(self._sums(total, "null_sums"), self.request.ties))
         self._latest = self.risk_sums(total)
         return combine(self._latest, self.request.ties)
 
@@ -111,19 +115,42 @@ class Fitting:
         """Return the sums at each event time of a common baseline."""
         return self._sums(total, "risk_sums")
 
+    def _take_null(self, null: Evaluation) -> None:
+        """Keep the evaluation at 0, if there is information on every column.
+
+        Raises
+        ------
+        AnalysisError
+            ``SINGULAR`` naming columns that are constant within every baseline.
+        """
+        none = np.flatnonzero(self._is_rounding(null.information))
+        if len(none) and self.request.ridge == 0:
+            raise singular(self.design, SingularError(none.tolist()))
+        self.null = null
+        self.state.null = null.penalised(np.zeros(len(self.penalty)), self.penalty)
+
+    def _is_rounding(self, information: Array) -> NDArray[np.bool_]:
+        """Tell of which columns information is nothing but rounding error, shape (p,)."""
+        whole = float(self.first["rows"][4]) * self.design.sd**2
+        found: NDArray[np.bool_] = np.diag(information) <= ROUNDING * whole
+        return found
+
     def _start(self) -> Array:
         """Return where to start.
 
-        The sites' own likelihoods say nothing of a column that is constant at each of them; a
-        common baseline compares sites, so there a weak prior (variance 4 per standard deviation)
-        stands in. What is singular all the same shows at the first evaluation.
+        The sites' own likelihoods may say nothing of a column: it is constant at each of them, and
+        only a common baseline compares sites, or their own optimum is far out. There a weak prior
+        (variance 4 per standard deviation) stands in. What is singular all the same shows at the
+        first evaluation.
         """
+        prior = self.design.penalty(1 / PRIOR_VARIANCE)
+        curvature = self.first.form("curvature", self.design.raw.full_names)
+        penalty = self.penalty + prior * self._is_rounding(curvature)
         try:
-            return start(self.design, self.first, self.penalty)
+            return start(self.design, self.first, penalty)
         except AnalysisError:
             if self.times is None:
                 raise
-            prior = self.design.penalty(1 / PRIOR_VARIANCE)
             return start(self.design, self.first, self.penalty + prior)
 
     def _at(self, beta: Array) -> dict[str, Any]:

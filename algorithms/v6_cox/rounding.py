@@ -3,6 +3,10 @@
 0.1 + 0.2 is not 0.3: follow-up that was computed from dates or ages would not be tied. Distinct
 times are taken to be one where they follow each other within ``TOLERANCE`` of their mean, and all
 get the first of them. Source: ``aeqSurv`` of R's ``survival``, with entry times among the times.
+
+Of k times at random the closest are about mean / k^2 apart. Where that is near the tolerance, with
+more than 2,000 distinct times, ours is smaller than R's, which ties .9 % of a million random times:
+of no consequence (estimates move by 3e-6 standard errors) but for the time that ties take.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import numpy as np
 from v6_cox.cumulative import Array
 
 TOLERANCE: Final = 2.0**-26  # R's: the root of the spacing of floating-point numbers about 1
+BY_CHANCE: Final = 2.0**-4  # distances of k random times are below this / k^2 in a few of 100 sets
 
 
 def distinct(times: Array) -> tuple[Array, Array]:
@@ -71,4 +76,6 @@ def _first(times: Array, kept: Array, same: Array) -> Array:
 
 
 def _reach(times: Array) -> float:
-    return TOLERANCE * float(np.abs(times).mean()) if len(times) else 0.0
+    if not len(times):
+        return 0.0
+    return min(TOLERANCE, BY_CHANCE / len(times) ** 2) * float(np.abs(times).mean())

@@ -211,8 +211,8 @@ def _numeric(
         arrays[f"moments/{i}/group"] = np.array(sums)
         arrays[f"missing/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
     arrays |= {f"curve/{i}/{part}": curve for part, curve in column.curves(numeric.window).items()}
-    rows = {"all": [~np.isnan(values)], "group": column.split or []}
-    told = {part: _tells_high_orders(values, rows[part], policy) for part in rows}
+    told = {"all": _tells_high_orders([present(values)], policy)}
+    told["group"] = _tells_high_orders([values[rows] for rows in column.split or []], policy)
     return {name: _high_orders(name, array, told) for name, array in arrays.items()}
 
 
@@ -224,13 +224,13 @@ def _missing(counts: NDArray[np.int64], policy: Policy) -> Array:
     return np.array([np.where(small, 0, counts), small], dtype=np.float64)
 
 
-def _tells_high_orders(values: Array, parts: list[NDArray[np.bool_]], policy: Policy) -> bool:
+def _tells_high_orders(parts: list[Array], policy: Policy) -> bool:
     """R7: tell third and fourth power sums of each of these parts of a column's rows, or of none.
 
     Those of one part would be those of all rows, less the others'.
     """
-    few = policy.allows_moments(4, np.array([rows.sum() for rows in parts], dtype=np.float64))
-    return bool(few.all()) and all(policy.allows_high_orders(values[rows]) for rows in parts)
+    few = policy.allows_moments(4, np.array([len(part) for part in parts], dtype=np.float64))
+    return bool(few.all()) and all(policy.allows_high_orders(part) for part in parts)
 
 
 def _high_orders(name: str, array: Array, told: Mapping[str, bool]) -> Array:

@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 PER_ROOT_EVENT = 1.3e-7
 TIGHTEST, LOOSEST = 1e-6, 1e-4
 SINGULAR = 1e-12  # smallest eigenvalue of the information scaled to a unit diagonal
+LOST = 1e-6  # of its information, a parameter that has run away
 HALVINGS = 3
 NEAR = 0.3  # standard errors within which Newton reaches a finite optimum at once
 
@@ -119,12 +120,16 @@ class Newton:
         Predicted step, in standard errors, at which the fit has converged; default as above.
     skew
         After a step of d standard errors the next is taken to be below skew d^2 / sqrt(events).
+    null
+        The evaluation at 0, where it is known: the fit goes on from there if that is the better
+        start.
     """
 
     beta: Array
     events: float
     tolerance: float | None = None
     skew: float = 2.0
+    null: Evaluation | None = None
     evaluation: Evaluation | None = None
     proposal: Proposal | None = None
     history: list[tuple[Array, Proposal]] = field(default_factory=list)
@@ -163,7 +168,10 @@ class Newton:
         SingularError
             If the information has no inverse.
         """
-        if self._is_downhill(evaluation) and self.halve():
+        best, null = self.evaluation, self.null
+        if best is None and null is not None and _starts_worse(evaluation, null):
+            self.beta, evaluation = np.zeros_like(self.beta), null
+        elif best is not None and _is_worse(evaluation, best) and self.halve():
             return False
         self.proposal = propose(evaluation)
         self.evaluation = evaluation
@@ -173,14 +181,8 @@ class Newton:
         self.beta = self.beta + self.proposal.step
         return True
 
-    def _is_downhill(self, evaluation: Evaluation) -> bool:
-        if self.evaluation is None:
-            return False
-        before = self.evaluation.log_likelihood
-        return evaluation.log_likelihood < before - 1e-10 * (1 + abs(before))
-
     def halve(self) -> bool:
-        """Move ``beta`` halfway back to the best point (0 before there is one).
+        """Move ``beta`` halfway back to the best point; before there is one, to 0 in the end.
 
         Returns
         -------
@@ -190,9 +192,19 @@ class Newton:
         if self.halvings >= HALVINGS:
             return False
         self.halvings += 1
-        best = np.zeros_like(self.beta) if self._best is None else self._best
-        self.beta = (self.beta + best) / 2
+        if self._best is not None:
+            self.beta = (self.beta + self._best) / 2
+        else:
+            self.beta = self.beta / 2 if self.halvings < HALVINGS else np.zeros_like(self.beta)
         return True
+
+    def lost(self, information: Array, places: Sequence[int]) -> NDArray[np.intp]:
+        """Return those of the parameters of which there was information at 0, and now is none."""
+        if self.null is None:
+            return np.zeros(0, dtype=np.intp)
+        at, now, first = np.array(places), np.diag(information), np.diag(self.null.information)
+        found: NDArray[np.intp] = at[now[at] < LOST * first[at]]
+        return found
 
     def running_away(self, *, refused: bool = False) -> NDArray[np.intp]:
         """Return the parameters whose estimates look infinite (separation).
@@ -218,6 +230,24 @@ class Newton:
         away = last.step * self.history[-1][0] > 0
         moving = np.abs(last.step) > 0.01 * last.standard_error
         return np.flatnonzero(grown & steady & away & moving)
+
+
+def _is_worse(evaluation: Evaluation, than: Evaluation) -> bool:
+    """Tell whether a point is downhill; one that is not finite is."""
+    rounding = 1e-10 * (1 + abs(than.log_likelihood))
+    return not evaluation.log_likelihood >= than.log_likelihood - rounding
+
+
+def _starts_worse(start: Evaluation, null: Evaluation) -> bool:
+    """Tell whether a start is worse than 0: downhill, and Newton's step from it is longer."""
+    if not _is_worse(start, null):
+        return False
+    error = (known := propose(null)).standard_error
+    try:
+        step = propose(start).step
+    except SingularError:
+        return True
+    return bool(np.max(np.abs(step) / error) > np.max(np.abs(known.step) / error))
 
 
 def optimum(

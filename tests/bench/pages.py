@@ -1,4 +1,4 @@
-"""Make the pages of docs/benchmarks from ``results.json``: tables, bars, figures.
+"""Make the pages of docs/benchmarks from ``results.json`` and ``stack.json``: tables, figures.
 
 ``ci/bench --pages`` makes them anew without measuring.
 """
@@ -14,7 +14,8 @@ from typing import Any
 
 import jinja2
 
-from bench.cases import ANALYSES, CASES
+from bench import node_pages
+from bench.cases import ANALYSES, CASES, DOCS
 from bench.figures import draw
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -22,31 +23,41 @@ Entry = dict[str, Any]
 
 
 def write(folder: Path) -> None:
-    """Write ``index.md``, ``limits.md`` and the figures beside ``results.json``."""
-    results = json.loads((folder / "results.json").read_text())
-    for name, text in pages(results).items():
+    """Write the pages and the figures beside the results; a file that is not there is the docs'."""
+    results, stack = read(folder)
+    for name, text in pages(results, stack).items():
         (folder / name).write_text(text)
     draw(results, folder)
 
 
-def pages(results: Entry) -> dict[str, str]:
+def read(folder: Path) -> tuple[Entry, Entry]:
+    """Return what ``results.json`` and ``stack.json`` hold."""
+    files = (folder / "results.json", folder / "stack.json")
+    found = [file if file.exists() else DOCS / file.name for file in files]
+    results, stack = (json.loads(file.read_text()) for file in found)
+    return results, stack
+
+
+def pages(results: Entry, stack: Entry) -> dict[str, str]:
     """Return the pages by file name."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
     strict = {"undefined": jinja2.StrictUndefined, "trim_blocks": True}
     environment = jinja2.Environment(loader=loader, **strict)  # noqa: S701 - writes markdown
-    environment.filters |= {"thousands": lambda n: f"{n:,}", "number": number}
+    environment.filters |= {"thousands": lambda n: f"{n:,}", "number": number, "fixed": fixed}
+    platform = CASES["platform"] | node_pages.platform(stack)
     told = {
         "machine": results["machine"],
         "startup": results["startup"],
-        "platform": CASES["platform"],
+        "platform": platform,
         "pairs": [pair_lines(pair) for pair in results["pairs"]],
         "published": [pair_lines(pair) for pair in results["published"]],
         "grid": {name: grid_lines(results, name) for name in ANALYSES},
         "bars": bars(results),
-        "floor": floor(results),
+        "floor": floor(results, platform["round_v4"][1]),
     }
-    names = ("index.md", "limits.md")
-    return {name: environment.get_template(f"{name}.j2").render(told) for name in names}
+    found = dict.fromkeys(("index.md", "limits.md"), told)
+    found["nodes.md"] = node_pages.told(stack)
+    return {name: environment.get_template(f"{name}.j2").render(t) for name, t in found.items()}
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -54,6 +65,11 @@ def number(value: float | None, digits: int = 2) -> str:
     if value is None:
         return ""
     return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
+
+
+def fixed(value: float, digits: int = 1) -> str:
+    """Write seconds, with so many digits behind the point."""
+    return f"{value:.{digits}f}"
 
 
 def totals(entry: Entry) -> Entry:
@@ -159,7 +175,7 @@ def _case(pair: Entry) -> str:
     return f"{pair['rows']:,} rows x {pair['predictors']}{sites}"
 
 
-def floor(results: Entry) -> Entry:
+def floor(results: Entry, round_seconds: float) -> Entry:
     """Return the arithmetic of ``limits.md``: a fit of the largest logistic case, 10 predictors."""
     found = [line for line in grid_lines(results, "logistic") if line["predictors"] == 10]
     case = max((line for line in found if line["sites"] == 3), key=lambda line: line["rows"])
@@ -173,7 +189,6 @@ def floor(results: Entry) -> Entry:
     )
     rows = case["rows"] // case["sites"]
     data = rows * (case["predictors"] + 1) * 8
-    round_seconds = CASES["platform"]["round_v4"][1]
     return {
         **case,
         "site_rows": rows,
@@ -189,6 +204,4 @@ def floor(results: Entry) -> Entry:
 
 
 if __name__ == "__main__":
-    from bench.run import DOCS
-
     write(Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS)

@@ -64,6 +64,40 @@ def test_one_baseline_estimates_a_column_that_is_constant_at_each_site() -> None
     assert "baseline='exact'" in apart["remedy"]
 
 
+@settings(max_examples=25)
+@given(st.integers(0, 10**6), st.sampled_from(["site", "exact"]), st.sampled_from([None, "w"]))
+def test_a_column_constant_within_every_stratum_is_named(
+    seed: int, baseline: str, weights: str | None
+) -> None:
+    """R: NA. What rounding leaves of its information once gave standard errors from 60 to 1e20."""
+    rng, whole = np.random.default_rng(seed), rows(seed, 150, 8)
+    value = rng.normal(size=2) * 10.0 ** rng.integers(-3, 6) + 1e4 * rng.integers(0, 2)
+    whole = whole.assign(s=rng.integers(0, 2, 150), k=lambda frame: value[frame["s"]])
+    more: dict[str, Any] = {"formula": "x + g + k", "strata": ["s"], "baseline": baseline}
+    found = run([part for _, part in whole.groupby("site")], **more, weights=weights)
+    assert found["error"]["code"] == "SINGULAR"
+    assert found["error"]["message"].startswith("k does not vary")
+
+
+def test_a_common_baseline_leaves_a_start_that_is_worse_than_none() -> None:
+    """The sites' own fits are separated, far on the other side of what both together say.
+
+    R: coxph(Surv(en, t, e) ~ x, d, ties = "breslow"): 4.420507287, standard error 5.989267894.
+    """
+    one = {
+        "x": [-0.32, 0.47, -0.39, -0.02, -0.28, -0.48, 0.28, -0.66, -0.2, -0.48, 0.97],
+        "t": [2.3, 15.0, 18.5, 56.8, 10.9, 5.0, 38.0, 1.6, 64.6, 15.1, 0.5],
+        "en": [0.2, 0.2, 11.8, 38.0, 0.7, 0.2, 19.7, 0.0, 38.0, 4.7, 0.2],
+        "e": [0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0],
+    }
+    two = {"x": [-0.51, -1.34, 0.33, -1.05], "t": [16.0, 16.7, 0.2, 18.6], "e": [0, 0, 1, 0]}
+    sites = [pd.DataFrame(one), pd.DataFrame(two | {"en": [0.2, 0.2, 0.1, 13.6]})]
+    more: dict[str, Any] = {"formula": "x", "levels": {}, "entry": "en", "ties": "breslow"}
+    found = run(sites, **more, baseline="exact")["coefficients"][0]
+    assert (found["estimate"], found["std_error"]) == pytest.approx((4.420507287, 5.989267894))
+    assert run(sites, **more)["error"]["code"] == "SEPARATION"
+
+
 @settings(max_examples=15)
 @given(st.integers(0, 10**6), st.sampled_from([8, 100]))
 def test_a_baseline_a_site_is_a_stratum_a_site(seed: int, ties: int) -> None:
@@ -100,6 +134,30 @@ def test_changes_of_unit_change_terms_not_the_fit() -> None:
     factor = np.exp(20 * estimates[0][0])  # all columns 0 now means x = 20
     expected = [h * factor for h in plain["baseline_hazard"][0]["cumulative_hazard"]]
     assert moved == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("baseline", ["site", "exact"])
+def test_curves_count_who_remains_and_limits_only_leave_points_out(baseline: str) -> None:
+    """Under the shipped limits the points shown are those of an open policy, or null."""
+    sites = [part.assign(b=part["t"] // 3) for _, part in rows(11, 900, 30).groupby("site")]
+    more = {"baseline": baseline, "entry": "b", "time_horizon": 50}
+    limits = [Policy.open(), Policy(allow_event_times=True)]
+    whole, shown = (
+        local.run("cox", sites, REQUEST | more, policy=policy)["baseline_hazard"]
+        for policy in limits
+    )
+    pooled = [pd.concat(sites)] if baseline == "exact" else sites
+    for every, some, frame in zip(whole, shown, pooled, strict=True):
+        assert every["n_at_risk"] == [
+            ((frame["t"] > time) & (frame["b"] <= time)).sum() for time in every["time"]
+        ]
+        assert (np.diff(every["cumulative_hazard"]) >= 0).all()
+        at = [every["time"].index(time) for time in some["time"]]
+        assert len(at) >= 3
+        for name in ("cumulative_hazard", "survival"):
+            assert some[name] == pytest.approx(np.array(every[name])[at], rel=1e-12)
+        known = zip(some["n_at_risk"], np.array(every["n_at_risk"])[at], strict=True)
+        assert all(ours in (None, theirs) for ours, theirs in known)
 
 
 def test_profiles_are_predicted_from_the_result_alone() -> None:

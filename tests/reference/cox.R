@@ -148,14 +148,13 @@ ridge_case <- function(id, name, call, request, splits = c("1", "3", "5")) {
     data$site <- s
     call[[2]] <- formula
     fit <- eval(call)
-    list(estimate = I(unname(coef(fit))), covariance = fit$var, log_likelihood = fit$loglik[2],
-      wald_statistic = unname(fit$wald.test))
+    list(terms = request$predictors, estimate = I(unname(coef(fit))), std_error = I(sqrt(diag(fit$var))),
+      covariance = fit$var, log_likelihood = fit$loglik[2], wald_statistic = unname(fit$wald.test))
   }
   formula <- eval(call[[2]])
   own <- lapply(setNames(nm = splits), function(split) penalised(plus(formula, quote(strata(site))), site(name, split)))
-  found <- list(exact = penalised(formula, 1), site = own)
   list(id = id, data = name, splits = I(splits), r_call = call_text(call), request = request,
-    expected = list(terms = request$predictors, ridge = found))
+    expected = list(exact = penalised(formula, 1), site = own))
 }
 
 rx <- list(rx = c("Obs", "Lev", "Lev+5FU"))

@@ -65,6 +65,38 @@ def test_a_step_downhill_is_halved_three_times_then_taken() -> None:
     assert state.accept(flat(-1.0))  # no endless halving: rounding may look like downhill
 
 
+def test_a_start_that_is_refused_ends_at_0() -> None:
+    state, places = Newton(np.array([80.0]), 100.0), []
+    while state.halve():
+        places.append(state.beta[0])
+    assert places == [40.0, 20.0, 0.0]
+
+
+def test_a_start_downhill_of_0_with_a_longer_step_is_left_for_0() -> None:
+    """Far out there is little information: Newton's step from there goes further still."""
+
+    def told(value: float, score: float, information: float) -> Evaluation:
+        return Evaluation(value, np.array([score]), np.array([[information]]))
+
+    null = told(-10.0, 4.0, 4.0)
+    for start, ends in [
+        (told(-12.0, 1.0, 1e-3), 1.0),  # worse, step 1000: on from 0
+        (told(-12.0, 1.0, 0.0), 1.0),  # worse, no step at all
+        (told(-12.0, 1.0, 2.0), -29.5),  # worse, but a short step
+        (told(-9.0, 1.0, 1e-3), 970.0),  # better
+    ]:
+        state = Newton(np.array([-30.0]), 100.0, null=null)
+        assert state.accept(start)
+        assert state.beta[0] == pytest.approx(ends)
+
+
+def test_what_has_lost_its_information_has_run_away() -> None:
+    null = Evaluation(0.0, np.zeros(3), np.diag([1.0, 1e-4, 1.0]))
+    state = Newton(np.zeros(3), 100.0, null=null)
+    assert state.lost(np.diag([1e-9, 1e-8, 0.0]), [0, 1]).tolist() == [0]
+    assert Newton(np.zeros(3), 100.0).lost(np.zeros((3, 3)), [0]).tolist() == []
+
+
 def test_landing_is_foreseen_where_the_quadratic_is_good() -> None:
     def sized(size: float) -> Evaluation:
         return Evaluation(0.0, np.array([size]), np.array([[1.0]]))

@@ -105,6 +105,8 @@ def maximise(
             accepted = state.accept(found.penalised(beta, penalty))
         except SingularError as error:
             _stop_if_separated(design, state, refused=True)
+            if len(lost := state.lost(found.information, error.places)):
+                raise separated(design, lost) from None
             raise singular(design, error) from None
         _stop_if_separated(design, state)
         if accepted and complete and state.converged and state.proposal is not None:
@@ -124,5 +126,10 @@ def _stop_if_separated(design: Design, state: Newton, *, refused: bool = False) 
         # terms that go along with a separating one move little
         reach = np.abs(state.history[-1][1].step[slopes]) * design.sd[slopes - free]
         places = slopes[reach >= 0.1 * reach.max()]
+    raise separated(design, places)
+
+
+def separated(design: Design, places: NDArray[np.intp]) -> AnalysisError:
+    """Name the terms whose estimates are infinite."""
     terms = listed([design.terms[place] for place in places])
-    raise AnalysisError("SEPARATION", f"The outcome is separated by {terms}.")
+    return AnalysisError("SEPARATION", f"The outcome is separated by {terms}.")

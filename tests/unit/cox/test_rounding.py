@@ -26,6 +26,18 @@ def test_the_tolerance_is_r_s_1_5e_8_of_the_mean() -> None:
     assert same.tolist() == [1 + 1.4e-8]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_many_random_times_are_not_tied_by_chance(seed: int) -> None:
+    """R ties 80 of 100,000; days in years, computed from years of birth, are tied all the same."""
+    rng = np.random.default_rng(seed)
+    times = rng.exponential(size=100_000)
+    assert tied(times, None)[0] is times
+    born = rng.integers(1930 * 365, 1990 * 365, 100_000) / 365.25
+    died = born + rng.integers(1, 9_000, 100_000) / 365.25
+    assert len(np.unique(died - born)) > 9_000
+    assert len(np.unique(tied(died - born, None)[0])) < 9_000
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e9])
 def test_the_unit_of_time_does_not_matter(scale: float) -> None:
     """R's tolerance is also 1.5e-8 of any unit: microseconds in years would all be tied."""
