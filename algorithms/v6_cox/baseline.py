@@ -68,7 +68,6 @@ def baseline(
     """
     origin = np.zeros(len(beta)) if reference is None else reference
     risk = risk_scores(data, beta)
-    scale = np.exp((origin - data.centre) @ beta - risk.shift)
     strata, row_stratum = np.unique(_strata(data), return_inverse=True)
     set_stratum = np.searchsorted(strata, data.sets.strata)
 
@@ -81,7 +80,11 @@ def baseline(
     start = np.full(len(data.time), -np.inf) if data.entry is None else data.entry
     entries = count(row_stratum, start)
     at_risk = np.cumsum(entries - events - leavers, axis=1)
-    hazard = np.cumsum(count(set_stratum, data.sets.times, jumps), axis=1) * scale
+    hazard = np.cumsum(count(set_stratum, data.sets.times, jumps), axis=1)
+    # R10: not times exp(scale), which overflows where the middle of the predictor's range says
+    scale = (origin - data.centre) @ beta - risk.shift
+    with np.errstate(divide="ignore", over="ignore"):
+        hazard = np.exp(np.log(hazard) + scale)
     return BaselineCurve(grid, strata, origin, hazard, events, leavers, entries, at_risk)
 
 

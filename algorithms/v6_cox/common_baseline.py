@@ -19,7 +19,7 @@ import numpy as np
 
 from v6_clinical.newton import Evaluation
 from v6_cox.cumulative import Array, Index
-from v6_cox.partial_likelihood import Jumps, hazard_jumps
+from v6_cox.jumps import Jumps, hazard_jumps
 from v6_cox.proportional_hazards import PHSums, Transform, transformed
 from v6_cox.residuals import Steps, hazard_steps, residuals_at
 from v6_cox.risk_sets import Rows, Ties, sums_at_risk, sums_of_deaths
@@ -193,12 +193,12 @@ def _about(data: SortedData, beta: Array, origin: Array | None) -> tuple[Array, 
 
 def _derivatives(total: RiskSums, jumps: Jumps, factor: Array) -> tuple[Array, Array]:
     """Return score and information with each risk set times a factor (K,)."""
-    hazard, own = factor * jumps.hazard, factor * jumps.own
+    hazard, own = factor * jumps.hazard, factor * jumps.of_all(jumps.own)
     deaths = total.death_moments
     score = factor @ total.death_design - hazard @ total.moments + own @ deaths
-    mean = total.moments - jumps.lag[:, None] * deaths
+    mean = total.moments - jumps.of_all(jumps.lag)[:, None] * deaths
     minus = (mean * (factor * jumps.square)[:, None]).T @ mean
-    minus += (deaths * (factor * jumps.spread)[:, None]).T @ deaths
+    minus += (deaths * (factor * jumps.of_all(jumps.spread))[:, None]).T @ deaths
     packed = hazard @ total.products - own @ total.death_products
     information = np.zeros_like(minus)
     information[np.triu_indices(len(minus))] = packed

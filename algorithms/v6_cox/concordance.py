@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from v6_clinical.blocks import row_blocks
 from v6_cox.cumulative import Array, Index
-from v6_cox.risk_sets import RiskSets, sort_keys, sums_at_risk, sums_of_deaths
+from v6_cox.find_risk_sets import sort_keys
+from v6_cox.risk_sets import RiskSets, sums_at_risk, sums_of_deaths
 from v6_cox.sorted_data import SortedData, prepare
 
 BLOCK_LEVELS: Final = 13  # blocks of 2^13 positions
@@ -69,9 +70,11 @@ def inversions(key: Index, first: Array, second: Array | None = None) -> float:
     themselves, one bit at a time. Blocks of few positions are taken to the end one by one: they fit
     the processor's cache.
     """
-    position, levels = _in_order(key), max(len(key) - 1, 0).bit_length()
+    n, position = len(key), _in_order(key)
+    del key  # as long as the rows
+    levels = max(n - 1, 0).bit_length()
     total = _part(position, first, second, range(levels - 1, BLOCK_LEVELS - 1, -1))
-    for start in range(0, len(key), 1 << BLOCK_LEVELS):
+    for start in range(0, n, 1 << BLOCK_LEVELS):
         block = position[start : start + (1 << BLOCK_LEVELS)]
         total += _part(block, first, second, range(min(levels, BLOCK_LEVELS) - 1, -1, -1))
     return total
@@ -98,16 +101,18 @@ def _part(position: Index, first: Array, second: Array | None, levels: range) ->
     total, index = 0.0, np.arange(len(position))
     for half in (1 << level for level in levels):
         is_right = (position & half) != 0
-        left, right = np.flatnonzero(~is_right), np.flatnonzero(is_right)
-        lefts, rights = position[left], position[right]
-        nth_left, nth_right = index[: len(left)], index[: len(right)]
-        passed, elsewhere = left - nth_left, nth_left & -half  # right ones
+        passed = np.flatnonzero(~is_right)  # the left ones' places, then the right ones before each
+        lefts, rights = position[passed], position[np.flatnonzero(is_right)]
+        nth_left, nth_right = index[: len(lefts)], index[: len(rights)]
+        passed -= nth_left
+        elsewhere = nth_left & -half  # right ones in blocks before
         if second is None:
-            found = (passed - elsewhere).astype(float)
+            passed -= elsewhere
+            total += float(passed @ first[lefts])
         else:
             so_far = np.concatenate([[0.0], np.cumsum(second[rights])])
-            found = so_far[passed] - so_far[elsewhere]
-        total += float(first[lefts] @ found)
+            total += float(first[lefts] @ (so_far[passed] - so_far[elsewhere]))
+        del passed  # as long as the rows
         position[nth_left + elsewhere] = lefts
         position[nth_right + (nth_right & -half) + half] = rights
     return total
@@ -143,7 +148,10 @@ def _outlived_by_lower(data: SortedData, rank: Index) -> float:
     """
     order = _in_time(data.strata, data.time, ~data.event, rank)
     weights = None if (data.weights == 1).all() else data.weights[order]
-    return inversions(rank[order], (data.weights * data.event)[order], weights)
+    dying = np.where(data.event[order], data.weights[order], 0.0)
+    keys = [rank[order]]
+    del order  # as long as the rows
+    return inversions(keys.pop(), dying, weights)
 
 
 def _not_entered(data: SortedData, entry: Array, rank: Index) -> float:
@@ -162,11 +170,12 @@ def _in_time(strata: Index | None, time: Array, last: NDArray[np.bool_], rank: I
     keys = sort_keys(strata, time)
     in_order = bool((keys[1:] >= keys[:-1]).all())
     order = (np.arange(len(keys)) if in_order else np.argsort(keys))[::-1]
-    if (keys[order][1:] != keys[order][:-1]).all():
-        return order
-    moment = np.empty(len(order), dtype=np.intp)
-    moment[order] = np.cumsum(np.append(False, keys[order][1:] != keys[order][:-1]))
-    return np.lexsort((rank, 2 * moment + last))
+    same = keys[order][1:] == keys[order][:-1]
+    if same.any():
+        tied = np.flatnonzero(np.append(False, same) | np.append(same, False))
+        moment, rows = np.cumsum(np.append(True, ~same))[tied], order[tied]
+        order[tied] = rows[np.lexsort((rank[rows], last[rows], moment))]
+    return order
 
 
 def _pairs(sets: RiskSets, weights: Array) -> tuple[float, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,7 @@ from v6_cox.baseline import baseline
 from v6_cox.cumulative import Array, Index
 from v6_cox.grid import Exits, TimeGrid, at_risk
 from v6_cox.rounding import decimal
-from v6_cox.sorted_data import SortedData
+from v6_cox.sorted_data import SortedData, retimed
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -26,7 +25,7 @@ def own_curves(
     Rows: 1 where the point is shown, cumulative hazard at the reference, rows that remain; 0 where
     not shown.
     """
-    data = _in_decimals(data)
+    data = retimed(data, decimal)
     curve = baseline(data, beta, grid.times(), reference)
     shown, remain = _at_risk(data, curve.strata.tolist(), grid, policy)
     return np.stack([shown, np.where(shown > 0, curve.cumulative_hazard, 0.0), remain], axis=1)
@@ -39,14 +38,8 @@ def remaining(data: SortedData, strata: int, grid: TimeGrid, policy: Policy) -> 
     -------
     ndarray of shape (strata, 3, times)
     """
-    shown, remain = _at_risk(_in_decimals(data), range(strata), grid, policy)
+    shown, remain = _at_risk(retimed(data, decimal), range(strata), grid, policy)
     return np.stack([np.ones_like(shown), shown, remain], axis=1)
-
-
-def _in_decimals(data: SortedData) -> SortedData:
-    entry = None if data.entry is None else decimal(data.entry)
-    sets = replace(data.sets, times=decimal(data.sets.times))
-    return replace(data, time=decimal(data.time), entry=entry, sets=sets)
 
 
 def _at_risk(

@@ -16,10 +16,11 @@ from v6_clinical.regression.site_design import labelled
 from v6_clinical.sums import Form, Sums
 from v6_cox import common_baseline, partial_likelihood, residuals
 from v6_cox.common_baseline import EventTimes
-from v6_cox.concordance import concordance
+from v6_cox.concordance import Concordance, concordance
 from v6_cox.cumulative import Array
 from v6_cox.curves import own_curves, remaining
-from v6_cox.partial_likelihood import Jumps, Point
+from v6_cox.jumps import Jumps
+from v6_cox.partial_likelihood import Point
 from v6_cox.proportional_hazards import Transform, ph_sums_at
 from v6_cox.questions import Report, Steps
 from v6_cox.site_data import Site, may_tell
@@ -96,7 +97,8 @@ def _read_steps(asked: Steps, count: int, columns: int) -> residuals.Steps:
         return values.reshape(shape)
 
     own, none = series("own", count), np.zeros(count)
-    jumps = Jumps(series("hazard", count), own, none, none, none, bool(own.any()), 0.0)
+    tied = np.flatnonzero(own)
+    jumps = Jumps(series("hazard", count), none, tied, own[tied], none[tied], none[tied], 0.0)
     own_flow = None if asked.own_flow is None else series("own_flow", count, columns)
     mean, flow = series("mean", count, columns), series("flow", count, columns)
     return residuals.Steps(jumps, mean, flow, own_flow)
@@ -113,8 +115,7 @@ def report_sums(
         Strata of the federation where the baseline is common, else None.
     """
     data, rows = fit.data, fit.site.rows
-    pairs = concordance(data, fit.beta)
-    sums = Sums({"pairs": np.array([getattr(pairs, field.name) for field in fields(pairs)])})
+    sums = Sums({"pairs": ordered_pairs(concordance(data, fit.beta))})
     if report.meat and strata is None:
         found = residuals.score_residuals(data, fit.beta)
         form = Form(fit.names, residuals.meat(found, rows.weights, rows.clusters))
@@ -132,6 +133,16 @@ def report_sums(
 
         sums += own_estimates(fit.evaluate, fit.names, fit.beta, first, events, told)
     return sums
+
+
+def ordered_pairs(found: Concordance) -> Array:
+    """Return the concordant pairs, tied ones counted half, and the comparable ones, shape (2,).
+
+    Not tied pairs by themselves: two patients who die at one time, or have one predictor, are such
+    a pair, and with weights it tells the product of their weights.
+    """
+    comparable = found.concordant + found.discordant + found.tied_x
+    return np.array([found.concordant + found.tied_x / 2, comparable])
 
 
 def _curves(fit: Fitted, report: Report, policy: Policy, place: Place) -> Sums:

@@ -198,7 +198,7 @@ class Fitting:
         steps = combine_steps(sums, self.request.ties)
         return {
             "hazard": steps.jumps.hazard.tolist(),
-            "own": steps.jumps.own.tolist(),
+            "own": steps.jumps.of_all(steps.jumps.own).tolist(),
             "mean": steps.mean.ravel().tolist(),
             "flow": steps.flow.ravel().tolist(),
             "own_flow": None if steps.own_flow is None else steps.own_flow.ravel().tolist(),

@@ -26,7 +26,7 @@ LEAVES = {
         "score_g": "last round, per column: the score with each event weighted by its time",
         "information_g": "last round, per pair of columns: the information weighted by time",
         "information_gg": "last round, per pair of columns: weighted by squared time",
-        "pairs": "last round: concordant, discordant and tied pairs of rows",
+        "pairs": "last round: concordant pairs of rows, tied ones counted half, and all comparable",
         "meat": f"last round, {_MEAT}",
         "site": "last round, with a horizon: the site's cumulative hazard and rows that remain, by "
         "stratum, on a fixed grid; between two points shown 0 or at least V6C_MIN_CELL rows die, "

@@ -52,7 +52,7 @@ def read_follow_up(
     ------
     RefusalError
         ``BAD_TIME`` for times that are not positive or not after the entry, ``BAD_EVENT`` for
-        other values than 0 and 1, R6, R8, R13, and whatever is wrong with a column.
+        other values than 0 and 1, R5, R6, R8, R13, and whatever is wrong with a column.
     """
     time = numbers(columns[survival.time], survival.time)
     if (time <= 0).any():
@@ -67,10 +67,26 @@ def read_follow_up(
     # R3: with the rows used, a count of events tells that of the others
     policy.check_classes([event.sum(), len(event) - event.sum()], survival.event)
     strata, labels = _strata(columns, survival.strata, len(time), policy)
+    if entry is not None:
+        missed = _missed(time, event, entry, strata)
+        policy.check_late_entries(missed, str(survival.entry))
     if strata is not None:
         rows, events = (np.bincount(of, minlength=len(labels)) for of in (strata, strata[event]))
         policy.check_strata(rows, events, *(stratum.column for stratum in survival.strata))
     return FollowUp(time, entry, event, strata, labels)
+
+
+def _missed(
+    time: Array, event: NDArray[np.bool_], entry: Array, strata: Index | None
+) -> NDArray[np.int64]:
+    """Return how many deaths of its stratum each row came too late for, shape (n,)."""
+    missed = np.zeros(len(time), dtype=np.int64)
+    codes = missed if strata is None else strata
+    for code in np.unique(codes):
+        rows = codes == code
+        deaths = np.sort(time[rows & event])
+        missed[rows] = np.searchsorted(deaths, entry[rows], side="right")
+    return missed
 
 
 def _events(column: pd.Series, name: str) -> NDArray[np.bool_]:

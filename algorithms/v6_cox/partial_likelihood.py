@@ -14,30 +14,36 @@ For risk set k with weighted risk scores r_i = w_i exp(x_i b + offset_i) let
 Nothing above needs the p x p sums S2 of each risk set: a row contributes r_i x_i x_i' to every set
 it is in, so the first part of the information is X' diag(r_i A_i) X with A_i the hazard that the
 row was exposed to. The sum over l of the second part is quadratic in S1 and D1 and needs three
-numbers of each risk set (:class:`Jumps`). All is O(n log n + n p^2) time and O(n p) memory.
+numbers of each risk set (:mod:`v6_cox.jumps`). All is O(n log n + n p^2) time and O(n p) memory.
 
 Sources: Cox 1972; Efron 1977; Therneau & Grambsch 2000, section 3.3; weights as R's ``survival``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from v6_clinical.blocks import row_blocks
 from v6_clinical.newton import Evaluation
 from v6_cox.cumulative import Array, Index
+from v6_cox.jumps import Jumps, hazard_jumps, tied_sets
 from v6_cox.risk_sets import (
     BLOCK,
+    OverTime,
     Rows,
-    Ties,
     at_risk,
+    dying_rows,
     sums_at_risk,
     sums_of_deaths,
-    sums_over_time,
 )
 from v6_cox.sorted_data import SortedData
+
+Factors = Sequence[Array]
+ONE = np.array(1.0)
 
 
 @dataclass(frozen=True)
@@ -51,39 +57,6 @@ class RiskScores:
     predictor: Array
     scores: Array
     shift: float
-
-
-@dataclass(frozen=True)
-class Jumps:
-    """What the sums over l leave of each risk set, shape (K,) each.
-
-    With s_l = S0 - f_l D0:
-
-    Attributes
-    ----------
-    hazard
-        sum_l m / s_l, the jump of the baseline hazard.
-    own
-        sum_l f_l m / s_l, the part of it that those who die are not exposed to.
-    square
-        sum_l m / s_l^2.
-    lag
-        The mean of f_l with weights m / s_l^2.
-    spread
-        sum_l (f_l - lag)^2 m / s_l^2.
-    tied
-        Whether any of ``own``, ``lag`` and ``spread`` is not zero.
-    log_risk
-        sum_k sum_l m log s_l.
-    """
-
-    hazard: Array
-    own: Array
-    square: Array
-    lag: Array
-    spread: Array
-    tied: bool
-    log_risk: float
 
 
 @dataclass(frozen=True)
@@ -112,7 +85,7 @@ class Point:
     def expected(self) -> Array:
         """Deaths expected of each row, r_i A_i, shape (n,)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.risk.scores * exposure(self.data, self.jumps)
+            return self.risk.scores * Exposure(self.data, self.jumps)()
 
     @cached_property
     def residuals(self) -> Array:
@@ -126,11 +99,17 @@ class Point:
         """Log partial likelihood, its score X' residuals, and its information."""
         data = self.data
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            information = _minus_means(data, self.risk, self.jumps, np.ones((1, len(data.sets))))[0]
+            information = _minus_means(data, self.risk, self.jumps, [ONE])[0]
             information += second_moments(data.design, self.expected)
             score = self.residuals @ data.design
         value = log_likelihood(data, self.risk, self.jumps)
         return Evaluation(value, score, (information + information.T) / 2)
+
+    def risks_only(self) -> Point:
+        """Return the point without what takes memory and follows from risk scores and jumps."""
+        lean = Point(self.data, self.beta)
+        vars(lean).update(risk=self.risk, jumps=self.jumps)
+        return lean
 
 
 def evaluate(data: SortedData, beta: Array) -> Evaluation:
@@ -166,68 +145,43 @@ def own_jumps(data: SortedData, risk: RiskScores) -> Jumps:
     """Return the jumps at the data's own event times."""
     sets = data.sets
     risk_sums = sums_at_risk(sets, lambda rows: risk.scores[rows])
-    death_sums = sums_of_deaths(sets, lambda rows: risk.scores[rows])
+    tied = tied_sets(sets.deaths, data.ties)
+    death_sums = np.zeros(len(sets)) if len(tied) else None
+    if death_sums is not None:
+        death_sums[tied] = sums_of_deaths(sets, lambda rows: risk.scores[rows], tied)
     return hazard_jumps(risk_sums, death_sums, sets.deaths, sets.death_weight, data.ties)
 
 
-def hazard_jumps(
-    risk_sums: Array,
-    death_sums: Array,
-    deaths: Array | Index,
-    death_weight: Array,
-    ties: Ties,
-) -> Jumps:
-    """Return the jumps from S0, D0, d and the sum of the deaths' weights, shape (K,) each."""
-    zeros = np.zeros(len(risk_sums))
-    if ties == "breslow" or not (deaths > 1).any():
-        live = np.where(deaths > 0, risk_sums, 1.0)
-        hazard = death_weight / live
-        log_risk = float(death_weight @ np.log(live))
-        return Jumps(hazard, zeros, hazard / live, zeros, zeros, False, log_risk)
-    count = deaths.astype(np.intp)
-    of = np.repeat(np.arange(len(count)), count)  # the risk set of each death
-    fraction = (np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)) / count[of]
-    mean_weight = death_weight[of] / count[of]
-    live = risk_sums[of] - fraction * death_sums[of]
-
-    def over_deaths(values: Array) -> Array:
-        return np.bincount(of, values, minlength=len(count)).astype(float)
-
-    jump = mean_weight / live
-    square = over_deaths(jump / live)
-    lag = over_deaths(fraction * jump / live) / np.where(count > 0, square, 1.0)
-    return Jumps(
-        hazard=over_deaths(jump),
-        own=over_deaths(fraction * jump),
-        square=square,
-        lag=lag,
-        spread=over_deaths((fraction - lag[of]) ** 2 * jump / live),
-        tied=True,
-        log_risk=float(mean_weight @ np.log(live)),
-    )
-
-
-def exposure(data: SortedData, jumps: Jumps, factor: Array | float = 1.0) -> Array:
-    """Return A_i, the hazard that each row was exposed to, jumps times ``factor`` (K,).
+class Exposure:
+    """A_i, the hazard that rows were exposed to, jumps times ``factor`` (K,).
 
     A row that dies is not exposed to all of the jump at which it dies (Efron).
     """
-    total = sums_over_time(data.sets, jumps.hazard * factor)
-    if jumps.tied:
-        rows = data.sets.death_rows
-        total[rows] -= (jumps.own * factor)[data.sets.exit_set[rows]]
-    return total
+
+    def __init__(self, data: SortedData, jumps: Jumps, factor: Array | float = 1.0) -> None:
+        self._sets = sets = data.sets
+        self._over_time = OverTime(sets, jumps.hazard * factor)
+        self._tied = dying_rows(sets, jumps.tied)
+        own = jumps.own * _of(np.asarray(factor), jumps.tied)
+        self._own = np.repeat(own, sets.deaths[jumps.tied])
+
+    def __call__(self, rows: slice = slice(None)) -> Array:
+        """Return those of a slice of the rows."""
+        total, (start, stop, _) = self._over_time(rows), rows.indices(len(self._sets.exit_set))
+        low, high = np.searchsorted(self._tied, [start, stop])
+        total[self._tied[low:high] - start] -= self._own[low:high]
+        return total
 
 
 def derivatives(
-    data: SortedData, risk: RiskScores, jumps: Jumps, factors: Array
+    data: SortedData, risk: RiskScores, jumps: Jumps, factors: Factors
 ) -> tuple[Array, Array]:
     """Return score and information with the contribution of each risk set times a factor.
 
     Parameters
     ----------
     factors
-        Shape (q, K): one row for each weighting that is wanted.
+        Shape (K,) each, one for each of the q weightings that are wanted; ``ONE`` for none.
 
     Returns
     -------
@@ -238,15 +192,27 @@ def derivatives(
     -----
     The score is X' residual with the martingale residual, death_i w_i - r_i A_i.
     """
-    rows = data.sets.death_rows
-    deaths = np.zeros(len(data))
-    score, information = [], _minus_means(data, risk, jumps, factors)
-    for factor, minus in zip(factors, information, strict=True):
-        expected = risk.scores * exposure(data, jumps, factor)
-        minus += second_moments(data.design, expected)
-        deaths[rows] = data.weights[rows] * factor[data.sets.exit_set[rows]]
-        score.append((deaths - expected) @ data.design)
-    return np.array(score), (information + information.transpose(0, 2, 1)) / 2
+    score, information = _first_and_second(data, risk, jumps, factors)
+    information += _minus_means(data, risk, jumps, factors)
+    return score, (information + information.transpose(0, 2, 1)) / 2
+
+
+def _first_and_second(
+    data: SortedData, risk: RiskScores, jumps: Jumps, factors: Factors
+) -> tuple[Array, Array]:
+    """Return X' residual (q, p) and X' diag(r A) X (q, p, p), all factors in one pass."""
+    p, exit_set = data.design.shape[1], data.sets.exit_set
+    exposed = [Exposure(data, jumps, factor) for factor in factors]
+    score, second = np.zeros((len(factors), p)), np.zeros((len(factors) * p, p))
+    for rows in row_blocks(len(data), max(p, 1) * len(factors)):
+        x, scores = np.asfortranarray(data.design[rows]), risk.scores[rows]
+        dead = np.flatnonzero(data.event[rows])
+        died, weights = exit_set[rows][dead], data.weights[rows][dead]
+        expected = np.array([scores * one(rows) for one in exposed])
+        second += np.concatenate([x.T * e for e in expected]) @ x
+        score -= expected @ x
+        score += np.array([weights * _of(factor, died) for factor in factors]) @ x[dead]
+    return score, second.reshape(len(factors), p, p)
 
 
 def second_moments(design: Array, weights: Array) -> Array:
@@ -265,7 +231,7 @@ def scored(data: SortedData, risk: RiskScores, rows: Rows) -> Array:
     return data.design[rows] * risk.scores[rows, None]
 
 
-def _minus_means(data: SortedData, risk: RiskScores, jumps: Jumps, factors: Array) -> Array:
+def _minus_means(data: SortedData, risk: RiskScores, jumps: Jumps, factors: Factors) -> Array:
     """Return - sum_k sum_l m mean mean' for each factor, shape (q, p, p).
 
     sum_l m (S1 - f_l D1)(S1 - f_l D1)' / s_l^2 = square v v' + spread D1 D1', v = S1 - lag D1.
@@ -273,11 +239,18 @@ def _minus_means(data: SortedData, risk: RiskScores, jumps: Jumps, factors: Arra
     columns = data.design.shape[1]
     total = np.zeros((len(factors), columns, columns))
     for some, sums in at_risk(data.sets, lambda rows: scored(data, risk, rows), columns):
-        if jumps.tied:
-            tied = sums_of_deaths(data.sets, lambda rows: scored(data, risk, rows), some)
-            sums -= tied * jumps.lag[some, None]
-        for q, factor in enumerate(factors[:, some]):
-            total[q] -= (sums * (factor * jumps.square[some])[:, None]).T @ sums
-            if jumps.tied:
-                total[q] -= (tied * (factor * jumps.spread[some])[:, None]).T @ tied
+        low, high = np.searchsorted(jumps.tied, [some.start, some.stop])
+        tied = jumps.tied[low:high]
+        if len(tied):
+            dying = sums_of_deaths(data.sets, lambda rows: scored(data, risk, rows), tied)
+            sums[tied - some.start] -= dying * jumps.lag[low:high, None]
+        for q, factor in enumerate(factors):
+            total[q] -= (sums * (_of(factor, some) * jumps.square[some])[:, None]).T @ sums
+            if len(tied):
+                weights = _of(factor, tied) * jumps.spread[low:high]
+                total[q] -= (dying * weights[:, None]).T @ dying
     return total
+
+
+def _of(factor: Array, some: slice | Index) -> Array:
+    return factor[some] if factor.ndim else factor

@@ -17,7 +17,7 @@ import numpy as np
 
 from v6_clinical.newton import SingularError, inverse
 from v6_cox.cumulative import Array
-from v6_cox.partial_likelihood import Point, derivatives
+from v6_cox.partial_likelihood import ONE, Point, derivatives
 from v6_cox.sorted_data import SortedData
 
 Transform = Literal["identity", "log"]
@@ -64,8 +64,7 @@ def ph_sums_at(point: Point, transform: Transform) -> PHSums:
     """Return the sums at a point whose risk scores may be known."""
     data = point.data
     g = transformed(data.sets.times, transform)
-    factors = np.array([np.ones_like(g), g, g * g])
-    score, information = derivatives(data, point.risk, point.jumps, factors)
+    score, information = derivatives(data, point.risk, point.jumps, [ONE, g, g * g])
     deaths = data.sets.deaths
     return PHSums(float(deaths.sum()), float(deaths @ g), *score[:2], *information)
 

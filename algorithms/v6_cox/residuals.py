@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_cox.cumulative import Array
-from v6_cox.partial_likelihood import Jumps, exposure, own_jumps, risk_scores, scored
-from v6_cox.risk_sets import Rows, sums_at_risk, sums_of_deaths, sums_over_time
+from v6_cox.jumps import Jumps
+from v6_cox.partial_likelihood import Exposure, own_jumps, risk_scores, scored
+from v6_cox.risk_sets import OverTime, Rows, sums_at_risk, sums_of_deaths
 from v6_cox.sorted_data import SortedData
 
 
@@ -56,7 +57,7 @@ def score_residuals(data: SortedData, beta: Array) -> Array:
         return scored(data, risk, rows)
 
     moments = sums_at_risk(data.sets, values, data.design.shape[1])
-    deaths = sums_of_deaths(data.sets, values) if jumps.tied else None
+    deaths = sums_of_deaths(data.sets, values) if len(jumps.tied) else None
     steps = hazard_steps(jumps, moments, deaths, data.sets.death_weight)
     return residuals_at(data, data.design, risk.scores / data.weights, steps)
 
@@ -67,12 +68,13 @@ def hazard_steps(jumps: Jumps, moments: Array, deaths: Array | None, weight: Arr
     D1 may be None without ties.
     """
     one = np.where(weight > 0, weight, 1.0)
-    if deaths is None or not jumps.tied:
+    if deaths is None or not len(jumps.tied):
         mean = moments * (jumps.hazard / one)[:, None]
         return Steps(jumps, mean, moments * jumps.square[:, None], None)
-    mean = (moments * jumps.hazard[:, None] - deaths * jumps.own[:, None]) / one[:, None]
-    flow = (moments - deaths * jumps.lag[:, None]) * jumps.square[:, None]
-    own_flow = flow * jumps.lag[:, None] - deaths * jumps.spread[:, None]
+    own, lag, spread = (jumps.of_all(x)[:, None] for x in (jumps.own, jumps.lag, jumps.spread))
+    mean = (moments * jumps.hazard[:, None] - deaths * own) / one[:, None]
+    flow = (moments - deaths * lag) * jumps.square[:, None]
+    own_flow = flow * lag - deaths * spread
     return Steps(jumps, mean, flow, own_flow)
 
 
@@ -87,10 +89,10 @@ def residuals_at(data: SortedData, design: Array, relative: Array, steps: Steps)
     """
     rows = data.sets.death_rows
     sets = data.sets.exit_set[rows]
-    exposed = exposure(data, steps.jumps)
+    exposed = Exposure(data, steps.jumps)()
     residuals = np.empty(design.shape)
     for column, x in enumerate(design.T):
-        u = sums_over_time(data.sets, steps.flow[:, column])
+        u = OverTime(data.sets, steps.flow[:, column])()
         if steps.own_flow is not None:
             u[rows] -= steps.own_flow[sets, column]
         u -= x * exposed

@@ -100,9 +100,8 @@ def _score_test(fitting: Fitting) -> float | None:
 
 def _concordance(pairs: Array) -> float | None:
     """Return (concordant + tied_x / 2) / comparable, pairs within sites and strata."""
-    concordant, discordant, tied, _, _ = pairs.tolist()
-    comparable = concordant + discordant + tied
-    return (concordant + tied / 2) / comparable if comparable > 0 else None
+    ordered, comparable = pairs.tolist()
+    return ordered / comparable if comparable > 0 else None
 
 
 def _proportional_hazards(request: CoxRequest, fitting: Fitting, fit: Fit) -> list[Record]:

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from v6_cox.cumulative import Array, Index, RunningSums, cumulate, cumulate_twice
 
@@ -129,20 +128,27 @@ def sums_at_risk(sets: RiskSets, values: Values, *width: int) -> Array:
     return total
 
 
-def sums_of_deaths(sets: RiskSets, values: Values, some: slice = slice(None)) -> Array:
-    """Return the sums of a quantity over the rows that die in each risk set of a slice."""
-    first, last, _ = some.indices(len(sets))
-    ends = sets.death_ends[first : last + 1]
-    block = values(sets.death_rows[ends[0] : ends[-1]])
-    sums = np.zeros((len(ends) - 1, *block.shape[1:]))
-    dying = ends[1:] > ends[:-1]
-    if dying.any():
-        sums[dying] = np.add.reduceat(block, ends[:-1][dying] - ends[0], axis=0)
+def sums_of_deaths(sets: RiskSets, values: Values, some: Index | None = None) -> Array:
+    """Return the sums of a quantity over the rows that die in each risk set, or each of some."""
+    deaths = sets.deaths if some is None else sets.deaths[some]
+    block = values(sets.death_rows if some is None else dying_rows(sets, some))
+    ends = np.concatenate([[0], np.cumsum(deaths)])
+    sums = np.zeros((len(deaths), *block.shape[1:]))
+    dying = np.flatnonzero(deaths > 0)
+    if len(dying):
+        sums[dying] = np.add.reduceat(block, ends[dying], axis=0)
     return sums
 
 
-def sums_over_time(sets: RiskSets, jumps: Array) -> Array:
-    """Return for each row the sum of jumps over the risk sets that it is in.
+def dying_rows(sets: RiskSets, some: Index) -> Index:
+    """Return the rows that die in each of some increasing risk sets, one set after the other."""
+    deaths = sets.deaths[some]
+    starts = np.repeat(sets.death_ends[some] - (np.cumsum(deaths) - deaths), deaths)
+    return sets.death_rows[starts + np.arange(len(starts))]
+
+
+class OverTime:
+    """For some rows the sum of jumps over the risk sets that each of them is in.
 
     The cumulative sum at its time less that at its entry, without loss of digits: a short stay may
     follow a large jump.
@@ -150,108 +156,31 @@ def sums_over_time(sets: RiskSets, jumps: Array) -> Array:
     Parameters
     ----------
     jumps
-        Shape (K,) or (K, p).
-
-    Returns
-    -------
-    ndarray
-        Shape (n,) or (n, p).
+        Shape (K,).
     """
-    backwards = (len(sets) - sets.restarts)[::-1]
-    nothing = np.zeros((1, *jumps.shape[1:]))
 
-    def in_order(sums: Array) -> Array:
-        return np.concatenate([sums[::-1], nothing])
+    def __init__(self, sets: RiskSets, jumps: Array) -> None:
+        backwards = (len(sets) - sets.restarts)[::-1]
+        self._sets, self._rest = sets, np.zeros(0)
+        if sets.entry_set is None:
+            self._sums = _in_order(cumulate(jumps[::-1], backwards))
+        else:
+            self._sums, self._rest = map(_in_order, cumulate_twice(jumps[::-1], backwards))
 
-    if sets.entry_set is None:
-        return in_order(cumulate(jumps[::-1], backwards))[sets.exit_set]
-    sums, rest = map(in_order, cumulate_twice(jumps[::-1], backwards))
-    total = sums[sets.exit_set] - sums[sets.entry_set]
-    total += rest[sets.exit_set] - rest[sets.entry_set]
-    return total
-
-
-def find_risk_sets(
-    time: Array,
-    entry: Array | None,
-    event: NDArray[np.bool_],
-    weights: Array,
-    strata: Index | None,
-    given: tuple[Index, Array] | None = None,
-) -> RiskSets:
-    """Find the risk sets of sorted rows, at their own event times or at given ones.
-
-    Parameters
-    ----------
-    time, entry, event, weights, strata
-        Shape (n,), sorted.
-    given
-        Strata and times, shape (K,), sorted. Every event time must be among them.
-    """
-    keys, death_rows = sort_keys(strata, time), np.flatnonzero(event)
-    if given is None:
-        first = death_rows[_first_of_run(keys[death_rows])]
-        set_strata = np.zeros(len(first), dtype=np.intp) if strata is None else strata[first]
-        set_times = time[first]
-    else:
-        set_strata, set_times = given
-    set_keys = sort_keys(None if strata is None else set_strata, set_times)
-    count, ends = len(set_keys), np.searchsorted(keys, set_keys, side="right")
-    # a row's set is the first that does not end before it
-    exit_set = np.cumsum(np.bincount(ends, minlength=len(keys) + 1))[:-1]
-    _leave_stratum(exit_set, set_keys, keys)
-    death_set = exit_set[death_rows]
-    if (death_set == count).any() or (set_keys[death_set] != keys[death_rows]).any():
-        raise ValueError("an event time of the data is not among the given ones")
-    deaths = np.bincount(death_set, minlength=count).astype(np.intp)
-    entry_keys = None if entry is None else sort_keys(strata, entry)
-    entry_set = None if entry_keys is None else _first_set(set_keys, entry_keys)
-    return RiskSets(
-        strata=set_strata,
-        times=set_times,
-        restarts=_restarts(set_strata),
-        deaths=deaths,
-        death_weight=np.bincount(death_set, weights[death_rows], minlength=count).astype(float),
-        death_rows=death_rows,
-        death_ends=np.concatenate([[0], np.cumsum(deaths)]),
-        exit_set=exit_set,
-        entry_set=entry_set,
-        moves=_find_moves(keys, ends, entry_keys, entry_set, set_keys),
-    )
+    def __call__(self, rows: slice = slice(None)) -> Array:
+        """Return the sums of a slice of the rows."""
+        exits = self._sets.exit_set[rows]
+        if self._sets.entry_set is None:
+            return self._sums[exits]
+        entries = self._sets.entry_set[rows]
+        total: Array = self._sums[exits] - self._sums[entries]
+        total += self._rest[exits] - self._rest[entries]
+        return total
 
 
-def sort_keys(strata: NDArray[Any] | None, time: Array) -> NDArray[Any]:
-    """Return keys that sort by stratum, then from the latest time to the earliest.
-
-    numpy orders complex numbers by their real part, then their imaginary part.
-    """
-    if strata is None:
-        return -time
-    keys = np.empty(len(time), dtype=complex)
-    keys.real, keys.imag = strata, -time
-    return keys
-
-
-def _find_moves(
-    keys: NDArray[Any],
-    ends: Index,
-    entry_keys: NDArray[Any] | None,
-    entry_set: Index | None,
-    set_keys: NDArray[Any],
-) -> Moves:
-    rows, signs = None, None
-    if entry_keys is not None and entry_set is not None:
-        late = np.flatnonzero(entry_set < len(set_keys))  # the others never drop out of a risk set
-        rows = np.concatenate([np.arange(len(keys)), late])
-        signs = np.repeat([1.0, -1.0], [len(keys), len(late)])
-        keys = np.concatenate([keys, entry_keys[late]])
-        order = np.argsort(keys)
-        keys, rows, signs = keys[order], rows[order], signs[order]
-        ends = np.searchsorted(keys, set_keys, side="right")
-    stratified = np.iscomplexobj(keys)
-    starts = np.searchsorted(keys.real, set_keys.real) if stratified else np.zeros_like(ends)
-    restarts = _restarts(keys.real) if stratified else np.zeros(0, dtype=np.intp)
-    return Moves(rows, signs, len(keys), restarts, ends, np.flatnonzero(ends == starts))
+def _in_order(backwards: Array) -> Array:
+    """Return sums, shape (K,), turned round, and 0 for the rows without a risk set."""
+    return np.append(backwards[::-1], 0.0)
 
 
 def _moved(moves: Moves, values: Values, start: int, stop: int) -> Array:
@@ -259,27 +188,3 @@ def _moved(moves: Moves, values: Values, start: int, stop: int) -> Array:
         return values(slice(start, stop))
     block = values(moves.rows[start:stop])
     return (block.T * moves.signs[start:stop]).T
-
-
-def _first_of_run(values: NDArray[Any]) -> NDArray[np.bool_]:
-    first = np.ones(len(values), dtype=bool)
-    first[1:] = values[1:] != values[:-1]
-    return first
-
-
-def _restarts(strata: NDArray[Any]) -> Index:
-    return np.flatnonzero(_first_of_run(strata))[1:]
-
-
-def _first_set(set_keys: NDArray[Any], keys: NDArray[Any]) -> Index:
-    """Return the first risk set of the same stratum at or after each key in order, K where none."""
-    found = np.searchsorted(set_keys, keys)
-    _leave_stratum(found, set_keys, keys)
-    return found
-
-
-def _leave_stratum(found: Index, set_keys: NDArray[Any], keys: NDArray[Any]) -> None:
-    """Put K where the risk set that was found is of another stratum."""
-    count = len(set_keys)
-    if np.iscomplexobj(keys) and count:
-        found[set_keys.real[np.minimum(found, count - 1)] != keys.real] = count

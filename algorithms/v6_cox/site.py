@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from v6_clinical.analysis import Place, SiteAnswer
 from v6_clinical.errors import RefusalError
+from v6_clinical.newton import Evaluation
 from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.own_fit import quadratic
-from v6_clinical.regression.site_design import agreed_design, check_combinations, full_design
+from v6_clinical.regression.site_design import agreed_design, full_design
 from v6_clinical.sums import Sums
 from v6_cox.cumulative import Array, Index
 from v6_cox.fitted import Fitted, common_meat, hazards_test, report_sums, risk_sums
@@ -21,7 +23,7 @@ from v6_cox.outcome import FollowUp
 from v6_cox.own_start import own_start
 from v6_cox.partial_likelihood import Point
 from v6_cox.questions import Evaluate, Opening
-from v6_cox.site_data import Site, check_coefficients, common_times, may_tell, read_site
+from v6_cox.site_data import Site, check_coefficients, common_times, read_site
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,23 +68,21 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     site = read_site(frame, question, policy)
     if not site.rows.n:
         return _answer(site, Sums())
-    coding, design = full_design(question.model, site.rows, policy)
-    _check_combinations(design, coding.names, site, question, policy)
-    about = describe_columns(question.model, site.rows) | describe_design(coding, design)
-    every = max(1, len(design) // SAMPLE_ROWS)
-    sample = site.sorted(design, question, every=every) if every > 1 else None
-    data = site.sorted(design, question)
-    del design  # what follows needs the sorted copy only
-    beta = np.zeros(len(coding.names))
-    at = Point(data, beta)
-    check_coefficients(at, policy)
-    null = at.evaluation
+    outcome = (question.survival.event, site.outcome.event.astype(np.float64))
+    coding, about = full_design(question.model, site.rows, outcome, policy)
+    columns = describe_columns(question.model, site.rows)
+    columns |= describe_design(coding.full_names, about)
+    names, beta, own = coding.full_names, np.zeros(len(coding.names)), None
     if policy.allow_per_site:
-        own = own_start(data if sample is None else sample)
-        if may_tell(there := Point(data, own), policy):
-            at = there
-    names = coding.full_names
-    sums = Sums(tallies=about) + quadratic(names, at.beta, at.evaluation)
+        every = max(1, site.rows.n // SAMPLE_ROWS)
+        own = own_start(site.sorted(about.design, question, every=every))
+    data = site.sorted(about.design, question)
+    del about, outcome  # what follows needs the sorted copy only
+    null = found = _told(Point(data, beta), policy)
+    if own is not None:
+        with suppress(RefusalError):  # then the quadratic is that at 0
+            beta, found = own, _told(Point(data, own), policy)
+    sums = Sums(tallies=columns) + quadratic(names, beta, found)
     return _answer(site, sums if question.exact else sums + evaluation_sums(names, null, "null_"))
 
 
@@ -94,19 +94,21 @@ def evaluate_at(
     site = read_site(frame, question, policy)
     if not site.rows.n:
         return _answer(site, Sums())
-    coding, design = agreed_design(question.model, site.rows, policy)
-    _check_combinations(design, coding.names, site, question, policy)
+    outcome = (question.survival.event, site.outcome.event.astype(np.float64))
+    coding, about = agreed_design(question.model, site.rows, outcome, policy)
     shift, beta = _coefficients(question, len(coding.names))
-    policy.check_shift(design.T, shift, "shift")
+    policy.check_shift(about, shift, "shift")
     site, times, strata = common_times(site, question)
-    data = site.sorted(design, question, strata)
-    total = Sums({"column_total": np.array([design.sum()])})
-    del design  # what follows needs the sorted copy only
-    with_meat = question.report is not None and question.report.meat
-    at = Point(data, beta)
-    check_coefficients(at, policy, meat=with_meat)
-    fit = Fitted(site, data, coding.names, shift, beta)
+    data = site.sorted(about.design, question, strata)
+    column_total = site.rows.n * about.mean[: len(beta)].sum()
+    total = Sums({"column_total": np.array([column_total])})
+    del about, outcome  # what follows needs the sorted copy only
     report = question.report
+    at = Point(data, beta)
+    check_coefficients(at, policy, meat=report is not None and report.meat)
+    fit = Fitted(site, data, coding.names, shift, beta)
+    if report is not None:
+        at = at.risks_only()
     if times is not None:
         total += risk_sums(fit, times, question.null)
         if report is not None and report.steps is not None:
@@ -126,11 +128,10 @@ def _answer(site: Site, sums: Sums) -> SiteAnswer:
     return site.rows.answer(site.outcome.event.astype(np.float64), sums)
 
 
-def _check_combinations(
-    design: Array, names: Sequence[str], site: Site, question: Opening, policy: Policy
-) -> None:
-    outcome = (question.survival.event, site.outcome.event.astype(np.float64))
-    check_combinations(design, names, question.model, site.rows, outcome, policy)
+def _told(point: Point, policy: Policy) -> Evaluation:
+    """Return the evaluation at a point where R9 lets it be told; the point's memory is freed."""
+    check_coefficients(point, policy)
+    return point.evaluation
 
 
 def _codes(outcome: FollowUp) -> Index:

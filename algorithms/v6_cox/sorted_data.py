@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from v6_cox.cumulative import Array, Index
-from v6_cox.risk_sets import RiskSets, Ties, find_risk_sets, sort_keys
+from v6_cox.find_risk_sets import find_risk_sets, sort_keys
+from v6_cox.risk_sets import RiskSets, Ties
 
 
 @dataclass(frozen=True)
 class SortedData:
-    """n rows, sorted by stratum and from the latest time to the earliest, and their risk sets.
+    """n rows, sorted by stratum and from the latest time to the earliest.
 
     Attributes
     ----------
@@ -27,8 +30,10 @@ class SortedData:
         Columns, shape (n,); ``entry`` and ``strata`` are None where there are none.
     order
         Row of the caller's arrays that became each sorted row, shape (n,).
-    ties, sets
-        What to do about tied deaths, and the risk sets.
+    ties
+        What to do about tied deaths.
+    given
+        Strata and times of the risk sets, where they are not the data's own.
     """
 
     design: Array
@@ -39,9 +44,15 @@ class SortedData:
     weights: Array
     offset: Array
     strata: Index | None
-    order: Index
+    order: NDArray[np.uint32]
     ties: Ties
-    sets: RiskSets
+    given: tuple[Index, Array] | None = None
+
+    @cached_property
+    def sets(self) -> RiskSets:
+        """The risk sets: found when first asked for, when the rows as they came may be gone."""
+        keys = self.time, self.entry, self.event, self.weights, self.strata
+        return find_risk_sets(*keys, self.given)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -57,7 +68,7 @@ def prepare(
     offset: Array | None = None,
     ties: Ties = "efron",
 ) -> SortedData:
-    """Sort the rows and find the risk sets.
+    """Sort the rows.
 
     Parameters
     ----------
@@ -96,8 +107,8 @@ def prepare(
     if start is not None and (start[died] >= t[died]).any():
         raise ValueError("entry must be before time")
     strata = None if strata_codes is None else strata_codes[order].astype(np.intp)
-    sets = find_risk_sets(t, start, died, w, strata)
-    return SortedData(x, centre, t, start, died, w, sort(offset, 0.0), strata, order, ties, sets)
+    rows = order.astype(np.uint32)  # half of the memory
+    return SortedData(x, centre, t, start, died, w, sort(offset, 0.0), strata, rows, ties)
 
 
 def with_event_times(data: SortedData, strata: Index, times: Array) -> SortedData:
@@ -107,11 +118,21 @@ def with_event_times(data: SortedData, strata: Index, times: Array) -> SortedDat
     ----------
     strata, times
         Shape (K,), sorted by stratum and from the latest time to the earliest, no pair twice. Every
-        event time of the data must be among them; a risk set may be empty.
+        event time of the data must be among them (else asking for the sets is a ``ValueError``);
+        a risk set may be empty.
     """
-    given = strata, times
-    sets = find_risk_sets(data.time, data.entry, data.event, data.weights, data.strata, given)
-    return replace(data, sets=sets)
+    return replace(data, given=(strata, times))
+
+
+def retimed(data: SortedData, change: Callable[[Array], Array]) -> SortedData:
+    """Return the data with each time changed by a function that keeps the order, sets as they are.
+
+    Times may fall together: what died apart is still taken to have died apart.
+    """
+    entry = None if data.entry is None else change(data.entry)
+    found = replace(data, time=change(data.time), entry=entry)
+    vars(found)["sets"] = replace(data.sets, times=change(data.sets.times))
+    return found
 
 
 def _check_lengths(time: Array, *columns: NDArray[Any] | None) -> None:

@@ -16,7 +16,8 @@ LEAVES = {
         "information": "per pair of columns: its second derivative",
         "null": "with an offset: log-likelihood, score and information of the null model",
         "brier": "last round: sum of squared differences of outcome and risk",
-        "pairs": "last round: concordant, tied and all pairs of an event and a non-event",
+        "pairs": "last round: concordant pairs of an event and a non-event, tied ones counted as "
+        "half, and all",
         "risks": "last round: cumulative counts of risks by outcome, least and greatest, and sums "
         "of risks, on a fixed grid; cells hold 0 or at least V6C_MIN_CELL rows of each outcome",
         "expected": "last round: sum of risks",

@@ -4,8 +4,7 @@ With eta = offset + x b, mu = 1 / (1 + exp(-eta)), case weights w and y in {0, 1
 l = sum w (y eta - log(1 + e^eta)), score = sum w (y - mu) x, information = sum w mu (1 - mu) x x'.
 McCullagh & Nelder, Generalized Linear Models, 1989, section 4.4.
 
-``design`` has shape (n, p); ``shift``, shape (p,), is taken off its rows on the way, so that large
-means cost no digits and no copy of the design is made.
+``design`` has shape (n, p), less a shift near its means: large means cost digits.
 """
 
 from __future__ import annotations
@@ -21,19 +20,11 @@ from v6_clinical.newton import Evaluation
 Array = NDArray[np.float64]
 
 
-def linear_predictor(design: Array, shift: Array, beta: Array, offset: Array) -> Array:
-    """Return offset + (x - shift) b, shape (n,)."""
-    eta = np.empty(len(design))
-    for rows in row_blocks(len(design)):
-        eta[rows] = offset[rows] + (design[rows] - shift) @ beta
+def linear_predictor(design: Array, beta: Array, offset: Array) -> Array:
+    """Return offset + x b, shape (n,)."""
+    eta: Array = design @ beta
+    eta += offset
     return eta
-
-
-def probability(eta: Array) -> Array:
-    """Return mu without overflow."""
-    small = np.exp(-np.abs(eta))
-    found: Array = np.where(eta >= 0, 1.0, small) / (1 + small)
-    return found
 
 
 @dataclass(frozen=True)
@@ -65,23 +56,28 @@ def pointwise(events: Array, weights: Array, eta: Array) -> Pointwise:
         for rows in row_blocks(len(eta)):
             y, w, at = events[rows], weights[rows], eta[rows]
             small = np.exp(-np.abs(at))
-            share = 1 / (1 + small)
-            value += float(w @ (y * at - np.maximum(at, 0) - np.log1p(small)))
+            whole = 1 + small  # its logarithm is off by one rounding of 1 at most
+            share = 1 / whole
+            value += float(w @ (y * at - np.maximum(at, 0) - np.log(whole)))
             residuals[rows] = w * (y - np.where(at >= 0, share, small * share))
             model[rows] = w * small * share * share
     return Pointwise(value, residuals, model)
 
 
-def evaluate(design: Array, shift: Array, at: Pointwise) -> Evaluation:
+def evaluate(design: Array, at: Pointwise) -> Evaluation:
     """Return log-likelihood, score and information."""
     p = design.shape[1]
-    score, information = np.zeros(p), np.zeros((p, p))
-    for rows in row_blocks(len(design)):
-        x = design[rows] - shift
-        score += at.residuals[rows] @ x
-        x *= np.sqrt(at.weights[rows])[:, None]
+    information = np.zeros((p, p))
+    for rows in row_blocks(len(design), p):
+        x = design[rows] * np.sqrt(at.weights[rows])[:, None]
         information += x.T @ x
-    return Evaluation(at.log_likelihood, score, information)
+    return Evaluation(at.log_likelihood, at.residuals @ design, information)
+
+
+def squared_error(residuals: Array, weights: Array) -> float:
+    """Return sum w (y - mu)^2 of residuals w (y - mu), shape (n,)."""
+    blocks = ((residuals[rows], weights[rows]) for rows in row_blocks(len(residuals)))
+    return float(sum(r @ (r / w) for r, w in blocks))
 
 
 def evaluate_null(events: Array, weights: Array, eta: Array) -> Array:
@@ -90,12 +86,7 @@ def evaluate_null(events: Array, weights: Array, eta: Array) -> Array:
     return np.array([at.log_likelihood, at.residuals.sum(), at.weights.sum()])
 
 
-def meat(
-    design: Array,
-    shift: Array,
-    residuals: Array,
-    clusters: NDArray[np.int64] | None,
-) -> Array:
+def meat(design: Array, residuals: Array, clusters: NDArray[np.int64] | None) -> Array:
     """Return sum u u', u = w (y - mu) x of a row, or summed over the rows of a cluster first.
 
     Parameters
@@ -109,10 +100,9 @@ def meat(
     """
     if clusters is None:
         found = np.zeros((design.shape[1],) * 2)
-        for rows in row_blocks(len(design)):
-            u = (design[rows] - shift) * residuals[rows, None]
+        for rows in row_blocks(len(design), design.shape[1]):
+            u = design[rows] * residuals[rows, None]
             found += u.T @ u
         return found
-    columns = zip(design.T, shift, strict=True)
-    sums = np.array([np.bincount(clusters, residuals * (x - m)) for x, m in columns])
+    sums = np.array([np.bincount(clusters, residuals * x) for x in design.T])
     return np.asarray(sums @ sums.T)

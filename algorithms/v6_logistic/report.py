@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.blocks import row_blocks
 from v6_clinical.errors import RefusalError
 from v6_clinical.newton import Evaluation
 from v6_clinical.regression.own_fit import own_estimates
@@ -31,8 +32,8 @@ class Fitted:
     ----------
     events, eta
         Outcomes and linear predictor, shape (n,).
-    design, shift, beta
-        Shapes (n, p), (p,) and (p,).
+    design, beta
+        Covariates less the shift, shape (n, p), and coefficients, shape (p,).
     residuals
         w (y - mu), shape (n,).
     evaluation, labels
@@ -42,7 +43,6 @@ class Fitted:
     rows: Rows
     events: Array
     design: Array
-    shift: Array
     beta: Array
     eta: Array
     residuals: Array
@@ -52,22 +52,11 @@ class Fitted:
 
 def report(fit: Fitted, wanted: Report, policy: Policy) -> Sums:
     """Return sums for Brier score, discrimination, calibration, sandwich and heterogeneity."""
-    weights, mu = fit.rows.weights, likelihood.probability(fit.eta)
-    slopes, rounding = _without_constant(fit)
-    order = np.argsort(slopes)
-    eta = slopes[order] + (fit.eta - slopes).mean()
-    events, sorted_weights = fit.events[order], weights[order]
-    arrays = {
-        "brier": np.array([weights @ np.square(fit.events - mu)]),
-        "pairs": concordance(slopes[order], events, sorted_weights, rounding),
-    }
-    if wanted.grid is not None:
-        grid = wanted.grid.window()
-        arrays["risks"] = risk_counts(eta, events, sorted_weights, mu[order], grid, policy.min_cell)
-        arrays["expected"] = np.array([weights @ mu])
+    arrays = {"brier": np.array([likelihood.squared_error(fit.residuals, fit.rows.weights)])}
+    arrays |= _discrimination(fit, wanted, policy)
     sums = Sums(arrays)
     if wanted.meat:
-        found = likelihood.meat(fit.design, fit.shift, fit.residuals, fit.rows.clusters)
+        found = likelihood.meat(fit.design, fit.residuals, fit.rows.clusters)
         sums += Sums(forms={"meat": Form(fit.labels, found)})
     if wanted.own_estimates and policy.allow_per_site:  # R15
         sums += _own_estimates(fit, policy)
@@ -83,27 +72,47 @@ def check_range(
     policy.check_residuals(at.residuals, squared=meat)
 
 
+def _discrimination(fit: Fitted, wanted: Report, policy: Policy) -> dict[str, Array]:
+    """Return pairs and, asked for, cumulative counts of the rows sorted by risk."""
+    slopes, rounding = _without_constant(fit)
+    constant = float((fit.eta - slopes).mean())
+    order = np.argsort(slopes)
+    slopes, events, weights = slopes[order], fit.events[order], fit.rows.weights[order]
+    # a tied pair by itself may be two patients, and with weights tells the product of theirs
+    concordant, tied, pairs = concordance(slopes, events, weights, rounding)
+    found = {"pairs": np.array([concordant + tied / 2, pairs])}
+    if wanted.grid is not None:
+        expected = weights * events - fit.residuals[order]  # w mu
+        slopes += constant
+        grid = wanted.grid.window()
+        found["risks"] = risk_counts(slopes, events, weights, expected, grid, policy.min_cell)
+        found["expected"] = np.array([expected.sum()])
+    return found
+
+
 def _without_constant(fit: Fitted) -> tuple[Array, float]:
     """Return the linear predictor about the site's means, and what rounding may add to it.
 
     No constant of the caller's choice is in it: beside a large one rows would seem tied.
     """
-    mean, offset = fit.design.mean(axis=0), fit.rows.offset - fit.rows.offset.mean()
-    slopes = likelihood.linear_predictor(fit.design, mean, fit.beta, offset)
-    size = np.abs(offset)
-    for column, at, beta in zip(fit.design.T, mean, fit.beta, strict=True):
-        size = size + np.abs((column - at) * beta)
-    largest = float(size.max(initial=0.0))
-    return slopes, 4 * (len(fit.beta) + 1) * float(np.finfo(float).eps) * largest
+    mean, usual = fit.design.mean(axis=0), fit.rows.offset.mean()
+    slopes, largest = np.empty(len(fit.eta)), 0.0
+    for rows in row_blocks(len(slopes), len(mean)):
+        z = fit.design[rows] - mean
+        z *= fit.beta
+        offset = fit.rows.offset[rows] - usual
+        slopes[rows] = z.sum(axis=1) + offset
+        largest = max(largest, float((np.abs(z).sum(axis=1) + np.abs(offset)).max()))
+    return slopes, 4 * (len(mean) + 1) * float(np.finfo(float).eps) * largest
 
 
 def _own_estimates(fit: Fitted, policy: Policy) -> Sums:
     def rows_at(beta: Array) -> tuple[Array, likelihood.Pointwise]:
-        eta = likelihood.linear_predictor(fit.design, fit.shift, beta, fit.rows.offset)
+        eta = likelihood.linear_predictor(fit.design, beta, fit.rows.offset)
         return eta, likelihood.pointwise(fit.events, fit.rows.weights, eta)
 
     def at(beta: Array) -> Evaluation:
-        return likelihood.evaluate(fit.design, fit.shift, rows_at(beta)[1])
+        return likelihood.evaluate(fit.design, rows_at(beta)[1])
 
     ones = float(fit.events.sum())
     fewest = min(ones, len(fit.events) - ones)

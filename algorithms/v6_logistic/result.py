@@ -101,12 +101,12 @@ def _fit(request: LogisticRequest, fit: Fit, null: NullModel, rounds: int) -> Re
 
 def _risks(fit: Fit, grid: Window | None) -> tuple[Record, dict[str, Any]]:
     """Return the AUC's columns of ``fit``, and ``calibration`` and ``roc``."""
-    concordant, tied, pairs = fit.total["pairs"].tolist()
+    ordered, pairs = fit.total["pairs"].tolist()
     columns: Record = {
         "auc": None,
         "auc_low": None,
         "auc_high": None,
-        "auc_within": (concordant + tied / 2) / pairs if pairs > 0 else None,
+        "auc_within": ordered / pairs if pairs > 0 else None,
     }
     if grid is None:
         return columns, {"calibration": [], "roc": {}}

@@ -50,13 +50,13 @@ def window(mean: float, sd: float) -> Window | None:
 
 
 def risk_counts(
-    eta: Array, events: Array, weights: Array, mu: Array, grid: Window, min_cell: int
+    eta: Array, events: Array, weights: Array, expected: Array, grid: Window, min_cell: int
 ) -> Array:
     """Return cumulative sums at the points of the grid, shape (5, points).
 
     Rows: least and greatest weight of non-events at or below a point, least and greatest weight
     of events, and sum of w mu of both. Least and greatest are equal where a cell ends or is
-    empty; the last row is 0 elsewhere. ``eta`` is sorted.
+    empty; the last row is 0 elsewhere. ``eta`` is sorted; ``expected`` is w mu, shape (n,).
     """
     points = grid.points()
     cells = partition(eta, grid, base_level(eta), min_cell, events=events > 0)
@@ -69,8 +69,8 @@ def risk_counts(
         return sums[first], sums[last]
 
     zeros, ones = least_and_most(weights * (1 - events)), least_and_most(weights * events)
-    expected = np.where(first == last, least_and_most(weights * mu)[0], 0.0)
-    return np.array([*zeros, *ones, expected])
+    risk = np.where(first == last, least_and_most(expected)[0], 0.0)
+    return np.array([*zeros, *ones, risk])
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from v6_clinical.regression.opening import describe_columns, describe_design, de
 from v6_clinical.regression.own_fit import own_optimum, quadratic, site_labels
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.rows import Rows, complete_cases
-from v6_clinical.regression.site_design import agreed_design, check_combinations, full_design
+from v6_clinical.regression.site_design import agreed_design, full_design
 from v6_clinical.sums import Sums
 from v6_logistic import likelihood
 from v6_logistic.leaves import LEAVES
@@ -53,17 +53,17 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     rows, events = _rows(frame, question.model, question.outcome, policy)
     if not rows.n:
         return rows.answer(events, Sums())
-    coding, design = full_design(question.model, rows, policy, by_column=True)
     outcome = (question.outcome.column, events)
-    check_combinations(design, coding.names, question.model, rows, outcome, policy)
-    none, own = np.zeros(design.shape[1]), None
+    coding, about = full_design(question.model, rows, outcome, policy, by_column=True)
+    design, none, own = about.design, np.zeros(len(coding.names)), None
     if policy.allow_per_site:
         own = _own_start(design, events, rows, question.model.intercept, policy)
     beta, at = own or (none, _checked(design, events, rows, none, policy))
-    found = likelihood.evaluate(design, none, at)
+    found = likelihood.evaluate(design, at)
     labels = site_labels(coding.full_names, question.site_effect, place.index)
-    about = describe_columns(question.model, rows) | describe_design(coding, design)
-    sums = Sums(tallies=about) + quadratic(labels, beta, found)
+    columns = describe_columns(question.model, rows)
+    columns |= describe_design(coding.full_names, about)
+    sums = Sums(tallies=columns) + quadratic(labels, beta, found)
     if question.model.offset is not None:
         sums += Sums({"null": _null_quadratic(rows, events, policy)})
     return rows.answer(events, sums)
@@ -75,22 +75,26 @@ def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     rows, events = _rows(frame, question.model, question.outcome, policy)
     if not rows.n:
         return rows.answer(events, Sums())
-    coding, design = agreed_design(question.model, rows, policy, by_column=True)
     outcome = (question.outcome.column, events)
-    check_combinations(design, coding.names, question.model, rows, outcome, policy)
+    coding, about = agreed_design(question.model, rows, outcome, policy, by_column=True)
     shift, beta = _coefficients(question, coding.names, place)
-    policy.check_shift(design.T, shift, "shift")
-    eta = likelihood.linear_predictor(design, shift, beta, rows.offset)
+    policy.check_shift(about, shift, "shift")
+    design = about.design
+    for column, less in zip(design.T, shift, strict=True):
+        column -= less  # the rows are not kept a second time
+    eta = likelihood.linear_predictor(design, beta, rows.offset)
     at = likelihood.pointwise(events, rows.weights, eta)
     with_meat = question.report is not None and question.report.meat
     check_range(eta, at, policy, meat=with_meat)
-    found = likelihood.evaluate(design, shift, at)
+    found = likelihood.evaluate(design, at)
     labels = site_labels(coding.names, question.site_effect, place.index)
-    sums = evaluation_sums(labels, found) + Sums({"column_total": np.array([design.sum()])})
+    total = rows.n * about.mean[: len(beta)].sum()
+    sums = evaluation_sums(labels, found) + Sums({"column_total": np.array([total])})
     if question.null is not None:
         sums += Sums({"null": _null(rows, events, question.null, policy)})
     if question.report is not None:
-        here = Fitted(rows, events, design, shift, beta, eta, at.residuals, found, labels)
+        here = Fitted(rows, events, design, beta, eta, at.residuals, found, labels)
+        del at  # a report needs the memory of its weights
         sums += report(here, question.report, policy)
     return rows.answer(events, sums)
 
@@ -112,7 +116,7 @@ def _checked(
     design: Array, events: Array, rows: Rows, beta: Array, policy: Policy
 ) -> likelihood.Pointwise:
     """Return what the likelihood is made of at beta, if R9 lets it be told."""
-    eta = likelihood.linear_predictor(design, np.zeros_like(beta), beta, rows.offset)
+    eta = likelihood.linear_predictor(design, beta, rows.offset)
     found = likelihood.pointwise(events, rows.weights, eta)
     check_range(eta, found, policy)
     return found
@@ -127,20 +131,19 @@ def _own_start(
     """
     every = max(1, len(design) // SAMPLE_ROWS)
     y, w, offset = events[::every], rows.weights[::every], rows.offset[::every]
-    none = np.zeros(design.shape[1])
     usual = float(offset.mean()) if intercept else 0.0  # years, say: far from 0
     offset = offset - usual
 
     def at(x: Array, beta: Array) -> Evaluation:
-        eta = likelihood.linear_predictor(x, none, beta, offset)
-        return likelihood.evaluate(x, none, likelihood.pointwise(y, w, eta))
+        eta = likelihood.linear_predictor(x, beta, offset)
+        return likelihood.evaluate(x, likelihood.pointwise(y, w, eta))
 
     try:
         beta, penalty = own_optimum(at, design[::every], intercept)
         beta[:1] -= usual
         found = _checked(design, events, rows, beta, policy)
         if every > 1:
-            total = likelihood.evaluate(design, none, found)
+            total = likelihood.evaluate(design, found)
             step = propose(total.penalised(beta, penalty))
             if step.size < SAMPLE_ERRORS * every**0.5:
                 beta = beta + step.step

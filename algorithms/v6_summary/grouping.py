@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from v6_clinical.cells import Partition, Window, base_level, bounds, partition
 from v6_clinical.disclosure import Policy
-from v6_clinical.table import Labels
+from v6_clinical.table import Labels, present
 
 Array = NDArray[np.float64]
 
@@ -25,13 +25,13 @@ def groups_allowed(counts: NDArray[np.int64], policy: Policy) -> bool:
 
 
 def _split(
-    present: NDArray[np.bool_], groups: Labels | None, policy: Policy
+    known: NDArray[np.bool_], groups: Labels, policy: Policy
 ) -> list[NDArray[np.bool_]] | None:
-    """Return the rows of each group and of no group, or none where a cell is too small."""
-    if groups is None or not groups_allowed(cross(groups, present), policy):
+    """Return the known rows of each group and of no group, or none where a cell is too small."""
+    if not groups_allowed(cross(groups, known), policy):
         return None
-    rows = [present & (groups.codes == code) for code in range(len(groups.levels))]
-    return [*rows, present & (groups.codes < 0)]
+    rows = [known & (groups.codes == code) for code in range(len(groups.levels))]
+    return [*rows, known & (groups.codes < 0)]
 
 
 class GroupedColumn:
@@ -39,13 +39,13 @@ class GroupedColumn:
 
     def __init__(self, values: Array, groups: Labels | None, policy: Policy) -> None:
         self._policy = policy
-        present = ~np.isnan(values)
-        self.split = _split(present, groups, policy)
-        self._base = base_level(values[present])
+        every = present(values)
+        self.split = None if groups is None else _split(~np.isnan(values), groups, policy)
+        self._base = base_level(every)
         if self.split is not None and not all(policy.allows_sums(values[r]) for r in self.split):
             self.split = None
-        parts = [present] if self.split is None else self.split
-        self._sorted = [np.sort(values[rows]) for rows in parts]
+        parts = [every] if self.split is None else [values[rows] for rows in self.split]
+        self._sorted = [np.sort(part) for part in parts]
 
     def curves(self, window: Window) -> dict[str, Array]:
         """Return cumulative bounds: ``all`` (2, points), or ``group`` (2, groups + 1, points).

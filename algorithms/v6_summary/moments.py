@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.blocks import row_blocks
+
 Array = NDArray[np.float64]
 
 
@@ -42,17 +44,13 @@ class Moments:
 
 def power_sums(values: Array, shift: float) -> Array:
     """Return n, s1, s2, s3, s4 of the rows about ``shift``, shape (5,)."""
-    deviation = values - shift
-    squares = deviation * deviation
-    return np.array(
-        [
-            float(len(values)),
-            deviation.sum(),
-            squares.sum(),
-            squares @ deviation,
-            squares @ squares,
-        ]
-    )
+    sums = np.zeros(5)
+    for rows in row_blocks(len(values)):
+        deviation = values[rows] - shift
+        squares = deviation * deviation
+        counts = float(len(deviation)), float(deviation.sum()), float(squares.sum())
+        sums += np.array([*counts, squares @ deviation, squares @ squares])
+    return sums
 
 
 def moments(sums: Array, shift: float) -> Moments:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.disclosure import Policy
+from v6_clinical.dominance import survey
 
 Array = NDArray[np.float64]
 
@@ -31,22 +32,69 @@ def pair_sums(columns: list[Array], shifts: Array, policy: Policy) -> dict[str, 
 
     R4: two published row sets that share a column must differ by 0 rows or at least a cell each
     way, or the difference of their sums is the sum of those few rows. R2: the products of two
-    columns of zeros and ones are counts.
+    columns of zeros and ones are counts. R5: nor does a combination of columns single rows out.
     """
     present = np.array([~np.isnan(values) for values in columns])
     off = [_off_commonest(values) for values in columns]
     patterns, pattern_rows = _patterns(present)
-    sums = np.zeros((len(pairs(len(columns))), 7))
-    for k, (i, j) in enumerate(pairs(len(columns))):
+    told: list[tuple[int, int]] = []
+    for i, j in pairs(len(columns)):
         complete = present[i] & present[j]
         n = int(complete.sum())
         few = 0 < n < policy.min_rows or policy.is_small(_crossed(off[i], off[j], complete)).any()
-        if few or not _is_safe(patterns, pattern_rows, i, j, policy):
+        if not few and _is_safe(patterns, pattern_rows, i, j, policy):
+            told.append((i, j))
+    safe = _without_combinations(told, columns, present, policy)
+    sums = np.zeros((len(pairs(len(columns))), 7))
+    for k, (i, j) in enumerate(pairs(len(columns))):
+        if (i, j) not in safe:
             sums[k, 6] = 1
             continue
+        complete = present[i] & present[j]
         x, y = columns[i][complete] - shifts[i], columns[j][complete] - shifts[j]
-        sums[k, :6] = n, x.sum(), y.sum(), x @ x, y @ y, x @ y
+        sums[k, :6] = len(x), x.sum(), y.sum(), x @ x, y @ y, x @ y
     return {"pairs": sums}
+
+
+def _without_combinations(
+    told: list[tuple[int, int]],
+    columns: list[Array],
+    present: NDArray[np.bool_],
+    policy: Policy,
+) -> set[tuple[int, int]]:
+    """R5: leave columns out of whose combinations, over the same rows, some single few rows out.
+
+    Products with two columns that differ in one patient differ by that patient's values.
+    """
+    same: dict[bytes, list[tuple[int, int]]] = {}
+    for i, j in told:
+        same.setdefault(np.packbits(present[i] & present[j]).tobytes(), []).append((i, j))
+    safe: set[tuple[int, int]] = set()
+    for found in same.values():
+        rows = present[found[0][0]] & present[found[0][1]]
+        kept = _safe_columns(
+            sorted({place for pair in found for place in pair}), columns, rows, policy
+        )
+        safe.update((i, j) for i, j in found if i in kept and j in kept)
+    return safe
+
+
+def _safe_columns(
+    places: list[int], columns: list[Array], rows: NDArray[np.bool_], policy: Policy
+) -> list[int]:
+    """Return the columns, all of them or the first ones, whose products may be told together."""
+
+    def safe(some: list[int]) -> bool:
+        values = np.column_stack([columns[place][rows] for place in some])
+        return policy.allows_products(survey(values))
+
+    if safe(places):
+        return places
+    kept: list[int] = []
+    for place in places:
+        if safe([*kept, place]):
+            kept.append(place)
+    return kept
 
 
 def _off_commonest(values: Array) -> NDArray[np.bool_] | None:

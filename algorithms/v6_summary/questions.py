@@ -39,6 +39,7 @@ class Describe:
         """Read at a site."""
         _fields(message, "names", "group_by", "levels", "collapse")
         names = tuple(_texts(message["names"], "names", MOST_COLUMNS))
+        _require(_differ(names), "names")
         group_by = message["group_by"]
         _require(group_by is None or group_by in names, "group_by")
         levels = _codebook(message["levels"], "levels")
@@ -112,7 +113,7 @@ class Tabulate:
             _flag(message["correlation"], "correlation"),
             _flag(message["per_site"], "per_site"),
         )
-        _require(len(set(question.names)) == len(question.names) > 0, "numeric")
+        _require(_differ(question.names) and len(question.names) > 0, "numeric")
         return question
 
 
@@ -166,6 +167,11 @@ class Refine:
 def _require(condition: bool, argument: str) -> None:
     if not condition:
         raise RefusalError("BAD_REQUEST", [argument])
+
+
+def _differ(names: tuple[str, ...]) -> bool:
+    """Tell whether no column is named twice, be it with white space: R2, one merging of levels."""
+    return len({name.strip() for name in names}) == len(names)
 
 
 def _fields(message: Any, *names: str) -> None:

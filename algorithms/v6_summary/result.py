@@ -219,7 +219,10 @@ def _warnings(pooled: Pooled, groups: list[Group]) -> list[dict[str, str]]:
     for i, column in enumerate(pooled.question.numeric):
         hidden = [_group_name(pooled, g) for g in groups if pooled.withholds_high_orders(i, g)]
         if hidden:
-            text = f"Skewness and kurtosis of '{column.name}' need more rows ({', '.join(hidden)})."
+            text = (
+                f"Skewness and kurtosis of '{column.name}' need more rows in every group, and of "
+            )
+            text += f"each value if it has few ({', '.join(hidden)})."
             found.append({"code": "HIGH_ORDERS_WITHHELD", "message": text})
     for i, factor in enumerate(pooled.question.categorical):
         if any(pooled.counts(i, g)[1].any() for g in groups):
@@ -227,6 +230,9 @@ def _warnings(pooled: Pooled, groups: list[Group]) -> list[dict[str, str]]:
             found.append({"code": "CELLS_SUPPRESSED", "message": text})
     pairs_withheld = pooled.total.arrays.get("pairs")
     if pairs_withheld is not None and pairs_withheld[:, 6].any():
-        text = "Some sites withhold correlations: too few rows are missing from one of a pair only."
+        text = (
+            "Some sites withhold correlations: two columns differ in too few rows, are missing in "
+        )
+        text += "too few, or few rows make a combination of columns."
         found.append({"code": "PAIRS_WITHHELD", "message": text})
     return found

@@ -14,7 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from v6_clinical.analysis import Place, SiteAnswer
+from v6_clinical.blocks import centred_squares, row_blocks
 from v6_clinical.disclosure import Policy
+from v6_clinical.dominance import survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.sums import Sums
 from v6_clinical.table import (
@@ -25,6 +27,7 @@ from v6_clinical.table import (
     labels,
     looks_numeric,
     numbers,
+    present,
     recode,
     select,
 )
@@ -80,9 +83,9 @@ def tabulate(
     arrays: dict[str, Array] = {}
     values = {}
     for i, numeric in enumerate(question.numeric):
-        found = values[numeric.name] = _numbers(series[numeric.name], numeric.name, policy)
-        policy.check_shift([found[~np.isnan(found)]], [numeric.shift], "shift", numeric.name)
-        arrays |= _numeric(i, numeric, values[numeric.name], groups, policy)
+        found = _numbers(series[numeric.name], numeric.name, policy, numeric.shift)
+        values[numeric.name] = found
+        arrays |= _numeric(i, numeric, found, groups, policy)
     for i, factor in enumerate(question.categorical):
         labels_found = _recode(series[factor.name], factor, policy)
         arrays |= _categorical(i, labels_found, groups, policy)
@@ -133,10 +136,13 @@ def _usable(column: pd.Series, policy: Policy, name: str) -> int:
     return n
 
 
-def _numbers(column: pd.Series, name: str, policy: Policy) -> Array:
+def _numbers(column: pd.Series, name: str, policy: Policy, shift: float | None = None) -> Array:
     """Return a numeric column; R5: the sum of a column that few rows make is these rows'."""
     values = numbers(column, name)
-    policy.check_design(values[~np.isnan(values), None], [name], [False])
+    about = survey(present(values)[:, None])
+    policy.check_design(about, [name], [False])
+    if shift is not None:
+        policy.check_shift(about, [shift], "shift", name)
     return values
 
 
@@ -150,13 +156,13 @@ def _rows(series: Mapping[str, pd.Series], policy: Policy) -> int | None:
 
 def _spread(values: Array) -> Array:
     """Return n, sum, squares about the site's mean, n mean^2, and 1 for whole numbers only."""
-    values = values[~np.isnan(values)]
-    if not len(values):
+    values = present(values)
+    n, (mean, within) = len(values), centred_squares(values)
+    if not n:
         return np.zeros(5)
-    mean = values.mean()
-    within = ((values - mean) ** 2).sum()
-    whole = float((values == np.round(values)).all())
-    return np.array([len(values), values.sum(), within, len(values) * mean**2, whole])
+    blocks = (values[rows] for rows in row_blocks(n))
+    whole = float(all((block == np.round(block)).all() for block in blocks))
+    return np.array([n, values.sum(), within, n * mean**2, whole])
 
 
 def _levels(
@@ -195,17 +201,19 @@ def _numeric(
     i: int, numeric: questions.Numeric, values: Array, groups: Labels | None, policy: Policy
 ) -> dict[str, Array]:
     column = GroupedColumn(values, groups, policy)
-    present = ~np.isnan(values)
+    missing = np.isnan(values)
     arrays = {
-        f"moments/{i}/all": power_sums(values[present], numeric.shift),
-        f"missing/{i}/all": _missing(np.array([(~present).sum()]), policy),
+        f"moments/{i}/all": power_sums(present(values), numeric.shift),
+        f"missing/{i}/all": _missing(np.array([missing.sum()]), policy),
     }
     if column.split is not None and groups is not None:
         sums = [power_sums(values[rows], numeric.shift) for rows in column.split[:-1]]
         arrays[f"moments/{i}/group"] = np.array(sums)
-        arrays[f"missing/{i}/group"] = _missing(cross(groups, ~present)[:-1], policy)
+        arrays[f"missing/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
     arrays |= {f"curve/{i}/{part}": curve for part, curve in column.curves(numeric.window).items()}
-    return {name: _high_orders(name, array, policy) for name, array in arrays.items()}
+    told = {"all": _tells_high_orders([present(values)], policy)}
+    told["group"] = _tells_high_orders([values[rows] for rows in column.split or []], policy)
+    return {name: _high_orders(name, array, told) for name, array in arrays.items()}
 
 
 def _missing(counts: NDArray[np.int64], policy: Policy) -> Array:
@@ -216,14 +224,23 @@ def _missing(counts: NDArray[np.int64], policy: Policy) -> Array:
     return np.array([np.where(small, 0, counts), small], dtype=np.float64)
 
 
-def _high_orders(name: str, array: Array, policy: Policy) -> Array:
-    """R7: withhold third and fourth power sums of few rows; a last column counts those rows."""
+def _tells_high_orders(parts: list[Array], policy: Policy) -> bool:
+    """R7: tell third and fourth power sums of each of these parts of a column's rows, or of none.
+
+    Those of one part would be those of all rows, less the others'.
+    """
+    few = policy.allows_moments(4, np.array([len(part) for part in parts], dtype=np.float64))
+    return bool(few.all()) and all(policy.allows_high_orders(part) for part in parts)
+
+
+def _high_orders(name: str, array: Array, told: Mapping[str, bool]) -> Array:
+    """Withhold third and fourth power sums that may not be told; a last column counts the rows."""
     if not name.startswith("moments/"):
         return array
-    sums = np.atleast_2d(array)
-    allowed = policy.allows_moments(4, sums[:, 0])
-    sums = np.column_stack([sums, np.where(allowed, 0.0, sums[:, 0])])
-    sums[~allowed, 3:5] = 0.0
+    allowed, sums = told[name.rpartition("/")[2]], np.atleast_2d(array)
+    sums = np.column_stack([sums, 0.0 * sums[:, 0] if allowed else sums[:, 0]])
+    if not allowed:
+        sums[:, 3:5] = 0.0
     return sums[0] if array.ndim == 1 else sums
 
 

@@ -1,14 +1,35 @@
-"""Rows in blocks: temporaries that fit a processor's cache, whatever the number of rows."""
+"""Rows in blocks: temporaries that fit a processor's cache, whatever the number of rows.
+
+A temporary as long as a site's rows costs more than the sums that it is for: memory is fetched
+from the system, page by page, and given back.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-BLOCK_ROWS: Final = 8_192
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+NUMBERS: Final = 40_960  # of a block: 320 kB
+FEWEST, MOST = 512, 8_192  # rows
 
 
-def row_blocks(n: int) -> Iterator[slice]:
-    """Yield slices that cover n rows in order."""
-    for start in range(0, n, BLOCK_ROWS):
-        yield slice(start, start + BLOCK_ROWS)
+def row_blocks(n: int, columns: int = 1) -> Iterator[slice]:
+    """Yield slices that cover n rows of so many columns in order."""
+    rows = min(max(NUMBERS // max(columns, 1), FEWEST), MOST)
+    for start in range(0, n, rows):
+        yield slice(start, start + rows)
+
+
+def centred_squares(values: Array) -> tuple[float, float]:
+    """Return the mean of n numbers and sum (x - mean)^2; 0 and 0 without any."""
+    if not len(values):
+        return 0.0, 0.0
+    mean, squares = float(values.mean()), 0.0
+    for rows in row_blocks(len(values)):
+        z = values[rows] - mean
+        squares += float(z @ z)
+    return mean, squares

@@ -13,10 +13,14 @@ The outermost cells reach to infinity: the smallest and largest rows are not loc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from v6_clinical.blocks import centred_squares
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -54,8 +58,7 @@ class Window:
         return np.ldexp(np.arange(self.first, self.last + 1, dtype=np.float64), self.level)
 
 
-@dataclass(frozen=True)
-class _Cells:
+class _Cells(NamedTuple):
     """Cells that may still be halved, as arrays of equal length.
 
     A cell covers rows ``start``..``stop`` in sorted order; its dyadic core is (low, high], and
@@ -67,13 +70,10 @@ class _Cells:
     low: Array
     high: Array
 
-    def take(self, which: NDArray[np.bool_]) -> _Cells:
-        return _Cells(self.start[which], self.stop[which], self.low[which], self.high[which])
-
 
 def base_level(values: Array) -> int:
     """Return the level of cells of about .05 sd: 2^level <= .05 sd < 2^(level+1)."""
-    sd = float(np.std(values)) if len(values) else 0.0
+    sd = sqrt(centred_squares(values)[1] / max(len(values), 1))
     return int(np.floor(np.log2(0.05 * sd))) if sd > 0 else -1074
 
 
@@ -102,11 +102,12 @@ def partition(
         Shape (n,): with it a cell holds no row or at least ``min_cell`` of each outcome.
     """
     n = len(rows)
-    tally = np.zeros(n + 1, np.int64)
-    if events is not None:
-        tally[1:] = np.cumsum(events)
     if n == 0:
         return Partition(np.empty(0), np.empty(0, np.int64), 0)
+    tally = None
+    if events is not None:
+        tally = np.zeros(n + 1, np.int64)
+        np.cumsum(events, out=tally[1:])
     top = max(int(np.frexp(np.abs(rows[[0, -1]]).max())[1]) + 1, window.level + 1)
     reach = np.ldexp(1.0, top)
     cells = _Cells(np.array([0]), np.array([n]), np.array([-reach]), np.array([reach]))
@@ -117,43 +118,43 @@ def partition(
         cells, found_edges, found_below = _halve(rows, tally, cells, min_cell, lend=level >= base)
         edges.append(found_edges)
         below.append(found_below)
-        cells = cells.take((cells.high > span[0]) & (cells.low < span[1]))
-        if not len(cells.start):
+        inside = ((cells.high > span[0]) & (cells.low < span[1])).nonzero()[0]
+        if not len(inside):
             break
+        if len(inside) < len(cells.start):
+            cells = _Cells(*(part[inside] for part in cells))
     return _assemble(np.concatenate(edges), np.concatenate(below), n, show_tails)
 
 
 def _halve(
-    rows: Array, tally: Counts, cells: _Cells, min_cell: int, *, lend: bool
+    rows: Array, tally: Counts | None, cells: _Cells, min_cell: int, *, lend: bool
 ) -> tuple[_Cells, Array, Counts]:
     """Halve each cell once; return the cells to go on with and the new edges."""
-    middle = (cells.low + cells.high) / 2
-    count = np.searchsorted(rows, middle, side="right").astype(np.int64)
-    left, right = count - cells.start, cells.stop - count
-    left_fine = _fine(left, tally[count] - tally[cells.start], min_cell)
-    right_fine = _fine(right, tally[cells.stop] - tally[count], min_cell)
+    start, stop, low, high = cells
+    middle = (low + high) / 2
+    count = rows.searchsorted(middle, side="right")
+    left, right = count - start, stop - count
+    left_fine = _fine(left, None if tally is None else tally[count] - tally[start], min_cell)
+    right_fine = _fine(right, None if tally is None else tally[stop] - tally[count], min_cell)
     both = left_fine & right_fine
-    only_left = left_fine & ~right_fine & (left > 0) & lend
-    only_right = right_fine & ~left_fine & (right > 0) & lend
-    left_cells = replace(cells, stop=count, high=middle).take(both & (left > 0))
-    right_cells = replace(cells, start=count, low=middle).take(both & (right > 0))
-    to_left = replace(cells, high=middle).take(only_left)
-    to_right = replace(cells, low=middle).take(only_right)
-    parts = (left_cells, right_cells, to_left, to_right)
+    to_left = (left_fine & (left > 0) & (right_fine | lend)).nonzero()[0]
+    to_right = (right_fine & (right > 0) & (left_fine | lend)).nonzero()[0]
+    first, last = np.where(both, count, start), np.where(both, count, stop)
     rest = _Cells(
-        np.concatenate([p.start for p in parts]),
-        np.concatenate([p.stop for p in parts]),
-        np.concatenate([p.low for p in parts]),
-        np.concatenate([p.high for p in parts]),
+        np.concatenate([start[to_left], first[to_right]]),
+        np.concatenate([last[to_left], stop[to_right]]),
+        np.concatenate([low[to_left], middle[to_right]]),
+        np.concatenate([middle[to_left], high[to_right]]),
     )
     return rest, middle[both], count[both]
 
 
-def _fine(rows: Counts, events: Counts, min_cell: int) -> NDArray[np.bool_]:
-    """R2: rows with and without the event are each 0, or at least a cell."""
-    others = rows - events
-    enough = (events >= min_cell) | (events == 0), (others >= min_cell) | (others == 0)
-    return np.asarray(enough[0] & enough[1])
+def _fine(rows: Counts, events: Counts | None, min_cell: int) -> NDArray[np.bool_]:
+    """R2: rows, or rows with and without the event, are each 0, or at least a cell."""
+    if events is None:
+        fine: NDArray[np.bool_] = (rows >= min_cell) | (rows == 0)
+        return fine
+    return _fine(events, None, min_cell) & _fine(rows - events, None, min_cell)
 
 
 def _assemble(edges: Array, below: Counts, n: int, show_tails: bool) -> Partition:

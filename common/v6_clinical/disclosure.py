@@ -14,17 +14,22 @@ from itertools import compress
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from v6_clinical.blocks import centred_squares
 from v6_clinical.dominance import (
+    Survey,
     differing_rows,
     effective_sample_size,
     is_distant,
     largest_leverage,
     rows_off_commonest,
     spread,
+    survey,
 )
 from v6_clinical.errors import RefusalError
 from v6_clinical.limits import Limits
 from v6_clinical.settings import sha256
+
+ORDERS, GLANCE = 4, 100  # power sums of a column; rows that usually show that its values are many
 
 
 @dataclass(frozen=True)
@@ -116,9 +121,7 @@ class Policy(Limits):
         if self.is_small(counts).any():
             raise RefusalError("SMALL_CELL", [column])
 
-    def check_design(
-        self, design: NDArray[np.float64], names: Sequence[str], derived: Sequence[bool]
-    ) -> None:
+    def check_design(self, about: Survey, names: Sequence[str], derived: Sequence[bool]) -> None:
         """R5: no design column singles a few rows out.
 
         Off its commonest value a column has no row or at least a cell; its spread over rows,
@@ -126,9 +129,9 @@ class Policy(Limits):
         a dummy, a transform or a product.
         """
         least = np.where(derived, max(self.min_spread, self.min_cell), self.min_spread)
-        off, width = rows_off_commonest(design, self.min_cell), spread(design, least)
+        off, width = rows_off_commonest(about.design, self.min_cell), spread(about, least)
         # off > 0: the spread of a constant column is rounding
-        bad = self.is_small(off) | ((off > 0) & (width < least * (1 - 1e-9)))
+        bad = self.is_small(off) | ((off > 0) & ~(width >= least * (1 - 1e-9)))
         if bad.any():
             raise RefusalError("SMALL_CELL", list(compress(names, bad)))
 
@@ -141,33 +144,50 @@ class Policy(Limits):
         few = bool(self.is_small(off))
         return not few or 2 * off > len(values) or len(values) < self.min_cell
 
-    def check_combinations(
-        self,
-        design: NDArray[np.float64],
-        names: Sequence[str],
-        others: Mapping[str, NDArray[np.float64]],
-    ) -> None:
+    def check_combinations(self, about: Survey, names: Sequence[str]) -> None:
         """R5: no combination of columns singles out what each alone does not.
 
         Two columns of zeros and ones are the same (or opposite) or differ in at least a cell of
         rows; no row has more than the share of a combination's squares that a spread of 2 allows.
-        ``others`` are the outcome, weights and offset.
+        ``names`` are those of the design columns and of the others: outcome, weights and offset.
         """
-        every, more = [*names, *others], list(others.values())
-        places, rows = differing_rows(design, more)
+        places, rows = differing_rows(about)
         close = np.argwhere(self.is_small(rows).any(axis=0))
         if len(close):
-            raise RefusalError("SMALL_CELL", [every[places[place]] for place in close[0]])
+            raise RefusalError("SMALL_CELL", [names[places[place]] for place in close[0]])
         if self.min_spread > 0:
             most = self.min_spread**-0.5
-            if largest_leverage(design, more, most) > most:
+            if not largest_leverage(about, most) <= most:
                 raise RefusalError("SMALL_CELL", ["terms"])
 
-    def check_shift(
-        self, columns: Iterable[NDArray[np.float64]], shift: Iterable[float], *where: str
-    ) -> None:
-        """R11: a number taken off a column, shape (n,), is not so far off that rounding cuts it."""
-        if any(is_distant(at, x) for x, at in zip(columns, shift, strict=True)):
+    def allows_products(self, about: Survey) -> bool:
+        """R5: products of these columns tell of no combination that is few rows."""
+        try:
+            self.check_combinations(about, [""] * len(about.mean))
+        except RefusalError:
+            return False
+        return True
+
+    def allows_high_orders(self, values: NDArray[np.float64]) -> bool:
+        """R2, R7: four power sums of at most five different values, (n,), are these values' counts.
+
+        So those of small cells are not sent.
+        """
+        if len(np.unique(values[:GLANCE])) > ORDERS + 1:
+            return True
+        counts = np.unique(values, return_counts=True)[1]
+        return len(counts) > ORDERS + 1 or not bool(self.is_small(counts).any())
+
+    def check_late_entries(self, missed: NDArray[np.int64], column: str) -> None:
+        """R5: a fit with entries and one without differ by the rows that come after some death.
+
+        ``missed``, shape (n,), is how many deaths a row came too late for.
+        """
+        self.check_design(survey(missed[:, None].astype(np.float64)), [column], [False])
+
+    def check_shift(self, about: Survey, shift: ArrayLike, *where: str) -> None:
+        """R11: a number taken off a column, (p,), is not so far off that rounding cuts it."""
+        if is_distant(about, np.asarray(shift, dtype=np.float64)).any():
             raise RefusalError("BAD_REQUEST", where)
 
     def check_parameters(self, parameters: float, n: int) -> None:
@@ -200,9 +220,10 @@ class Policy(Limits):
         ``predictor`` is the linear predictor, ``weights`` those of the model at it, such as
         mu (1 - mu); shape (n,) both.
         """
+        n = max(len(predictor), 1)
         with np.errstate(over="ignore", invalid="ignore"):
             # not <=: also where an overflow has made it no number
-            wide = predictor.size > 0 and not predictor.std() <= self.widest_predictor
+            wide = not centred_squares(predictor)[1] <= n * self.widest_predictor**2
         if wide or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
             raise RefusalError("COEFFICIENT_RANGE")
 

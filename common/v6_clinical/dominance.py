@@ -10,6 +10,7 @@ give that patient's whole row.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,6 @@ from v6_clinical.blocks import row_blocks
 
 Array = NDArray[np.float64]
 
-LARGEST = 1e70  # its fourth power would overflow a sum
 FARTHEST = (1e8, 1e3)  # of a number taken off a column: in its sd, and in its mean
 # Eigenvalues of a correlation matrix: below the first float64 inverts badly; the second is rounding
 # of columns that depend on each other, as dummies of all levels do.
@@ -28,22 +28,80 @@ RANK = 1e-10  # singular values below, of columns scaled to 1, are rounding
 
 def effective_sample_size(weights: Array) -> float:
     """Return (sum w)^2 / sum w^2, the number of equal weights that say as much (Kish)."""
-    scaled = weights / max(weights.max(initial=0.0), np.finfo(np.float64).tiny)
-    squares = float(scaled @ scaled)
-    return float(scaled.sum()) ** 2 / squares if squares > 0 else 0.0
+    largest = max(float(weights.max(initial=0.0)), np.finfo(np.float64).tiny)
+    total = squares = 0.0
+    for rows in row_blocks(len(weights)):
+        scaled = weights[rows] / largest
+        total, squares = total + float(scaled.sum()), squares + float(scaled @ scaled)
+    return total**2 / squares if squares > 0 else 0.0
 
 
-def is_distant(number: float, column: Array) -> bool:
-    """Tell whether taking a number off a column would round it to few values.
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over n rows tells of the columns of ``design`` (n, p) and of ``others`` (n,).
+
+    Parameters
+    ----------
+    mean, low, high
+        Of each of the q = p + len(others) columns, shape (q,).
+    products
+        Sums of products of the columns about their means, shape (q, q).
+    """
+
+    design: Array
+    others: tuple[Array, ...]
+    mean: Array
+    low: Array
+    high: Array
+    products: Array
+
+    @property
+    def reach(self) -> Array:
+        """The largest distance of a row from each column's mean, shape (q,)."""
+        return np.maximum(self.high - self.mean, self.mean - self.low)
+
+    def blocks(self) -> Iterator[Array]:
+        """Yield blocks of rows of all columns about their means, by column."""
+        columns, n = [*self.design.T, *self.others], len(self.design)
+        for rows in row_blocks(n, len(columns)):
+            block = np.empty((len(range(n)[rows]), len(columns)), order="F")
+            for out, x, mean in zip(block.T, columns, self.mean, strict=True):
+                np.subtract(x[rows], mean, out=out)
+            yield block
+
+
+def survey(design: Array, others: Sequence[Array] = ()) -> Survey:
+    """Go through the rows once (and through each column for its mean)."""
+    n, q = len(design), design.shape[1] + len(others)
+    mean = np.zeros(q)
+    if n:
+        parts = (design[rows] for rows in row_blocks(n, q))
+        sums = sum((np.ones(len(part)) @ part for part in parts), np.zeros(design.shape[1]))
+        mean[:] = [*(sums / n), *(x.mean() for x in others)]
+    total, products = np.zeros(q), np.zeros((q, q))
+    low, high = (np.full(q, least) if n else np.zeros(q) for least in (np.inf, -np.inf))
+    for z in Survey(design, tuple(others), mean, low, high, products).blocks():
+        total += np.ones(len(z)) @ z
+        products += z.T @ z
+        np.minimum(low, z.min(axis=0), out=low)
+        np.maximum(high, z.max(axis=0), out=high)
+    if n:
+        products -= np.outer(total, total) / n
+    return Survey(design, tuple(others), mean, mean + low, mean + high, products)
+
+
+def is_distant(about: Survey, numbers: Array) -> NDArray[np.bool_]:
+    """Tell whether taking a number off a design column would round it to few values, shape (p,).
 
     Of x - 2^58 is left whether x is below 32 or above: a cut point of the caller's. A column that
     does not vary cannot be cut.
     """
-    mean = float(column.mean()) if len(column) else number
-    beyond = abs(number - mean) - FARTHEST[1] * abs(mean)
-    if not beyond > 0:
-        return False
-    return beyond > FARTHEST[0] * float(column.std()) and bool(column.min() < column.max())
+    n, p = about.design.shape
+    mean, varies = about.mean[:p], about.high[:p] > about.low[:p]
+    sd = np.sqrt(np.maximum(np.diag(about.products)[:p], 0.0) / max(n, 1))
+    beyond = np.abs(numbers - mean) - FARTHEST[1] * np.abs(mean)
+    far: NDArray[np.bool_] = (beyond > 0) & (beyond > FARTHEST[0] * sd) & varies
+    return far
 
 
 def rows_off_commonest(design: Array, cell: int) -> NDArray[np.int64]:
@@ -66,117 +124,75 @@ def rows_off_commonest(design: Array, cell: int) -> NDArray[np.int64]:
     return off
 
 
-def spread(design: Array, enough: Array) -> Array:
-    """Return (sum z^2)^2 / sum z^4 of each column about its mean, 0 for a constant one.
+def spread(about: Survey, enough: Array) -> Array:
+    """Return (sum z^2)^2 / sum z^4 of each design column about its mean, 0 for a constant one.
 
     Where that is ``enough``, shape (p,), the smaller sum z^2 / max z^2 stands for it: fourth powers
     are summed of the other columns only.
     """
-    found = np.zeros(design.shape[1])
-    if not design.size:
-        return found
-    scale = np.ones(design.shape[1])
-    if max(design.max(), -design.min()) > LARGEST:  # its fourth power would overflow
-        scale = np.maximum(np.abs(design).max(axis=0), 1.0)
-    mean = np.full(len(design), 1 / len(design)) @ design / scale
-    second, largest = np.zeros_like(found), np.zeros_like(found)
-    for rows in row_blocks(len(design)):
-        z = design[rows] / scale
-        z -= mean
-        z *= z
-        second += z.sum(axis=0)
-        np.maximum(largest, z.max(axis=0), out=largest)
-    np.divide(second, largest, out=found, where=largest > 0)
-    places = np.flatnonzero(found < enough)
-    fourth = np.zeros(len(places))
-    for rows in row_blocks(len(design)) if len(places) else ():
-        z = np.square(design[rows][:, places] / scale[places] - mean[places])
+    design, p = about.design, about.design.shape[1]
+    reach, squares = about.reach[:p], np.diag(about.products)[:p]
+    found = np.divide(squares, reach**2, out=np.zeros(p), where=reach > 0)
+    places = np.flatnonzero((found < enough) & (reach > 0))
+    mean, scale, fourth = about.mean[places], reach[places], np.zeros(len(places))
+    for rows in row_blocks(len(design), len(places)) if len(places) else ():
+        z = np.square((design[rows][:, places] - mean) / scale)  # at most 1
         fourth += np.square(z).sum(axis=0)
-    squared = second[places] ** 2
-    found[places] = np.divide(squared, fourth, out=np.zeros_like(fourth), where=fourth > 0)
+    found[places] = found[places] ** 2 / fourth
     return found
 
 
-def blocks(design: Array, others: Sequence[Array]) -> Iterator[Array]:
-    """Yield blocks of rows of the columns of ``design`` (n, p) and ``others`` (n,), by column."""
-    p = design.shape[1]
-    for rows in row_blocks(len(design)):
-        part = design[rows]
-        block = np.empty((len(part), p + len(others)), order="F")
-        block[:, :p] = part
-        for place, x in enumerate(others):
-            block[:, p + place] = x[rows]
-        yield block
-
-
-def largest_leverage(design: Array, others: Sequence[Array], enough: float = 0.0) -> float:
+def largest_leverage(about: Survey, enough: float = 0.0) -> float:
     """Return the largest leverage of a row in the span of 1 and these columns.
 
     It is the largest share max v_i^2 / sum v^2 that a row has of any combination v: 1 where a
     combination is zero in all other rows. Where it is certainly below ``enough``, a bound that is
-    below too stands for it, and the rows are gone through once.
+    below too stands for it, and no row is gone through.
     """
-    if not len(design) or not (design.shape[1] or others):
+    n = len(about.design)
+    if not n or not len(about.mean):
         return 0.0
-    n, first = len(design), next(blocks(design, others))
-    shift, total = first.mean(axis=0), np.zeros(first.shape[1])
-    gram, low, high = np.zeros((len(shift),) * 2), np.zeros_like(shift), np.zeros_like(shift)
-    for z in blocks(design, others):
-        z -= shift
-        total += np.ones(len(z)) @ z
-        gram += z.T @ z
-        np.minimum(low, z.min(axis=0), out=low)
-        np.maximum(high, z.max(axis=0), out=high)
-    gram -= np.outer(total, total) / n
-    mean, spread = shift + total / n, np.sqrt(np.maximum(np.diag(gram), 0.0))
-    varies = spread > 0
-    if (spread[varies] < 1e-9 * np.sqrt(n) * np.abs(mean[varies])).any():
-        return _exactly(design, others)
-    scale = np.where(varies, spread, np.inf)
-    values, vectors = np.linalg.eigh(gram / np.outer(scale, scale))
+    size = np.sqrt(np.maximum(np.diag(about.products), 0.0))
+    varies = size > 0
+    if (size[varies] < 1e-9 * np.sqrt(n) * np.abs(about.mean[varies])).any():
+        return _exactly(about)
+    scale = np.where(varies, size, np.inf)
+    values, vectors = np.linalg.eigh(about.products / np.outer(scale, scale))
     told = values > NULL
     if (values[told] < CONDITION).any():
-        return _exactly(design, others)
+        return _exactly(about)
     # a whitened row is no longer than the row itself over the root of the smallest eigenvalue
-    reach = np.maximum(high - total / n, total / n - low) / scale
+    reach = about.reach / scale
     bound = 1 / n + float(reach @ reach) / float(values[told].min(initial=np.inf))
     if bound < enough:
         return bound
-    return 1 / n + _most(
-        design, others, mean, vectors[:, told] / np.sqrt(values[told]) / scale[:, None]
-    )
+    return 1 / n + _most(about, vectors[:, told] / np.sqrt(values[told]) / scale[:, None])
 
 
-def _most(design: Array, others: Sequence[Array], mean: Array, whiten: Array) -> float:
+def _most(about: Survey, whiten: Array) -> float:
     """Return the largest squared length of a row, centred and whitened."""
     largest = 0.0
-    for block in blocks(design, others):
-        z = (block - mean) @ whiten
+    for block in about.blocks():
+        z = block @ whiten
         largest = max(largest, float(np.einsum("ij,ij->i", z, z).max()))
     return largest
 
 
-def _exactly(design: Array, others: Sequence[Array]) -> float:
+def _exactly(about: Survey) -> float:
     """Return the same where columns may depend on each other, or hardly vary."""
-    size = design.shape[1] + len(others)
-    mean, low, high = np.zeros(size), np.full(size, np.inf), np.full(size, -np.inf)
-    for block in blocks(design, others):
-        mean += block.sum(axis=0) / len(design)
-        low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
-    scale = np.where(high > low, np.maximum(high - mean, mean - low), np.inf)
+    size = len(about.mean)
+    scale = np.where(about.high > about.low, about.reach, np.inf)
     triangle = np.zeros((0, size))
-    for block in blocks(design, others):
-        stacked = np.vstack([triangle, (block - mean) / scale])
+    for block in about.blocks():
+        stacked = np.vstack([triangle, block / scale])
         triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
     _, values, vectors = np.linalg.svd(triangle)
     values = values[values > RANK * max(values.max(initial=0.0), 1.0)]
     whiten = (vectors[: len(values)].T / values) / scale[:, None]
-    return 1 / len(design) + _most(design, others, mean, whiten)
+    return 1 / len(about.design) + _most(about, whiten)
 
 
-def differing_rows(
-    design: Array, others: Sequence[Array]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def differing_rows(about: Survey) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Count the rows in which two columns of zeros and ones differ, and those in which they agree.
 
     Returns
@@ -185,20 +201,15 @@ def differing_rows(
         Which of the columns are of zeros and ones; the intercept's, all ones, is not of them.
     rows : ndarray of shape (2, q, q)
     """
-    places = np.arange(design.shape[1] + len(others))
-    some = np.zeros((2, len(places)), dtype=bool)
-    for block in blocks(design, others):
-        zero, one = (block[:, places] == value for value in (0, 1))
-        binary = (zero | one).all(axis=0)
-        some = some[:, binary] | [zero[:, binary].any(axis=0), one[:, binary].any(axis=0)]
-        places = places[binary]
-        if not len(places):
-            break
-    places = places[some.all(axis=0)]
-    differ = np.zeros((len(places),) * 2)
-    for block in blocks(design, others) if len(places) > 1 else ():
-        ones = block[:, places]
-        count = ones.sum(axis=0)
-        differ += count[:, None] + count - 2 * ones.T @ ones
-    whole = np.rint(differ).astype(np.int64)
-    return places.astype(np.int64), np.array([whole, len(design) - whole])
+    n, columns = len(about.design), [*about.design.T, *about.others]
+    candidates = np.flatnonzero((about.low == 0) & (about.high == 1))
+    places = np.array([k for k in candidates if _is_binary(columns[k])], dtype=np.int64)
+    mean = about.mean[places]
+    both = about.products[np.ix_(places, places)] + n * np.outer(mean, mean)  # are 1
+    differ = np.rint(n * (mean[:, None] + mean) - 2 * both).astype(np.int64)
+    return places, np.array([differ, n - differ])
+
+
+def _is_binary(column: Array) -> bool:
+    parts = (column[rows] for rows in row_blocks(len(column)))
+    return all(bool(((part == 0) | (part == 1)).all()) for part in parts)

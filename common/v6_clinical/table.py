@@ -117,6 +117,12 @@ def numbers(column: pd.Series, name: str) -> NDArray[np.float64]:
     return values
 
 
+def present(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the numbers that are not missing: the same array where none is."""
+    kept = ~np.isnan(values)
+    return values if kept.all() else values[kept]
+
+
 def labels(column: pd.Series, collapse: Mapping[str, Sequence[str]] | None = None) -> Labels:
     """Return the column as labels, sorted; blank text is missing.
 

@@ -42,3 +42,18 @@ def test_the_table_of_attacks_lists_each_once() -> None:
     named = set(re.findall(r"R\d+", table))
     rules = (TESTS.parent / "PRIVACY.md").read_text()
     assert named <= set(re.findall(r"^\| (R\d+) \|", rules, re.MULTILINE))
+
+
+def test_every_known_limit_is_measured() -> None:
+    """The last column of the limits of the promise: beginnings of names of tests in privacy/."""
+    limits = (TESTS.parent / "PRIVACY.md").read_text().split("## How to check")[0]
+    rows = re.findall(r"^\| \*\*.*\|$", limits, re.MULTILINE)
+    files = "".join(file.read_text() for file in (TESTS / "privacy").rglob("test_*.py"))
+    tests = re.findall(r"^def test_(\w+)", files, re.MULTILINE)
+    named = [re.findall(r"`(A\d\d_\w*)`", row.split("|")[-2]) for row in rows]
+    assert len(rows) > 10
+    assert all(named)
+    told = {name for names in named for name in names}
+    assert not [name for name in told if not any(test.startswith(name) for test in tests)]
+    limits_run = [test for test in tests if "known_limit" in test]
+    assert not [test for test in limits_run if not test.startswith(tuple(told))]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 HERE = Path(__file__).parent
+DOCS = HERE.parents[1] / "docs" / "benchmarks"
 CASES: dict[str, Any] = tomllib.loads((HERE / "cases.toml").read_text())
 ANALYSES = ("summary", "logistic", "cox")
 

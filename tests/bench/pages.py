@@ -1,4 +1,4 @@
-"""Make the pages of docs/benchmarks from ``results.json``: tables, bars, figures.
+"""Make the pages of docs/benchmarks from ``results.json`` and ``stack.json``: tables, figures.
 
 ``ci/bench --pages`` makes them anew without measuring.
 """
@@ -14,7 +14,8 @@ from typing import Any
 
 import jinja2
 
-from bench.cases import ANALYSES, CASES
+from bench import node_pages
+from bench.cases import ANALYSES, CASES, DOCS
 from bench.figures import draw
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -22,31 +23,41 @@ Entry = dict[str, Any]
 
 
 def write(folder: Path) -> None:
-    """Write ``index.md``, ``limits.md`` and the figures beside ``results.json``."""
-    results = json.loads((folder / "results.json").read_text())
-    for name, text in pages(results).items():
+    """Write the pages and the figures beside the results; a file that is not there is the docs'."""
+    results, stack = read(folder)
+    for name, text in pages(results, stack).items():
         (folder / name).write_text(text)
     draw(results, folder)
 
 
-def pages(results: Entry) -> dict[str, str]:
+def read(folder: Path) -> tuple[Entry, Entry]:
+    """Return what ``results.json`` and ``stack.json`` hold."""
+    files = (folder / "results.json", folder / "stack.json")
+    found = [file if file.exists() else DOCS / file.name for file in files]
+    results, stack = (json.loads(file.read_text()) for file in found)
+    return results, stack
+
+
+def pages(results: Entry, stack: Entry) -> dict[str, str]:
     """Return the pages by file name."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
     strict = {"undefined": jinja2.StrictUndefined, "trim_blocks": True}
     environment = jinja2.Environment(loader=loader, **strict)  # noqa: S701 - writes markdown
-    environment.filters |= {"thousands": lambda n: f"{n:,}", "number": number}
+    environment.filters |= {"thousands": lambda n: f"{n:,}", "number": number, "fixed": fixed}
+    platform = CASES["platform"] | node_pages.platform(stack)
     told = {
         "machine": results["machine"],
         "startup": results["startup"],
-        "platform": CASES["platform"],
+        "platform": platform,
         "pairs": [pair_lines(pair) for pair in results["pairs"]],
         "published": [pair_lines(pair) for pair in results["published"]],
         "grid": {name: grid_lines(results, name) for name in ANALYSES},
         "bars": bars(results),
-        "floor": floor(results),
+        "floor": floor(results, platform["round_v4"][1]),
     }
-    names = ("index.md", "limits.md")
-    return {name: environment.get_template(f"{name}.j2").render(told) for name in names}
+    found = dict.fromkeys(("index.md", "limits.md"), told)
+    found["nodes.md"] = node_pages.told(stack)
+    return {name: environment.get_template(f"{name}.j2").render(t) for name, t in found.items()}
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -54,6 +65,11 @@ def number(value: float | None, digits: int = 2) -> str:
     if value is None:
         return ""
     return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
+
+
+def fixed(value: float, digits: int = 1) -> str:
+    """Write seconds, with so many digits behind the point."""
+    return f"{value:.{digits}f}"
 
 
 def totals(entry: Entry) -> Entry:
@@ -105,12 +121,12 @@ def bars(results: Entry) -> list[Entry]:
         ("logistic", "statsmodels Logit", limits["logistic_to_logit"]),
         ("logistic", "glum", limits["logistic_to_glum"]),
         ("cox", "R coxph", limits["cox_to_r"]),
+        ("cox", "lifelines", limits["cox_to_lifelines"]),
     )
     at_most: list[tuple[str, float, float | None]] = [
-        (f"{ours}: seconds over those of {peer}, {rows:,} rows x 10", bar, found)
+        (f"{ours}: seconds over those of {peer}, {case}", bar, found)
         for ours, peer, bar in ratios
-        for rows, found in _walls(results, ours, peer)
-        if rows >= 1_000_000
+        for case, found in _walls(results, ours, peer)
     ]
     grid = [totals(entry) for entry in results["grid"]]
     memory = {p: _most(_memory(grid, p)) for p in CASES["grid"]["predictors"]}
@@ -143,18 +159,23 @@ def _memory(grid: list[Entry], predictors: int) -> list[float]:
     return [line["memory"] for line in cases if line["predictors"] == predictors]
 
 
-def _walls(results: Entry, analysis: str, peer: str) -> list[tuple[int, float]]:
-    """Return rows and the ratio of wall times, for each comparison with a peer."""
+def _walls(results: Entry, analysis: str, peer: str) -> list[tuple[str, float]]:
+    """Return each large case's name and ratio of wall times to a peer."""
     return [
-        (pair["rows"], float(line["wall_ratio"]))
+        (_case(pair), float(line["wall_ratio"]))
         for pair in results["pairs"]
-        if pair["analysis"] == analysis
+        if pair["analysis"] == analysis and pair["rows"] >= 1_000_000
         for line in pair_lines(pair)["tools"]
         if line["tool"] == peer
     ]
 
 
-def floor(results: Entry) -> Entry:
+def _case(pair: Entry) -> str:
+    sites = "" if pair["sites"] == 3 else f", {pair['sites']} site"
+    return f"{pair['rows']:,} rows x {pair['predictors']}{sites}"
+
+
+def floor(results: Entry, round_seconds: float) -> Entry:
     """Return the arithmetic of ``limits.md``: a fit of the largest logistic case, 10 predictors."""
     found = [line for line in grid_lines(results, "logistic") if line["predictors"] == 10]
     case = max((line for line in found if line["sites"] == 3), key=lambda line: line["rows"])
@@ -168,7 +189,6 @@ def floor(results: Entry) -> Entry:
     )
     rows = case["rows"] // case["sites"]
     data = rows * (case["predictors"] + 1) * 8
-    round_seconds = CASES["platform"]["round_v4"][1]
     return {
         **case,
         "site_rows": rows,
@@ -184,6 +204,4 @@ def floor(results: Entry) -> Entry:
 
 
 if __name__ == "__main__":
-    from bench.run import DOCS
-
     write(Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS)

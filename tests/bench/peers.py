@@ -65,6 +65,15 @@ def glum(frame: pd.DataFrame, columns: list[str]) -> tuple[Array, Array | None]:
     return np.array([model.intercept_, *model.coef_]), None
 
 
+def glum_closer(frame: pd.DataFrame, columns: list[str]) -> tuple[Array, Array | None]:
+    """Ask for a gradient that gives eight digits: as far as it comes in so few iterations."""
+    from glum import GeneralizedLinearRegressor
+
+    model = GeneralizedLinearRegressor(family="binomial", alpha=0, gradient_tol=1e-6)
+    model.fit(frame[columns], frame["y"])
+    return np.array([model.intercept_, *model.coef_]), None
+
+
 def lifelines(frame: pd.DataFrame, columns: list[str]) -> tuple[Array, Array | None]:
     from lifelines import CoxPHFitter
 
@@ -84,6 +93,7 @@ PYTHON: dict[str, Callable[[pd.DataFrame, list[str]], tuple[Array, Array | None]
     "pandas": pandas,
     "statsmodels Logit": logit,
     "glum": glum,
+    "glum, gradient_tol=1e-6": glum_closer,
     "lifelines": lifelines,
     "scikit-survival": sksurv,
 }

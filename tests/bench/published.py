@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
@@ -23,6 +21,7 @@ from bench.cases import Case
 from bench.compare import Array, answers, truth
 from bench.peers import Measured
 from bench.reference import digits
+from bench.theirs import PUBLISHED
 from v6_clinical.registry import PACKAGES, load_central
 
 REPEATS = 3
@@ -93,18 +92,11 @@ def _ours(case: Case, frames: list[pd.DataFrame]) -> tuple[tuple[Array, Array], 
 
 def _theirs(case: Case, frames: list[pd.DataFrame]) -> tuple[tuple[Array, Array], int]:
     name = NAMES[case.analysis]
-    module, client = import_module(name), _client(frames, name)
-    if case.analysis == "summary":
-        asked = {"columns": case.columns, "numeric_columns": case.columns}
-        found = _quiet(lambda: module.summary(mock_client=client, **asked))
-        numeric = json.loads(found["numeric"])
-        both = [np.array([numeric[x][key] for x in case.columns]) for key in ("mean", "std")]
-        return (both[0], both[1]), _rounds(client, case.sites)
-    model = {"outcome_variable": "y", "predictor_variables": case.columns, "family": "binomial"}
-    found = _quiet(lambda: module.glm(mock_client=client, **model))["coefficients"]
-    names = ["Intercept", *case.columns]
-    both = [np.array([found[key][x] for x in names]) for key in ("beta", "std_error")]
-    return (both[0], both[1]), _rounds(client, case.sites)
+    module, client, theirs = import_module(name), _client(frames, name), PUBLISHED[name]
+    central = getattr(module, theirs.method)
+    found = _quiet(lambda: central(mock_client=client, **theirs.arguments("y", case.columns)))
+    terms = case.columns if case.analysis == "summary" else ["Intercept", *case.columns]
+    return theirs.answers(found, terms), _rounds(client, case.sites)
 
 
 def _quiet(work: Any) -> Any:

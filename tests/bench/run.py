@@ -19,9 +19,8 @@ for threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")  # before numpy is imported: as in the images
 
 from bench import cases
-from bench.cases import ANALYSES, Case
+from bench.cases import ANALYSES, DOCS, Case
 
-DOCS = Path(__file__).parents[2] / "docs" / "benchmarks"
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "glum", "lifelines", "scikit-survival")
 
 

@@ -1,18 +1,14 @@
-"""The pages of docs/benchmarks are what ``results.json`` makes; the gate fails where it must."""
-
-import json
-from pathlib import Path
+"""The pages of docs/benchmarks are what their results make; the gate fails where it must."""
 
 import numpy as np
 import pytest
 
 from bench import gate, pages, reference
-
-DOCS = Path(__file__).parents[2] / "docs" / "benchmarks"
+from bench.cases import DOCS
 
 
 def test_pages_are_made_from_the_results() -> None:
-    made = pages.pages(json.loads((DOCS / "results.json").read_text()))
+    made = pages.pages(*pages.read(DOCS))
     for name, text in made.items():
         assert text == (DOCS / name).read_text(), f"{name} is stale: ci/bench --pages"
     assert {path.name for path in DOCS.glob("*.svg")} == {"scaling.svg", "rounds.svg"}

@@ -1,4 +1,4 @@
-"""The faults F01 to F11 inside the 5.x images: vantage6 5.x's own algorithm client meets them.
+"""Faults F01 to F11 and F14 inside the 5.x images: vantage6 5.x's own client meets them.
 
 The same tests run beside this one with the client of 4.x, which is installed here.
 """
@@ -12,5 +12,4 @@ from images.containers import Image, pytest_inside
 
 @pytest.mark.major(5)
 def test_the_faults_inside_the_image(image: Image, runner: Path) -> None:
-    """F14 is left out: it sends data through a pipe, which Parquet files cannot be read from."""
-    pytest_inside(image, runner, "platforms/faults", leave_out="F14")
+    pytest_inside(image, runner, "platforms/faults")

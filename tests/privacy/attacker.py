@@ -15,9 +15,12 @@ import contextlib
 import importlib
 import importlib.metadata
 import io
+import itertools
 import json
 import os
+import re
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,8 @@ from v6_clinical.version import __version__
 MAJOR = int(importlib.metadata.version("vantage6-algorithm-tools").partition(".")[0])
 OPEN = Policy.open()
 HOME = tempfile.TemporaryDirectory(prefix="node-")
+KEPT: deque[tuple[pd.DataFrame, Path]] = deque(maxlen=4)
+WRITTEN = itertools.count()
 LEDGER: list[str] = []  # what all nodes' partials have logged, a line a call
 
 Answer = dict[str, Any]
@@ -69,10 +74,24 @@ def ask(
     assert len(lines) == 1, printed  # the site's ledger: one line a call
     LEDGER.append(lines[0])
     if found["status"] == "refused":
-        assert set(found) == {"schema", "status", "code", "where"}  # A19: no number beside it
+        assert surplus(found, message | more) == []
         assert found["code"] in SITE_CODES
         assert found["code"] != "INTERNAL", found
     return found
+
+
+def surplus(found: Answer, asked: Any) -> list[str]:
+    """A19: return what a refusal tells beside a code and names that the request held.
+
+    Numbers in the names are the request's own, or count the functions of a spline. Settings are
+    named too.
+    """
+    beside = [name for name in found if name not in ("schema", "status", "code", "where")]
+    own = set(re.findall(r"\d+", json.dumps(asked, ensure_ascii=False)))
+    for name in found["where"]:
+        told = re.findall(r"\d+", re.sub(r"\[\d+\](?=:|$)|^V6C_", "", str(name)))
+        beside += [number for number in told if number not in own]
+    return beside
 
 
 def call(
@@ -87,7 +106,7 @@ def call(
     module = importlib.import_module(f"{package}.v{MAJOR}")
     method = load_site(package).name
     entry = getattr(module, method if function == "central" else f"{method}_{function}")
-    environment = _node(frame) | {"FUNCTION_ACTION": _action(function)} | dict(settings or {})
+    environment = node(frame) | {"FUNCTION_ACTION": _action(function)} | dict(settings or {})
     given, printed = json.loads(json.dumps(named)), io.StringIO()
     with (
         mock.patch.dict(os.environ, environment),
@@ -99,18 +118,37 @@ def call(
     return json.loads(json.dumps(found, allow_nan=False)), printed.getvalue()
 
 
-def _node(frame: pd.DataFrame) -> dict[str, str]:
-    """Write the site's file; return the environment that a node of this major gives."""
-    folder = Path(HOME.name) / str(os.getpid())  # nodes of processes side by side
-    folder.mkdir(exist_ok=True)
+def node(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the environment that a node of this major gives, its data in a file."""
+    folder = _kept(frame)
     file = folder / "patients.csv"
-    frame.to_csv(file, index=False)
     if MAJOR == 4:
         names = {"DATABASE_URI": str(file), "DATABASE_TYPE": "csv"}
         given = {f"DEFAULT_{name}": value for name, value in names.items()}
         return given | {"USER_REQUESTED_DATABASE_LABELS": "default"}
-    pd.read_csv(file).to_parquet(file.with_suffix(".parquet"))
     return {"SESSION_FOLDER": str(folder), "USER_REQUESTED_DATAFRAMES": "patients"}
+
+
+def _kept(frame: pd.DataFrame) -> Path:
+    """Return a folder with the site's file; the last few are not written again."""
+    for kept, folder in KEPT:
+        if frame.equals(kept) and _identical(frame, kept):
+            return folder
+    folder = Path(HOME.name) / str(os.getpid()) / str(next(WRITTEN) % KEPT.maxlen)
+    folder.mkdir(parents=True, exist_ok=True)  # nodes of processes side by side
+    file = folder / "patients.csv"
+    frame.to_csv(file, index=False)
+    if MAJOR == 5:
+        pd.read_csv(file).to_parquet(file.with_suffix(".parquet"))
+    KEPT.append((frame.copy(), folder))
+    return folder
+
+
+def _identical(frame: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Tell 1 from True, which are equal, in columns of objects."""
+    objects = [place for place, kind in enumerate(frame.dtypes) if kind.kind == "O"]
+    cells = (zip(frame.iloc[:, k], other.iloc[:, k], strict=True) for k in objects)
+    return all(one is two for column in cells for one, two in column)
 
 
 def _action(function: str) -> str:
@@ -124,6 +162,14 @@ def _limits(policy: Policy | None) -> Iterator[None]:
         return
     with mock.patch.object(Policy, "from_environment", return_value=policy):
         yield
+
+
+@contextlib.contextmanager
+def costs(calls: int) -> Iterator[None]:
+    """Count the calls of a partial: as many lines in the site's ledger."""
+    before = len(LEDGER)
+    yield
+    assert len(LEDGER) - before == calls
 
 
 class Nodes:

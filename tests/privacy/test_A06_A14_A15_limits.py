@@ -2,9 +2,12 @@
 
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -104,6 +107,34 @@ def test_A14_bad_settings_fail_closed(case: Case) -> None:
     assert (
         first(case, rows, settings={"V6C_MIN_CELL": "3"})["status"] == "ok"
     )  # as loose as it gets
+
+
+def lenient(environment: Mapping[str, str]) -> Policy:
+    """Read settings as many programs do: what is unknown or unreadable stays at its default."""
+    values = {}
+    for field in fields(Policy):
+        if type(field.default) in (int, float):
+            with suppress(KeyError, ValueError, OverflowError):
+                text = environment[f"V6C_{field.name.upper()}"]
+                values[field.name] = type(field.default)(float(text))
+    return Policy(**values)
+
+
+@each_analysis
+def test_A14_settings_read_leniently_would_not_be_the_operators(case: Case) -> None:
+    """A limit that is misspelt is no limit, and one that is too loose lets few rows through."""
+    rows = case.frames()[0]
+    few, cell = rows.iloc[:9], {"V6C_MIN_CELL": "1", "V6C_MAX_PARAMETERS_PER_ROW": "9"}
+    misspelt = {"V6C_MIN_ROW": str(len(rows) + 1)}
+
+    def codes() -> list[str]:
+        asked = [(few, cell | {"V6C_MIN_ROWS": "1"}), (rows, misspelt)]
+        return [first(case, some, settings=given).get("code", "ok") for some, given in asked]
+
+    assert codes() == ["BAD_SETTING", "BAD_SETTING"]
+    with mock.patch.object(Policy, "from_environment", lenient):
+        assert codes()[1] == "ok"  # unguarded
+        assert codes()[0] != "MIN_ROWS"
 
 
 def test_A14_good_settings_are_read_robustly() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -23,6 +24,9 @@ from stacks.engine import docker
 PARTS = ("node, before", "container start", "imports, answer", "node, after", "poll")
 # The run's number in its container's name.
 RUN = re.compile(r"-run-(\d+)(?:-[0-9a-f]{5})?$")
+# The engine's words for the events of a container that are looked at.
+EVENTS = ["--filter", "type=container", "--format", "{{json .}}"]
+EVENTS += [word for event in ("create", "start", "die") for word in ("--filter", f"event={event}")]
 Times = dict[str, float]
 
 
@@ -64,29 +68,33 @@ def rounds(runs: list[dict[str, Any]], lives: dict[int, Times], sites: int) -> l
     found = []
     for before, run in pairwise(last):
         begun, ended = moment(before["finished_at"]), moment(run["finished_at"])
-        life = lives[int(run["id"])]
-        taken = moment(run["started_at"])
-        parts = (
-            life["create"] - taken,
-            life["start"] - life["create"],
-            life["die"] - life["start"],
-            ended - life["die"],
-            taken - begun,
-        )
+        parts = (*at_site(run, lives[int(run["id"])]), moment(run["started_at"]) - begun)
         found.append(Split(ended - begun, parts))
     return found
+
+
+def at_site(run: dict[str, Any], life: Times) -> tuple[float, float, float, float]:
+    """Return the parts from where a node took a run up: all of PARTS but the poll."""
+    return (
+        life["create"] - moment(run["started_at"]),
+        life["start"] - life["create"],
+        life["die"] - life["start"],
+        moment(run["finished_at"]) - life["die"],
+    )
 
 
 def containers(runs: list[dict[str, Any]]) -> dict[int, Times]:
     """Return when each run's container was created, was started and ended, as the engine says."""
     since = min(moment(run["started_at"]) for run in runs) - 1
     until = max(moment(run["finished_at"]) for run in runs) + 1
-    words = ["--since", f"{since:.3f}", "--until", f"{until:.3f}", "--filter", "type=container"]
-    words += [
-        word for event in ("create", "start", "die") for word in ("--filter", f"event={event}")
-    ]
+    words = ["--since", f"{since:.3f}", "--until", f"{until:.3f}", *EVENTS]
+    return lives(docker("events", *words).splitlines())
+
+
+def lives(lines: Iterable[str]) -> dict[int, Times]:
+    """Return the same of the engine's events, each a line of JSON."""
     found: dict[int, Times] = {}
-    for line in docker("events", *words, "--format", "{{json .}}").splitlines():
+    for line in lines:
         event = json.loads(line)
         number = RUN.search(event["Actor"]["Attributes"]["name"])
         if number:

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from v6_clinical.dominance import largest_leverage, rows_off_commonest, spread
+from v6_clinical.dominance import (
+    differing_rows,
+    is_distant,
+    largest_leverage,
+    rows_off_commonest,
+    spread,
+    survey,
+)
 
 SEEDS = st.integers(0, 10**6)
 TAILS = st.sampled_from([1.0, 2.0, 5.0, 40.0])
@@ -25,7 +32,7 @@ def test_spread_is_exact_where_it_matters(seed: int, tail: float, n: int, enough
     z = x - x.mean(axis=0)
     with np.errstate(invalid="ignore"):
         exact = np.nan_to_num((z**2).sum(axis=0) ** 2 / (z**4).sum(axis=0))
-    found = spread(x, np.full(x.shape[1], enough))
+    found = spread(survey(x), np.full(x.shape[1], enough))
     varies = x.min(axis=0) < x.max(axis=0)
     small = exact < enough
     assert found[small & varies] == pytest.approx(exact[small & varies], rel=1e-9)
@@ -42,9 +49,41 @@ def test_leverage_is_exact_where_it_matters(seed: int, tail: float, n: int) -> N
     u = np.linalg.svd(z / np.maximum(z.std(axis=0), 1e-12), full_matrices=False)
     exact = 1 / n + float((u[0][:, u[1] > 1e-9 * u[1][0]] ** 2).sum(axis=1).max())
     for enough in (0.1, 0.7):
-        found = largest_leverage(x, [other], enough)
+        found = largest_leverage(survey(x, [other]), enough)
         assert found >= exact * (1 - 1e-9)
         assert found <= enough or found == pytest.approx(exact, rel=1e-8)
+
+
+@pytest.mark.parametrize("n", [1, 7, 30_000])
+def test_a_constant_column_does_not_vary_whatever_its_mean_is_rounded_to(n: int) -> None:
+    """So it is far from no number, and a column of ones is none of zeros and ones."""
+    about = survey(np.tile([0.1, 1e9 / 3, 1.0], (n, 1)), [np.full(n, 0.7)])
+    assert (about.low == about.high).all()
+    assert not is_distant(about, np.array([1e5, 1e18, 1e6])).any()
+    assert len(differing_rows(about)[0]) == 0
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_survey_holds_extremes_and_products(order: str) -> None:
+    rng = np.random.default_rng(3)
+    x = np.asarray(rng.normal(1e6, 1.0, (20_000, 3)), order=order)
+    y = (rng.random(len(x)) < 0.3).astype(float)
+    about, both = survey(x, [y]), np.column_stack([x, y])
+    assert about.low == pytest.approx(both.min(axis=0), rel=1e-15)
+    assert about.high == pytest.approx(both.max(axis=0), rel=1e-15)
+    z = both - both.mean(axis=0)
+    assert about.products == pytest.approx(z.T @ z, rel=1e-10, abs=1e-7)
+
+
+@given(SEEDS, st.sampled_from([12, 300]))
+def test_rows_in_which_two_columns_of_zeros_and_ones_differ(seed: int, n: int) -> None:
+    x = columns(seed, 1.0, n)
+    y = np.roll(x[:, 3], 1)
+    places, rows = differing_rows(survey(x, [y]))
+    if set(x[:, 3]) == {0.0, 1.0}:
+        assert list(places) == [3, 4]
+        differ = int((x[:, 3] != y).sum())
+        assert rows.tolist() == [[[0, differ], [differ, 0]], [[n, n - differ], [n - differ, n]]]
 
 
 @given(SEEDS, st.integers(0, 12), st.integers(3, 6))

@@ -149,7 +149,7 @@ class Coding:
         matrix = np.empty((count, len(self.columns)), order="F" if by_column else "C")
         largest = np.zeros(len(self.columns))
         with np.errstate(over="ignore", invalid="ignore"):
-            for block in row_blocks(count):
+            for block in row_blocks(count, len(self.columns)):
                 parts = {factor: x[block] for factor, x in raw.items()}
                 np.maximum(largest, self._fill(matrix[block], parts), out=largest)
         bad = np.flatnonzero(~(largest < LARGEST))  # of what is no number, too
@@ -174,7 +174,8 @@ class Coding:
         Returns
         -------
         ndarray of shape (p,)
-            The largest absolute value of each column, NaN where one is no number.
+            The largest absolute value of each column, NaN where one is no number; 0 for a raw
+            column's numbers, which have been read as numbers of that size.
         """
         numbers = {
             factor: evaluate(factor, x)
@@ -191,7 +192,8 @@ class Coding:
                     more = (raw[part.factor] == part.index).astype(np.float64)
                 values = values * more if k else more
             out[:, place] = values
-            largest[place] = np.maximum(np.max(values), -np.min(values))
+            if [type(part.factor) for part in column.parts] != [Column]:
+                largest[place] = np.maximum(np.max(values), -np.min(values))
         return largest
 
 

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from v6_clinical.blocks import row_blocks
+from v6_clinical.dominance import Survey, survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, numbers_of
-from v6_clinical.model.design import Coding
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.moments import needs_moments
 from v6_clinical.regression.question import Model
@@ -22,12 +20,10 @@ from v6_clinical.sums import Sums
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
 
-Array = NDArray[np.float64]
 
-
-def describe_columns(model: Model, rows: Rows) -> dict[str, dict[str, float]]:
+def describe_columns(model: Model, rows: Rows) -> dict[str, Mapping[str, float]]:
     """Return the kind of each predictor, and levels that are not in the codebook, as tallies."""
-    tallies: dict[str, dict[str, float]] = {}
+    tallies: dict[str, Mapping[str, float]] = {}
     for name, column in rows.columns.items():
         kind = "categories" if isinstance(column, CategoricalColumn) else "numbers"
         tallies[f"kind/{name}"] = {kind: 1.0}
@@ -37,21 +33,13 @@ def describe_columns(model: Model, rows: Rows) -> dict[str, dict[str, float]]:
     return tallies
 
 
-def describe_design(coding: Coding, design: Array) -> dict[str, Mapping[str, float]]:
+def describe_design(names: Sequence[str], about: Survey) -> dict[str, Mapping[str, float]]:
     """Return each column's sum, squares about the site's mean, and n mean^2, as tallies."""
-    return _column_sums(coding.full_names, design)
-
-
-def _column_sums(names: Sequence[str], design: Array) -> dict[str, Mapping[str, float]]:
-    mean = np.full(len(design), 1 / len(design)) @ design
-    within = np.zeros(len(mean))
-    for rows in row_blocks(len(design)):
-        z = design[rows] - mean
-        within += np.einsum("ij,ij->j", z, z)
+    n, mean = len(about.design), about.mean[: len(names)]
     return {
-        "column_sum": labelled(names, design.sum(axis=0)),
-        "column_within": labelled(names, within),
-        "column_squares": labelled(names, len(design) * mean**2),
+        "column_sum": labelled(names, n * mean),
+        "column_within": labelled(names, np.diag(about.products)[: len(names)]),
+        "column_squares": labelled(names, n * mean**2),
     }
 
 
@@ -72,5 +60,6 @@ def describe_moments(model: Model, rows: Rows, policy: Policy) -> Sums:
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
     values = np.array([numbers_of(rows.columns[name], name) for name in names]).reshape(-1, rows.n)
-    policy.check_design(values.T, names, [False] * len(names))
-    return Sums(tallies=_column_sums(names, values.T))
+    about = survey(values.T)
+    policy.check_design(about, names, [False] * len(names))
+    return Sums(tallies=describe_design(names, about))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.analysis import SiteAnswer
+from v6_clinical.dominance import survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColumn
 from v6_clinical.model.factors import Category, Scale, Spline
@@ -89,10 +90,7 @@ def complete_cases(
     _check_aliases(names)
     policy.check_columns(name.strip() for name in names)
     series = select(frame, names)
-    missing = np.array([column.isna().to_numpy() for column in series.values()]).T
-    missing = missing.reshape(len(frame), len(names))
-    policy.check_complete_cases(missing, names)
-    keep = np.asarray(~missing.any(axis=1))
+    keep = _complete(series, len(frame), policy)
     n = int(keep.sum())
     policy.check_rows(n)
     if n < len(frame):
@@ -110,6 +108,16 @@ def complete_cases(
         _offset(series, model, n, policy),
         _clusters(series, model, policy),
     )
+
+
+def _complete(series: Mapping[str, pd.Series], rows: int, policy: Policy) -> NDArray[np.bool_]:
+    """Mark the rows without a missing value; R4."""
+    absent = {name: column.isna().to_numpy() for name, column in series.items()}
+    absent = {name: marks for name, marks in absent.items() if marks.any()}
+    missing = np.array(list(absent.values()), dtype=np.bool_).reshape(len(absent), rows).T
+    if absent:
+        policy.check_complete_cases(missing, list(absent))
+    return np.asarray(~missing.any(axis=1))
 
 
 def _check_aliases(names: Sequence[str]) -> None:
@@ -158,24 +166,25 @@ def _check_scales(terms: Sequence[Term], columns: Mapping[str, SiteColumn], poli
     for scale in (f for term in terms for f in term.factors if isinstance(f, Scale)):
         column = columns[scale.column]
         if scale.mean is not None and isinstance(column, NumericColumn):
-            policy.check_shift([column.values], [scale.mean], "terms", scale.column)
+            about = survey(column.values[:, None])
+            policy.check_shift(about, [scale.mean], "terms", scale.column)
 
 
 def _weights(series: Mapping[str, pd.Series], model: Model, n: int, policy: Policy) -> Array:
     if model.weights is None or n == 0:
-        return np.ones(n)
+        return np.broadcast_to(np.float64(1), n)  # takes no memory
     weights = numbers(series[model.weights], model.weights)
     policy.check_weights(weights, model.weights)
     # R5: a fit without the weights beside it gives what they single out
-    policy.check_design(weights[:, None], [model.weights], [False])
+    policy.check_design(survey(weights[:, None]), [model.weights], [False])
     return weights
 
 
 def _offset(series: Mapping[str, pd.Series], model: Model, n: int, policy: Policy) -> Array:
     if model.offset is None:
-        return np.zeros(n)
+        return np.broadcast_to(np.float64(0), n)
     offset = numbers(series[model.offset], model.offset)
-    policy.check_design(offset[:, None], [model.offset], [False])
+    policy.check_design(survey(offset[:, None]), [model.offset], [False])
     return offset
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.dominance import Survey, survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import coding, full_coding
 from v6_clinical.model.design import Coding
@@ -24,11 +25,21 @@ Array = NDArray[np.float64]
 
 
 def full_design(
-    model: Model, rows: Rows, policy: Policy, *, by_column: bool = False
-) -> tuple[Coding, Array]:
+    model: Model,
+    rows: Rows,
+    outcome: tuple[str, Array],
+    policy: Policy,
+    *,
+    by_column: bool = False,
+) -> tuple[Coding, Survey]:
     """Return the design before levels are agreed: a column for every level known at the site.
 
-    ``by_column`` is its order in memory, see ``Coding.matrix``.
+    Parameters
+    ----------
+    outcome
+        The name of the column of events, and 1 for each row with one, shape (n,).
+    by_column
+        The design's order in memory, see ``Coding.matrix``.
 
     Raises
     ------
@@ -44,14 +55,22 @@ def full_design(
         design = full.matrix(rows.columns, rows.n, by_column=by_column)
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
-    policy.check_design(design, full.names, full.derived)
-    return full, design
+    roles = _roles(model, rows, outcome)
+    about = survey(design, list(roles.values()))
+    policy.check_design(about, full.names, full.derived)
+    policy.check_combinations(about, [*full.names, *roles])
+    return full, about
 
 
 def agreed_design(
-    model: Model, rows: Rows, policy: Policy, *, by_column: bool = False
-) -> tuple[Coding, Array]:
-    """Return the design that all sites share, in treatment coding.
+    model: Model,
+    rows: Rows,
+    outcome: tuple[str, Array],
+    policy: Policy,
+    *,
+    by_column: bool = False,
+) -> tuple[Coding, Survey]:
+    """Return the design that all sites share, in treatment coding; see ``full_design``.
 
     R5 holds for the full coding too: a reference level is what the other columns leave over.
 
@@ -69,9 +88,12 @@ def agreed_design(
         design = agreed.matrix(rows.columns, rows.n, by_column=by_column)
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
-    policy.check_design(design, agreed.names, agreed.derived)
+    roles = _roles(model, rows, outcome)
+    about = survey(design, list(roles.values()))
+    policy.check_design(about, agreed.names, agreed.derived)
     _check_references(agreed, full, rows, policy)
-    return agreed, design
+    policy.check_combinations(about, [*agreed.names, *roles])
+    return agreed, about
 
 
 def _kept(coded: Coding, model: Model) -> Coding:
@@ -83,9 +105,8 @@ def _check_references(agreed: Coding, full: Coding, rows: Rows, policy: Policy) 
     left = tuple(column for column in full.columns if column.full_name not in known)
     if left:
         rest = Coding(full.terms, full.levels, full.references, full.intercept, left)
-        policy.check_design(
-            rest.matrix(rows.columns, rows.n, by_column=True), rest.names, rest.derived
-        )
+        design = rest.matrix(rows.columns, rows.n, by_column=True)
+        policy.check_design(survey(design), rest.names, rest.derived)
 
 
 def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Policy) -> None:
@@ -100,24 +121,14 @@ def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Po
     policy.check_parameters(own.parameter_count() + more, rows.n)
 
 
-def check_combinations(
-    design: Array,
-    names: Sequence[str],
-    model: Model,
-    rows: Rows,
-    outcome: tuple[str, Array],
-    policy: Policy,
-) -> None:
-    """R5: no combination of the columns, of whatever role, singles out few rows.
-
-    ``outcome`` is the name of the column of events, and 1 for each row with one, shape (n,).
-    """
-    others = dict([outcome])
+def _roles(model: Model, rows: Rows, outcome: tuple[str, Array]) -> dict[str, Array]:
+    """Return what the model reads beside its design, by column: outcome, weights and offset."""
+    roles = dict([outcome])
     if model.weights is not None:
-        others[model.weights] = rows.weights
+        roles[model.weights] = rows.weights
     if model.offset is not None:
-        others[model.offset] = rows.offset
-    policy.check_combinations(design, names, others)
+        roles[model.offset] = rows.offset
+    return roles
 
 
 def _without_references(terms: Sequence[Term]) -> list[Term]:

@@ -7,15 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from analyses import CASES, Case
-from platforms.faults.analyses import ANALYSES, REQUESTS, ended, frames, over, run
+from platforms.faults.analyses import ANALYSES, MAJOR, REQUESTS, ended, frames, over, run
 from platforms.faults.server import Fault, Server, Stumble
-from platforms.helpers import node_environment
+from platforms.helpers import encode, node_environment
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.registry import PACKAGES, load_site
@@ -131,48 +133,70 @@ def test_a_central_side_that_is_killed_begins_again_F07(analysis: str) -> None:
         assert over(server, analysis) == plain
 
 
-def partial_reading_a_pipe(
-    folder: Path, case: Case, lines: list[str]
-) -> tuple[subprocess.Popen[str], Any]:
-    """Start a partial whose data come through a pipe, and hand it a part of them."""
-    pipe = folder / "data.csv"
-    os.mkfifo(pipe)
+# A partial that says so when it has read its rows, and then waits.
+HELD = """
+import pandas, pathlib, sys, time
+def held(read):
+    def function(*given, **named):
+        frame = read(*given, **named)
+        pathlib.Path(sys.argv[1]).touch()
+        time.sleep(100)
+        return frame
+    return function
+pandas.read_csv, pandas.read_parquet = held(pandas.read_csv), held(pandas.read_parquet)
+"""
+LAUNCH = "from v6_clinical.platforms.launch import main; main()"
+
+
+def started(folder: Path, case: Case, frame: pd.DataFrame, program: str) -> subprocess.Popen[str]:
+    """Start a partial with the files and the environment that a node of this major gives."""
+    environment = PARTIALS[MAJOR](folder, case, frame)
+    words = [sys.executable, "-c", program, str(folder / "held")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(words, env=environment, text=True, **pipes)
+
+
+def on_4(folder: Path, case: Case, frame: pd.DataFrame) -> dict[str, str]:
+    frame.to_csv(folder / "data.csv", index=False)
     message = {"method": f"{case.method}_partial", "kwargs": case.first_message()}
-    environment = node_environment(folder, message, case.package)
-    program = "from vantage6.algorithm.tools.wrap import wrap_algorithm; wrap_algorithm()"
-    running = subprocess.Popen(
-        [sys.executable, "-c", program],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    end = pipe.open("w")  # waits until the partial reads
-    end.write("\n".join(lines) + "\n")
-    end.flush()
-    return running, end
+    return node_environment(folder, message, case.package)
+
+
+def on_5(folder: Path, case: Case, frame: pd.DataFrame) -> dict[str, str]:
+    frame.to_parquet(folder / "patients.parquet")
+    (folder / "input").write_text(json.dumps(case.first_message()))
+    plain = {
+        "INPUT_FILE": str(folder / "input"),
+        "OUTPUT_FILE": str(folder / "output"),
+        "SESSION_FOLDER": str(folder),
+        "SESSION_FILE": str(folder / "session_state.parquet"),
+        "USER_REQUESTED_DATAFRAMES": "patients",
+        "ALGORITHM_METHOD": f"{case.method}_partial",
+        "FUNCTION_ACTION": "federated_compute",
+    }
+    encoded = {name: encode(value) for name, value in plain.items()}
+    return dict(os.environ) | encoded | {"PKG_NAME": f"{case.package}.v5"}
+
+
+PARTIALS = {4: on_4, 5: on_5}
 
 
 @ALL
 def test_sigterm_in_a_partial_leaves_no_answer_and_no_value_F14(
     tmp_path: Path, analysis: str
 ) -> None:
-    """The node stops a container while it reads; started again, it answers as ever."""
+    """The node stops a container that holds the rows; started again, it answers as ever."""
     (case,) = [case for case in CASES if case.analysis == analysis]
-    frame = case.frames()[0]
-    lines = frame.assign(age=737373).to_csv(index=False).splitlines()
-    running, end = partial_reading_a_pipe(tmp_path, case, lines[:50])
+    frame, output = case.frames()[0], tmp_path / "output"
+    running = started(tmp_path, case, frame.assign(age=737373), HELD + LAUNCH)
+    while not (tmp_path / "held").exists():
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.02)
     running.send_signal(signal.SIGTERM)
     out, err = running.communicate(timeout=60)
-    end.close()
     assert running.returncode == -signal.SIGTERM
-    assert not (tmp_path / "output").exists()
+    assert not output.exists() or output.read_bytes() == b""
     assert "737373" not in out + err
     assert "Traceback" not in err
-    again = tmp_path / "again"
-    again.mkdir()
-    lines = frame.to_csv(index=False).splitlines()
-    running, end = partial_reading_a_pipe(again, case, lines)
-    end.close()
-    running.communicate(timeout=60)
-    assert json.loads((again / "output").read_text())["status"] == "ok"
+    started(tmp_path, case, frame, LAUNCH).communicate(timeout=60)
+    assert json.loads(output.read_text())["status"] == "ok"

@@ -1,5 +1,8 @@
 """Attacks with a model's columns and size: dummies, spikes, few events, too many parameters."""
 
+from typing import Any
+from unittest import mock
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +11,7 @@ from privacy import attacker
 from privacy.attacker import OPEN, share_of_unknowns
 from privacy.cox.questions import PACKAGE, ask, evaluate, opening, people, refusal
 from v6_clinical.disclosure import Policy
+from v6_clinical.version import __version__
 
 
 @pytest.mark.parametrize("count", [1, 4])
@@ -20,6 +24,27 @@ def test_A01_A02_r5_a_dummy_of_few_patients(count: int) -> None:
     spike = people().assign(z=lambda f: 1e-3 * f["x"])
     spike.loc[0, "z"] = 50.0
     assert refusal(spike, opening("x", "z")) == "SMALL_CELL"
+
+
+class AnyCombination(Policy):
+    """Combinations of columns are not looked at."""
+
+    def check_combinations(self, *_: Any) -> None:
+        """Let everything pass."""
+
+
+def test_A02_r5_two_dummies_that_differ_in_one_patient() -> None:
+    """Attack: the difference of their scores is what that patient's own is: event less hazard."""
+    frame = people().assign(a=np.arange(60) % 2)
+    victim = frame.index[(frame["e"] == 1) & (frame["a"] == 0)][0]
+    frame["b"] = np.where(frame.index == victim, 1, frame["a"])
+    asked = evaluate([0.0, 0.0], question=opening("a", "b"))
+    found = ask(frame, "evaluate", asked)
+    assert (found["code"], found["where"]) == ("SMALL_CELL", ["a", "b"])
+    score = ask(frame, "evaluate", asked, AnyCombination())["sums"]["tallies"]["score"]
+    deaths = frame["t"][frame["e"] == 1]
+    seen = sum(1 / (frame["t"] >= t).sum() for t in deaths if t <= frame["t"][victim])
+    assert score["b"] - score["a"] == pytest.approx(1 - seen, rel=1e-9)  # the attack, unguarded
 
 
 @pytest.mark.parametrize("events", [1, 4, 56, 59])
@@ -62,3 +87,20 @@ def test_A20_an_honest_fit_does_not_determine_the_covariates(n: int, p: int) -> 
     assert 0.2 < share_of_unknowns(PACKAGE, frames[0], names, asked) < 0.6
     found, _ = attacker.run(PACKAGE, [frames[0].iloc[1:], frames[1]], arguments)
     assert found["error"]["code"] == "TOO_MANY_PARAMETERS"
+
+
+def test_A20_more_parameters_than_the_limit_would_determine_them() -> None:
+    """What R7 stops: at a third of a parameter a row the same answers determine all covariates."""
+    rng, names = np.random.default_rng(3), [f"x{k}" for k in range(4)]
+    covariates = dict(zip(names, rng.normal(size=(4, 12)), strict=True))
+    frame = people(12).assign(e=np.arange(12) % 2, **covariates)
+    model = opening(*names)
+    evaluations = [evaluate([0.1 * k] * 4, question=model) for k in range(4)]
+    messages = [("start", model), *(("evaluate", asked) for asked in evaluations)]
+    asked = [
+        {"version": __version__, "step": step, "arguments": arguments, "index": 0, "count": 2}
+        for step, arguments in messages
+    ]
+    with mock.patch.object(attacker, "Policy", Policy.open):
+        assert share_of_unknowns(PACKAGE, frame, names, asked) > 0.9
+    assert refusal(frame, model) == "TOO_MANY_PARAMETERS"

@@ -1,9 +1,14 @@
 """Attacks with coefficients: steered to one patient, or many that are not."""
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
 from privacy.attacker import LEDGER, OPEN, share_of_unknowns
 from privacy.cox.questions import PACKAGE, ask, evaluate, opening, people, refusal
+from v6_clinical.disclosure import Policy
+from v6_clinical.errors import RefusalError
 from v6_clinical.version import __version__
 
 
@@ -45,18 +50,53 @@ def test_A03_A08_a_distant_shift_is_refused() -> None:
     assert ask(people(), "evaluate", evaluate([0.1]) | {"shift": [3.0]})["status"] == "ok"
 
 
-def test_A12_refusals_tell_nothing_that_counts_do_not() -> None:
-    """1,000 random coefficients and shifts: two sites that differ in one patient refuse alike."""
-    rng = np.random.default_rng(3)
-    frame = people(80).round({"x": 1})
-    other = frame.copy()
-    other.loc[7, "x"] += 0.1
-    codes, apart = set(), 0
+class Largest(Policy):
+    """R9 as it once was: by the largest linear predictor, not by its spread."""
+
+    def check_coefficients(self, predictor: Any, weights: Any) -> None:
+        """Refuse where one patient's predictor is far from the others' mean."""
+        if np.abs(predictor - predictor.mean()).max() > WIDEST:
+            raise RefusalError("COEFFICIENT_RANGE")
+
+    def check_residuals(self, *_: Any, **__: Any) -> None:
+        """Let everything pass."""
+
+
+WIDEST = 10.0
+
+
+def codes(frame: pd.DataFrame, policy: Policy | None = None) -> list[tuple[float, str]]:
+    """Ask at 500 random coefficients and shifts; return the coefficients' sizes and the codes."""
+    rng, found = np.random.default_rng(3), []
     for _ in range(500):
         asked = evaluate([float(rng.normal() * 10 ** rng.uniform(-2, 2))])
         asked["shift"] = [float(rng.normal())]
-        one, two = (ask(rows, "evaluate", asked).get("code", "ok") for rows in (frame, other))
-        codes.add(one)
-        apart += one != two
-    assert codes == {"ok", "COEFFICIENT_RANGE"}
-    assert apart <= 5  # a limit on sums of many rows moves by chance, not by one patient
+        code = ask(frame, "evaluate", asked, policy).get("code", "ok")
+        found.append((abs(asked["slopes"][0]), code))
+    return found
+
+
+def largest(found: list[tuple[float, str]], mean: float) -> tuple[float, float]:
+    """Return between what the largest value lies, if it decides what is refused."""
+    refused = min(slope for slope, code in found if code != "ok")
+    accepted = max(slope for slope, code in found if code == "ok")
+    return mean + WIDEST / refused, mean + WIDEST / accepted
+
+
+def test_A12_refusals_tell_nothing_that_counts_do_not() -> None:
+    """1,000 random coefficients and shifts: two sites that differ in one patient refuse alike.
+
+    Where R9 looked at the largest predictor, the same requests place that patient's value.
+    """
+    frame = people(80).round({"x": 1}).assign(x=lambda f: f["x"].clip(-2, 2))
+    frame.loc[7, "x"] = 4.0
+    other = frame.assign(x=frame["x"].replace(4.0, 4.1))
+    one, two = codes(frame), codes(other)
+    assert {code for _, code in one} == {"ok", "COEFFICIENT_RANGE"}
+    # a limit on sums of many rows moves by chance, not by one patient
+    assert sum(a != b for a, b in zip(one, two, strict=True)) <= 5
+    low, high = largest(one, frame["x"].mean())
+    assert not low <= 4.0 <= high
+    low, high = largest(codes(frame, Largest()), frame["x"].mean())
+    assert 0 < high - low < 0.2  # the attack, unguarded
+    assert low <= 4.0 <= high

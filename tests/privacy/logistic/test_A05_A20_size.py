@@ -91,16 +91,16 @@ def test_A20_an_honest_fit_does_not_determine_the_covariates(
 
 
 def test_A20_more_parameters_than_the_limit_would_determine_them() -> None:
-    """What R7 stops: at half a parameter a row the same fit determines nearly every covariate."""
+    """What R7 stops: at .4 parameters a row the same fit determines nearly every covariate."""
     rng = np.random.default_rng(3)
-    names = [f"x{j}" for j in range(6)]
-    x = rng.normal(size=(16, 6))
-    frame = pd.DataFrame(x, columns=names).assign(y=np.arange(16) % 2)
+    names = [f"x{j}" for j in range(4)]
+    x = rng.normal(size=(12, 4))
+    frame = pd.DataFrame(x, columns=names).assign(y=np.arange(12) % 2)
     asked = [
         {"version": __version__, "step": step, "arguments": arguments, "index": 0, "count": 2}
         for step, arguments in (
             ("start", opening(*names)),
-            *(("evaluate", at(0.1 * k, [0.1 * k] * 6, *names)) for k in range(4)),
+            *(("evaluate", at(0.1 * k, [0.1 * k] * 4, *names)) for k in range(4)),
         )
     ]
     with mock.patch.object(attacker, "Policy", Policy.open):

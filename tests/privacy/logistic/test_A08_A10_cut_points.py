@@ -127,8 +127,7 @@ def test_A08_a_distant_shift_does_not_round_a_covariate_to_two_values(kind: str)
         term = factor("scale", "age", mean=far, sd=64.0)
         assert refusal(start(frame, term)) == ("BAD_REQUEST", ["terms", "age"])
         within = tally(start(frame, term, policy=lifted), "column_within")["scale(age)"]
-        off = np.floor((within / 200) ** 0.5)  # by so much the site's mean is rounded
-        above = (within - 200 * off**2) / (2 * off + 1)
+        above = 100 * (1 - (1 - within / 50) ** 0.5)  # k of 200 rows are 1: k (200 - k) / 200
     else:
         asked = at(far / 64, [1 / 64], "age", shift=[far])
         assert refusal(ask(frame, "evaluate", asked)) == ("BAD_REQUEST", ["shift"])

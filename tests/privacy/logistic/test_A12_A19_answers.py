@@ -1,9 +1,11 @@
 """What refusals and strange questions tell: codes, and names of the request."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from privacy.attacker import refusal
@@ -20,17 +22,29 @@ from privacy.logistic.questions import (
     spline,
     start,
 )
+from v6_clinical.disclosure import Policy
+from v6_clinical.errors import RefusalError
 
 
-def test_A12_refusals_tell_nothing_that_counts_do_not() -> None:
-    """Random requests beside a patient's age: two sites that differ in it alone refuse alike."""
+class Largest(Policy):
+    """R9 as it once was: by the largest linear predictor, not by its spread."""
+
+    def check_coefficients(self, predictor: Any, weights: Any) -> None:
+        """Refuse where one patient's predictor is far from the others' mean."""
+        if np.abs(predictor - predictor.mean()).max() > WIDEST:
+            raise RefusalError("COEFFICIENT_RANGE")
+
+    def check_residuals(self, *_: Any, **__: Any) -> None:
+        """Let everything pass."""
+
+
+WIDEST = 20.0
+
+
+def around_one_patient(count: int) -> Iterator[dict[str, Any]]:
+    """Yield random requests with the ages: columns, powers, splines, scales, merged ages."""
     rng = np.random.default_rng(3)
-    frame = patients().round({"age": 0, "bmi": 1})
-    other = frame.copy()
-    other.loc[VICTIM, "age"] += 1.0
-    codes: list[tuple[str, str]] = []
-    apart = 0
-    for _ in range(1000):
+    for _ in range(count):
         knots = np.sort(rng.choice(np.arange(8, 24), 4, replace=False)) * 4.0
         term: Any = [
             column("age"),
@@ -45,12 +59,48 @@ def test_A12_refusals_tell_nothing_that_counts_do_not() -> None:
         asked = at(float(rng.normal() * 20 * scale), slopes, term)
         if rng.random() < 0.3:
             asked = opening(term, collapse={"age": {"x": [str(int(rng.integers(20, 90)))]}})
+        yield asked
+
+
+def codes(frame: pd.DataFrame, count: int, policy: Policy | None = None) -> list[tuple[Any, str]]:
+    """Return the requests and the codes with which a site answers."""
+    found = []
+    for asked in around_one_patient(count):
         step = "evaluate" if "slopes" in asked else "start"
-        one, two = (ask(f, step, asked).get("code", "ok") for f in (frame, other))
-        codes.append((one, two))
-        apart += one != two
-    assert {"ok", "COEFFICIENT_RANGE", "BAD_REQUEST"} <= {one for one, _ in codes}
-    assert apart <= 10  # a limit on sums of many rows moves by chance, not by one patient
+        found.append((asked, ask(frame, step, asked, policy).get("code", "ok")))
+    return found
+
+
+def oldest(found: list[tuple[Any, str]], mean: float) -> tuple[float, float]:
+    """Return between what the largest age lies, if it decides which slopes of age are refused."""
+    plain = [
+        (abs(asked["slopes"][0]), code)
+        for asked, code in found
+        if "slopes" in asked and asked["model"]["terms"] == [column("age")]
+    ]
+    accepted = max(slope for slope, code in plain if code == "ok")
+    refused = min(slope for slope, code in plain if code != "ok")
+    return mean + WIDEST / refused, mean + WIDEST / accepted
+
+
+def test_A12_refusals_tell_nothing_that_counts_do_not() -> None:
+    """1,000 random requests around a patient's age: two sites that differ in it refuse alike.
+
+    Where R9 looked at the largest predictor, the same requests place the oldest patient's age.
+    """
+    frame = patients().round({"age": 0, "bmi": 1})
+    frame.loc[VICTIM, "age"] = 97.0
+    other = frame.copy()
+    other.loc[VICTIM, "age"] += 1.0
+    one, two = codes(frame, 500), codes(other, 500)
+    assert {"ok", "COEFFICIENT_RANGE", "BAD_REQUEST"} <= {code for _, code in one}
+    # a limit on sums of many rows moves by chance, not by one patient
+    assert sum(a != b for (_, a), (_, b) in zip(one, two, strict=True)) <= 5
+    mean = frame["age"].mean()
+    low, high = oldest(one, mean)
+    assert not low <= 97.0 <= high
+    low, high = oldest(codes(frame, 500, Largest()), mean)
+    assert high - 8 < low <= 97.0 <= high  # the attack, unguarded
 
 
 def test_A12_r17_refusals_echo_only_names_of_the_request() -> None:

@@ -1,16 +1,16 @@
 """Code in arguments and formulas is text: refused by the parser, or the name of no column."""
 
-import os
 from typing import Any
 
 import pytest
 
+from privacy.evaluation import RUNS, evaluated, has_run
 from privacy.logistic.questions import column, factor, patients, run, start
 from v6_clinical.platforms import local
 
 CODE = [
-    "__import__('os').environ.__setitem__('V6C_HACKED', '1')",
-    "age + __import__('os').environ.__setitem__('V6C_HACKED', '1')",
+    RUNS,
+    f"age + {RUNS}",
     "age.__class__",
     "I(age + exec('raise SystemExit'))",
     "{age}",
@@ -29,34 +29,38 @@ CODE = [
 
 
 TEXTS = ["outcome", "formula", "positive", "weights", "offset", "cluster", "robust"]
-
-
 TEXTS += ["predictors", "levels", "reference", "collapse", "on_refusal"]
+
+
+def with_code(argument: str, text: str) -> Any:
+    """Run an analysis with code in one of its arguments."""
+    frames = [patients(), patients()]
+    value: Any = {
+        "predictors": ["age", text],
+        "levels": {"arm": [text, "a"]},
+        "reference": {"arm": text},
+        "collapse": {"arm": {text: ["a", "b"]}},
+    }.get(argument, text)
+    arguments = {"predictors": ["age", "arm"]} | {argument: value}
+    if argument != "formula":
+        return run(frames, **arguments)
+    del arguments["predictors"]
+    return local.run("logistic", frames, {"outcome": "y"} | arguments)
 
 
 @pytest.mark.parametrize("argument", TEXTS)
 def test_A16_code_in_every_string_argument(argument: str) -> None:
-    frames = [patients(), patients()]
     for text in CODE:
-        value: Any = {
-            "predictors": ["age", text],
-            "levels": {"arm": [text, "a"]},
-            "reference": {"arm": text},
-            "collapse": {"arm": {text: ["a", "b"]}},
-        }.get(argument, text)
-        arguments = {"predictors": ["age", "arm"]} | {argument: value}
-        if argument == "formula":
-            del arguments["predictors"]
-        found = (
-            run(frames, **arguments)
-            if "predictors" in arguments
-            else local.run("logistic", frames, {"outcome": "y"} | arguments)
-        )
+        found = with_code(argument, text)
         harmless = argument == "collapse" and found["status"] == "completed"
         assert harmless or found["error"]["code"] in (
             *("BAD_REQUEST", "COLUMN_MISSING", "UNKNOWN_LEVEL", "BAD_OUTCOME"),
         ), (text, found["error"])
-    assert "V6C_HACKED" not in os.environ
+    assert not has_run()
+    with evaluated():
+        with_code(argument, RUNS)
+    named = ("outcome", "formula", "weights", "offset", "cluster", "predictors")
+    assert has_run() == (argument in named)  # the attack, unguarded
 
 
 @pytest.mark.parametrize("text", CODE)
@@ -73,4 +77,8 @@ def test_A16_code_in_the_terms_of_a_direct_call(text: str) -> None:
         # the reference is a label: start's full coding has no use for it
         assert found.get("code") in ("BAD_REQUEST", "COLUMN_MISSING", None)
         assert (found["status"] == "ok") == (term == factor("category", "arm", reference=text))
-    assert "V6C_HACKED" not in os.environ
+    assert not has_run()
+    if text == RUNS:
+        with evaluated():
+            start(patients(), column(text))
+        assert has_run()  # the attack, unguarded

@@ -81,6 +81,7 @@ def test_A01_A10_group_sums_of_zeros_and_ones_are_counts() -> None:
 def test_A10_correlations_of_zeros_and_ones_are_counts_of_pairs() -> None:
     """Attack: of two diagnoses one patient has both; the sum of their products counts them."""
     frame = pd.DataFrame({"a": np.arange(60) < 20, "b": np.arange(60) > 18}).astype(int)
+    frame.loc[40:, "b"] = 0
     asked = {"numeric": [numeric("a"), numeric("b")], "correlation": True}
     assert array(tabulate(frame, **asked), "pairs")[0].tolist() == [0, 0, 0, 0, 0, 0, 1]
     lifted = array(tabulate(frame, Policy(min_cell=1), **asked), "pairs")

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from privacy import attacker
 from privacy.attacker import array
 from privacy.summary.questions import ages, ask, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
-from v6_clinical.errors import SITE_CODES
+from v6_clinical.errors import SITE_CODES, RefusalError
 
 
 @pytest.mark.parametrize("step", ["describe", "tabulate", "refine"])
@@ -81,23 +82,51 @@ def test_A12_r17_refusals_echo_only_names_of_the_request() -> None:
     assert found["code"] in SITE_CODES
 
 
-def test_A12_random_windows_and_shifts_are_answered_alike() -> None:
-    """1,000 requests around one patient's age: two sites that differ in it never differ in a code.
+class Extremes(Policy):
+    """R11 by a value: a shift is refused where it lies beyond the largest one."""
 
-    Nor in a count that is not a sum over at least five: the cells are those of one fixed tree.
-    """
-    rng = np.random.default_rng(12)
-    frame = ages(80)
-    frame.loc[7, "age"] = 61.0
-    other = frame.copy()
-    other.loc[7, "age"] = 62.0
-    for _ in range(500):
+    def check_shift(self, about: Any, shift: Any, *where: str) -> None:
+        """Refuse a shift that no row reaches."""
+        if (np.asarray(shift) > about.high).any():
+            raise RefusalError("BAD_REQUEST", where)
+
+
+Windows = list[tuple[float, attacker.Answer]]
+
+
+def windows(frame: pd.DataFrame, count: int, policy: Policy | None = None) -> Windows:
+    """Ask for random windows about random shifts near 61; return shifts and answers."""
+    rng, found = np.random.default_rng(12), []
+    for _ in range(count):
         level, near = int(rng.integers(-8, 5)), float(rng.normal(61, 3))
         first = int(np.ldexp(near, -level)) - int(rng.integers(0, 30))
         asked = numeric("age", level, first, first + 30) | {"shift": near}
-        one, two = (tabulate(rows, numeric=[asked]) for rows in (frame, other))
-        assert one["status"] == two["status"] == "ok"
-        for found in (one, two):
-            low, high = array(found, "curve/0/all")
-            known = np.unique(low[low == high])
-            assert (np.diff(known) >= 5).all()
+        found.append((near, tabulate(frame, policy, numeric=[asked])))
+    return found
+
+
+def fewest(found: Windows) -> float:
+    """Return the fewest rows between two counts that some answer tells."""
+    curves = [array(answer, "curve/0/all") for _, answer in found]
+    return float(min(np.diff(np.unique(low[low == high])).min(initial=99) for low, high in curves))
+
+
+def test_A12_random_windows_and_shifts_are_answered_alike() -> None:
+    """1,000 requests around the oldest patient's age: two sites that differ in it refuse alike.
+
+    Nor do counts tell it: the cells are those of one fixed tree, and hold five rows or more.
+    """
+    frame = ages(80).assign(age=lambda f: f["age"].clip(upper=60))
+    frame.loc[7, "age"] = 61.0
+    other = frame.assign(age=frame["age"].replace(61.0, 62.0))
+    for found in (windows(frame, 500), windows(other, 500)):
+        assert {answer["status"] for _, answer in found} == {"ok"}
+        assert fewest(found) >= 5
+    assert fewest(windows(frame, 100, Policy(min_cell=1, min_spread=0.0))) == 1  # unguarded
+    one, two = windows(frame, 500, Extremes()), windows(other, 500, Extremes())
+    refused = [
+        [at for at, answer in found if answer["status"] == "refused"] for found in (one, two)
+    ]
+    assert len(refused[0]) - len(refused[1]) > 40  # the attack, unguarded: refusals differ,
+    accepted = [at for at, answer in one if answer["status"] == "ok"]
+    assert max(accepted) <= 61.0 < min(refused[0]) < max(accepted) + 0.1  # and tell the age

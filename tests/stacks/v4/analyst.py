@@ -1,7 +1,8 @@
 """The analyst's side, in a container with the stock client of vantage6 4.x.
 
 Usage: analyst.py TASK.json RESULT.json. TASK has server (host, port), private_key, image, method,
-kwargs, database, organization (index) and nodes (how many must be online).
+kwargs, database, organization (index), nodes (how many must be online); it may have patience
+(seconds to wait for the end).
 """
 
 import json
@@ -39,6 +40,7 @@ def main(task_file: str, result_file: str) -> None:
             break
         time.sleep(0.5)
     began = time.time()
+    deadline = began + given.get("patience", 280)
     task = client.task.create(
         collaboration=collaboration,
         organizations=[organizations[given["organization"]]],
@@ -49,7 +51,7 @@ def main(task_file: str, result_file: str) -> None:
         databases=[{"label": given["database"]}],
     )
     waiting = ("pending", "initializing", "active", "started", "awaiting")
-    while client.task.get(task["id"])["status"] in waiting and time.time() < began + 280:
+    while client.task.get(task["id"])["status"] in waiting and time.time() < deadline:
         time.sleep(0.2)
     seconds = time.time() - began
     runs = client.run.from_task(task["id"])["data"]
@@ -57,11 +59,17 @@ def main(task_file: str, result_file: str) -> None:
     children = client.task.list(parent=task["id"], per_page=200)["data"]
     report = {
         "status": client.task.get(task["id"])["status"],
+        "created": began,
         "seconds": seconds,
         "organizations": organizations,
         "result": _decoded(results[0].get("result")) if results else None,
+        "central": [_times(run) for run in runs],
         "log": "\n".join(str(run.get("log")) for run in runs),
-        "runs": [_times(run) for c in children for run in client.run.from_task(c["id"])["data"]],
+        "runs": [
+            {**_times(run), "asked_at": child["created_at"]}
+            for child in children
+            for run in client.run.from_task(child["id"])["data"]
+        ],
     }
     with open(result_file, "w") as file:
         json.dump(report, file)

@@ -78,7 +78,7 @@ class Stack:
     def ask(self, task: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         """Send a task with the stock client and wait for its end."""
         process, result = self.send(task, **more)
-        out, _ = process.communicate(timeout=400)
+        out, _ = process.communicate(timeout=task.get("patience", 280) + 120)
         if process.returncode:
             raise RuntimeError(out[-3000:] + "".join(map(log_of, self._containers())))
         found: dict[str, Any] = json.loads(result.read_text())

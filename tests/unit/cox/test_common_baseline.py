@@ -108,4 +108,4 @@ def test_an_event_time_that_nobody_agreed_on_is_an_error():
     data = rows("gehan").sorted()
     times = event_times(data)
     with pytest.raises(ValueError, match="not among the given"):
-        with_event_times(data, times.strata[1:], times.times[1:])
+        _ = with_event_times(data, times.strata[1:], times.times[1:]).sets
