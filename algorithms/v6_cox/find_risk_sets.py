@@ -33,24 +33,15 @@ def find_risk_sets(
         first = death_rows[_first_of_run(keys[death_rows])]
         none = np.broadcast_to(np.intp(0), len(first))  # takes no memory
         set_strata = none if strata is None else strata[first]
-        set_times, ends = time[first], _ends_of_runs(keys, first)
-        set_keys = keys[first]
+        set_times, set_keys, ends = time[first], keys[first], _ends_of_runs(keys, first)
     else:
         set_strata, set_times = given
         set_keys = sort_keys(None if strata is None else set_strata, set_times)
         ends = np.searchsorted(keys, set_keys, side="right")
-    # a row's set is the first that does not end before it
-    count, exit_set = len(set_keys), np.zeros(len(keys) + 1, dtype=np.intp)
-    np.add.at(exit_set, ends, 1)
-    exit_set = np.cumsum(exit_set, out=exit_set)[:-1]
-    _leave_stratum(exit_set, set_keys, keys)
+    count, exit_set = len(set_keys), _exit_sets(ends, set_keys, keys)
     death_set = exit_set[death_rows]
     if given is not None:
-        known = (death_set < count) & (
-            set_keys[np.minimum(death_set, count - 1)] == keys[death_rows]
-        )
-        if not known.all():
-            raise ValueError("an event time of the data is not among the given ones")
+        _check_known(death_set, set_keys, keys[death_rows])
     deaths = np.bincount(death_set, minlength=count).astype(np.intp)
     entry_keys = None if entry is None else sort_keys(strata, entry)
     entry_set = None if entry_keys is None else _first_set(set_keys, entry_keys)
@@ -78,6 +69,20 @@ def sort_keys(strata: NDArray[Any] | None, time: Array) -> NDArray[Any]:
     keys = np.empty(len(time), dtype=complex)
     keys.real, keys.imag = strata, -time
     return keys
+
+
+def _exit_sets(ends: Index, set_keys: NDArray[Any], keys: NDArray[Any]) -> Index:
+    """Return each row's set: the first of its stratum that does not end before it, K where none."""
+    found = np.zeros(len(keys) + 1, dtype=np.intp)
+    np.add.at(found, ends, 1)
+    found = np.cumsum(found, out=found)[:-1]
+    _leave_stratum(found, set_keys, keys)
+    return found
+
+
+def _check_known(sets: Index, set_keys: NDArray[Any], keys: NDArray[Any]) -> None:
+    if (sets == len(set_keys)).any() or (set_keys[sets] != keys).any():
+        raise ValueError("an event time of the data is not among the given ones")
 
 
 def _find_moves(
