@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-from v6_clinical.analysis import Analysis, Ask, Reply
+from v6_clinical.analysis import Analysis
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
 from v6_clinical.model.terms import raw_columns
@@ -14,7 +13,7 @@ from v6_clinical.regression.agreement import opening_model
 from v6_clinical.regression.fit import Rounds, maximise
 from v6_clinical.regression.plan import ask_start, resolve_moments
 from v6_clinical.regression.request import check_columns, read_formula
-from v6_cox.common import CommonTimes, read_times
+from v6_cox.common import read_times
 from v6_cox.fitting import Fitting
 from v6_cox.request import CoxRequest
 from v6_cox.result import conclude
@@ -24,16 +23,17 @@ REQUEST = CoxRequest
 
 
 def analyse(request: CoxRequest) -> Analysis:
-    """Ask ``describe`` and ``times`` where they are needed, ``start``, then ``evaluate``."""
+    """Ask ``describe`` where it is needed, ``start``, then ``evaluate``."""
     rounds = Rounds(0, request.max_rounds)
 
     def opening(formula: Formula) -> dict[str, Any]:
         return _opening(request, formula)
 
     formula = yield from resolve_moments(_formula(request), opening, rounds)
-    times = yield from _ask_times(request, opening(formula), rounds)
-    null = {"null_likelihood", "null_score", "null_information"} if times is None else set()
+    common = request.baseline == "exact"
+    null = set() if common else {"null_likelihood", "null_score", "null_information"}
     reply = yield from ask_start(formula, opening, rounds, frozenset(null))
+    times = read_times(reply.total) if common else None
     fit = Fitting(request, formula, opening(formula), reply, times)
     found = yield from maximise(fit.design, fit.state, fit.penalty, rounds, fit.ask, fit.read)
     return conclude(request, fit, found, reply.organizations, rounds.used)
@@ -75,13 +75,3 @@ def _opening(request: CoxRequest, formula: Formula) -> dict[str, Any]:
     }
     model = opening_model(request, formula.terms, intercept=True) | {"baseline": True}
     return {"model": model, "survival": survival, "exact": request.baseline == "exact"}
-
-
-def _ask_times(
-    request: CoxRequest, opening: dict[str, Any], rounds: Rounds
-) -> Generator[Ask, Reply, CommonTimes | None]:
-    if request.baseline == "site":
-        return None
-    reply = yield Ask("times", opening, needs=frozenset({"rows"}))
-    rounds.used += 1
-    return read_times(reply.total)

@@ -37,7 +37,7 @@ LEAVES = {
 
 # Besides, with baseline="exact", where V6C_ALLOW_EVENT_TIMES is on: event times, and sums at each.
 EXACT_LEAVES = {
-    "times": {**ROWS, "times": "the site's event times, by stratum"},
+    "start": {"times": "the site's event times, by stratum"},
     "evaluate": {
         "risk_sums": _RISK_SUMS,
         "null_sums": "first evaluation: the same at coefficients of 0",
@@ -47,13 +47,12 @@ EXACT_LEAVES = {
 }
 LEAVES = {
     step: LEAVES.get(step, {}) | EXACT_LEAVES.get(step, {})
-    for step in ("describe", "times", "start", "evaluate")
+    for step in ("describe", "start", "evaluate")
 }
 
 # When a step is asked.
 ROUNDS = {
     "describe": "round 1, only with scale() or a spline without knots",
-    "times": "before start, only with baseline='exact'",
-    "start": "the first round, but for those",
+    "start": "the first round, but for that",
     "evaluate": "every other round; the last one also asks for what the tables need",
 }

@@ -16,10 +16,9 @@ from v6_clinical.regression.opening import describe_columns, describe_design, de
 from v6_clinical.regression.own_fit import quadratic
 from v6_clinical.regression.site_design import agreed_design, full_design
 from v6_clinical.sums import Sums
-from v6_cox.cumulative import Array, Index
+from v6_cox.cumulative import Array
 from v6_cox.fitted import Fitted, common_meat, hazards_test, report_sums, risk_sums
 from v6_cox.leaves import LEAVES
-from v6_cox.outcome import FollowUp
 from v6_cox.own_start import own_start
 from v6_cox.partial_likelihood import Point
 from v6_cox.questions import Evaluate, Opening
@@ -45,25 +44,11 @@ def describe(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     return _answer(site, describe_moments(question.model, site.rows, policy))
 
 
-def times(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
-    """Return the site's distinct event times by stratum: R14, a common baseline only."""
-    question = Opening.read(arguments)
-    if not question.exact:
-        raise RefusalError("BAD_REQUEST", ["exact"])
-    site = read_site(frame, question, policy)
-    outcome = site.outcome
-    for stratum in question.survival.strata:
-        policy.check_levels(np.bincount(_codes(outcome)), stratum.column)  # names of strata leave
-    tallies = {}
-    for code, label in enumerate(outcome.labels):
-        died = np.unique(outcome.time[outcome.event & (_codes(outcome) == code)]).tolist()
-        if died:
-            tallies[f"times/{label}"] = {repr(time): 1.0 for time in died}
-    return _answer(site, Sums(tallies=tallies))
-
-
 def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Place) -> SiteAnswer:
-    """Return what the columns hold, the likelihood at 0, and a quadratic at the site's optimum."""
+    """Return what the columns hold, the likelihood at 0, and a quadratic at the site's optimum.
+
+    For a common baseline event times instead of the likelihood at 0.
+    """
     question = Opening.read(arguments)
     site = read_site(frame, question, policy)
     if not site.rows.n:
@@ -83,7 +68,9 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
         with suppress(RefusalError):  # then the quadratic is that at 0
             beta, found = own, _told(Point(data, own), policy)
     sums = Sums(tallies=columns) + quadratic(names, beta, found)
-    return _answer(site, sums if question.exact else sums + evaluation_sums(names, null, "null_"))
+    if question.exact:
+        return _answer(site, sums + Sums(tallies=_event_times(site, question, policy)))
+    return _answer(site, sums + evaluation_sums(names, null, "null_"))
 
 
 def evaluate_at(
@@ -124,6 +111,19 @@ def evaluate_at(
     return _answer(site, total + report_sums(fit, report, policy, place, strata_count))
 
 
+def _event_times(site: Site, question: Opening, policy: Policy) -> dict[str, dict[str, float]]:
+    """Return the site's distinct event times by stratum, as tallies; R14 lets it be asked."""
+    outcome, tallies = site.outcome, {}
+    codes = np.zeros(len(outcome.time), np.intp) if outcome.strata is None else outcome.strata
+    for stratum in question.survival.strata:
+        policy.check_levels(np.bincount(codes), stratum.column)  # names of strata leave
+    for code, label in enumerate(outcome.labels):
+        died = np.unique(outcome.time[outcome.event & (codes == code)]).tolist()
+        if died:
+            tallies[f"times/{label}"] = {repr(time): 1.0 for time in died}
+    return tallies
+
+
 def _answer(site: Site, sums: Sums) -> SiteAnswer:
     return site.rows.answer(site.outcome.event.astype(np.float64), sums)
 
@@ -132,11 +132,6 @@ def _told(point: Point, policy: Policy) -> Evaluation:
     """Return the evaluation at a point where R9 lets it be told; the point's memory is freed."""
     check_coefficients(point, policy)
     return point.evaluation
-
-
-def _codes(outcome: FollowUp) -> Index:
-    none = np.zeros(len(outcome.time), dtype=np.intp)
-    return none if outcome.strata is None else outcome.strata
 
 
 def _coefficients(question: Evaluate, columns: int) -> tuple[Array, Array]:
@@ -148,7 +143,6 @@ def _coefficients(question: Evaluate, columns: int) -> tuple[Array, Array]:
 
 STEPS = {
     "describe": describe,
-    "times": times,
     "start": start,
     "evaluate": evaluate_at,
 }

@@ -135,7 +135,7 @@ def test_ridge(name: str, split: str, baseline: str) -> None:
         assert found["fit"][0][number] == pytest.approx(expected[number], rel=1e-8)
     for number in ("lr_statistic", "score_statistic", "aic", "bic"):
         assert found["fit"][0][number] is None
-    assert found["fit"][0]["rounds"] <= 5 + (baseline == "exact")
+    assert found["fit"][0]["rounds"] <= 5
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_robust_errors(name: str, baseline: str) -> None:
     found, expected = run(name, "3", baseline=baseline, robust=True), theirs(name, "3", baseline)
     robust = expected["robust"]["std_error"]
     assert np.abs(column(found, "robust_se") / robust - 1).max() < 1e-6
-    assert found["fit"][0]["rounds"] <= 6 + (baseline == "exact")
+    assert found["fit"][0]["rounds"] <= 6
 
 
 # Of R's three times of each case those that end a 1-2-5 grid.
@@ -185,9 +185,9 @@ def test_baseline_hazard(name: str, baseline: str, horizon: float) -> None:
 
 @every_fit
 def test_rounds(name: str, split: str, baseline: str) -> None:
-    """Six at most; one more for the event times of a common baseline."""
+    """Six at most, whatever the baseline."""
     found = fitted(name, split, baseline)
-    assert found["fit"][0]["rounds"] == len(found["ledger"]) <= 6 + (baseline == "exact")
+    assert found["fit"][0]["rounds"] == len(found["ledger"]) <= 6
 
 
 def test_most_fits_take_five_rounds() -> None:

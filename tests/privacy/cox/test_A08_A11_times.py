@@ -15,12 +15,12 @@ from v6_cox.grid import Exits, at_risk, grid_up_to
 
 def test_r14_event_times_leave_only_where_allowed() -> None:
     question = opening(exact=True)
-    for step in ("times", "start", "describe"):
+    for step in ("start", "describe"):
         assert refusal(people(), question, step) == "EVENT_TIMES"
     asked = {"stratum": "", "times": sorted(people()["t"].tolist(), reverse=True)}
     exact = evaluate([0.0], question=question) | {"times": [asked]}
     assert refusal(people(), exact, "evaluate") == "EVENT_TIMES"
-    found = ask(people(), "times", question, Policy(allow_event_times=True))
+    found = ask(people(), "start", question, Policy(allow_event_times=True))
     died = people().query("e == 1")["t"]
     assert set(found["sums"]["tallies"]["times/"]) == {repr(t) for t in died}  # what R14 stops
     frames = [people(seed=k) for k in (1, 2)]
@@ -82,5 +82,5 @@ def test_A11_no_answer_holds_a_raw_time_or_an_array_as_long_as_the_data() -> Non
                 assert not any(repr(time) in text for time in frame["t"])
         # numbers do not depend on the rows
         assert {sizes[s, 300] - sizes[s, 900] for s in questions} == {0}
-    exact = ask(people(), "times", opening(exact=True), OPEN)
+    exact = ask(people(), "start", opening(exact=True), OPEN)
     assert any(repr(time) in json.dumps(exact) for time in people()["t"])  # the scan finds them
