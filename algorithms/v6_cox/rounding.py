@@ -40,6 +40,8 @@ def tied(time: Array, entry: Array | None) -> tuple[Array, Array | None]:
 def at_known(times: Array, known: Array) -> Array:
     """Return times with each that only rounding tells from a known one made equal to it.
 
+    Known times come with a question: however large they are, they do not widen what is rounding.
+
     Parameters
     ----------
     times
@@ -47,9 +49,9 @@ def at_known(times: Array, known: Array) -> Array:
     known
         Increasing times, shape (K,).
     """
-    if not len(known):
+    if not len(known) or not len(times):
         return times
-    reach = _reach(known)
+    reach = min(_reach(known), TOLERANCE * float(np.abs(times).mean()))
     near = known[np.minimum(np.searchsorted(known, times - reach), len(known) - 1)]
     return np.where(np.abs(near - times) <= reach, near, times)
 

@@ -61,6 +61,13 @@ def test_a_site_s_times_move_to_the_federation_s_either_way() -> None:
         9,
     ]
     assert at_known(np.array([1.0]), np.zeros(0)).tolist() == [1.0]
+    assert at_known(np.zeros(0), known).tolist() == []
+
+
+def test_a_question_s_times_cannot_pull_a_site_s_together() -> None:
+    """A time of 1e15 in the question: 1.5e-8 of the mean would be longer than any follow-up."""
+    own = np.array([3.0, 5.0, 9.0])
+    assert at_known(own, np.array([4.0, 1e15])).tolist() == own.tolist()
 
 
 def test_event_times_of_sites_are_merged_within_strata() -> None:
