@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,9 @@ CASES = [
         "age",
     ),
 ]
+
+# An image holds one of them.
+INSTALLED = [case for case in CASES if importlib.util.find_spec(case.package)]
 
 
 def data_sets() -> dict[str, list[pd.DataFrame]]:

@@ -16,19 +16,24 @@ from unittest import mock
 import pandas as pd
 import pytest
 
-from analyses import CASES, Case
+from analyses import CASES, INSTALLED, Case
 from platforms.helpers import wrapper
 from privacy import attacker
 from privacy.evaluation import RUNS, evaluated, has_run
 
-each_analysis = pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
+each_analysis = pytest.mark.parametrize("case", INSTALLED, ids=lambda case: case.analysis)
 CANARY = "737373"
 READER = """
 def patients():
     import os
     import pandas
+    session = os.environ.get("SESSION_FOLDER")
+    if session:
+        return pandas.read_parquet(f"{session}/patients.parquet").to_dict("list")
     return pandas.read_csv(os.environ["DEFAULT_DATABASE_URI"]).to_dict("list")
 """
+EXTRACTION = {4: set(), 5: {"read_csv", "read_excel", "read_parquet"}}
+EXTRACTION[5] |= {"read_sql_database", "read_sparql_database"}  # a session's data frames
 
 
 def entry_module(case: Case) -> ModuleType:
@@ -71,8 +76,8 @@ def giving_data(module: ModuleType, frame: pd.DataFrame) -> list[str]:
 @each_analysis
 def test_A13_every_attribute_of_the_entry_module_called_by_name(case: Case) -> None:
     """On 4.x a task names any attribute of the module; the data frame may come with the call."""
-    public = [name for name in vars(entry_module(case)) if not name.startswith("_")]
-    assert sorted(public) == sorted([case.method, f"{case.method}_partial"])
+    public = {name for name in vars(entry_module(case)) if not name.startswith("_")}
+    assert public == {case.method, f"{case.method}_partial"} | EXTRACTION[attacker.MAJOR]
     frame = pd.DataFrame({"age": [f"canary-{CANARY}"] * 30})
     assert giving_data(entry_module(case), frame) == []
     assert giving_data(with_a_public_reader(case), frame) == ["patients"]  # unguarded
