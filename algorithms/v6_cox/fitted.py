@@ -12,8 +12,7 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.newton import Evaluation
 from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.own_fit import own_estimates
-from v6_clinical.regression.site_design import labelled
-from v6_clinical.sums import Form, Sums
+from v6_clinical.sums import Form, Sums, labelled
 from v6_cox import common_baseline, partial_likelihood, residuals
 from v6_cox.common_baseline import EventTimes
 from v6_cox.concordance import Concordance, concordance

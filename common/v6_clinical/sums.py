@@ -14,6 +14,11 @@ from v6_clinical.errors import AnalysisError
 Array = NDArray[np.float64]
 
 
+def labelled(names: Sequence[str], values: Array) -> Mapping[str, float]:
+    """Return a vector as a tally."""
+    return dict(zip(names, values.tolist(), strict=True))
+
+
 @dataclass(frozen=True)
 class Form:
     """A symmetric matrix with labelled rows and columns, such as an information matrix.

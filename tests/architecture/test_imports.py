@@ -98,6 +98,27 @@ def test_a_partial_imports_nothing_heavy(analysis: str) -> None:
     assert [name for name in loaded if name.startswith(HEAVY)] == []
 
 
+CENTRES = {
+    "v6_summary": {"columns": ["x"]},
+    "v6_logistic": {"outcome": "y", "predictors": ["x"]},
+    "v6_cox": {"time": "t", "event": "y", "predictors": ["x"]},
+}
+
+
+@pytest.mark.parametrize("package", CENTRES)
+def test_a_centre_without_a_formula_imports_no_pandas(package: str) -> None:
+    """Its first question waits for every import, and it holds no rows."""
+    program = (
+        f"import sys, {package}.v4\n"
+        "from v6_clinical import federation\n"
+        "from v6_clinical.registry import load_central\n"
+        f"centre = load_central({package!r})\n"
+        f"next(centre.analyse(centre.request(**{CENTRES[package]!r})))\n"
+        "assert not {'pandas', 'pyarrow', 'formulaic'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_tolerances_are_tight() -> None:
     """A relative tolerance above 1e-3 proves nothing."""
     for path in (ROOT / "tests").rglob("test_*.py"):

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from v6_clinical.newton import Evaluation
-from v6_clinical.regression.site_design import labelled
-from v6_clinical.sums import Form, Sums
+from v6_clinical.sums import Form, Sums, labelled
 
 # Without these a site with rows has not answered an evaluation.
 EVALUATION = frozenset({"rows", "column_total", "likelihood", "score", "information"})

@@ -14,8 +14,8 @@ from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.moments import needs_moments
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.rows import Rows
-from v6_clinical.regression.site_design import check_parameters, labelled
-from v6_clinical.sums import Sums
+from v6_clinical.regression.site_design import check_parameters
+from v6_clinical.sums import Sums, labelled
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.newton import Evaluation, SingularError, optimum
-from v6_clinical.regression.site_design import labelled
-from v6_clinical.sums import Form, Sums
+from v6_clinical.sums import Form, Sums, labelled
 
 Array = NDArray[np.float64]
 

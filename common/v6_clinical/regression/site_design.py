@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -141,8 +141,3 @@ def _without_references(terms: Sequence[Term]) -> list[Term]:
         )
         for term in terms
     ]
-
-
-def labelled(names: Sequence[str], values: Array) -> Mapping[str, float]:
-    """Return a vector as a tally."""
-    return dict(zip(names, values.tolist(), strict=True))
