@@ -81,7 +81,7 @@ def _missed(
 ) -> NDArray[np.int64]:
     """Return how many deaths of its stratum each row came too late for, shape (n,)."""
     missed = np.zeros(len(time), dtype=np.int64)
-    codes = missed if strata is None else strata
+    codes = np.zeros(len(time), np.intp) if strata is None else strata
     for code in np.unique(codes):
         rows = codes == code
         deaths = np.sort(time[rows & event])

@@ -135,12 +135,6 @@ def risk_scores(data: SortedData, beta: Array) -> RiskScores:
     return RiskScores(predictor, scores, shift)
 
 
-def effective_sample_size(data: SortedData, beta: Array) -> float:
-    """Return (sum r)^2 / sum r^2 of the weighted risk scores: the rows that matter at ``beta``."""
-    scores = risk_scores(data, beta).scores
-    return float(scores.sum() ** 2 / (scores @ scores)) if len(scores) else 0.0
-
-
 def own_jumps(data: SortedData, risk: RiskScores) -> Jumps:
     """Return the jumps at the data's own event times."""
     sets = data.sets

@@ -64,6 +64,7 @@ def decimal(times: Array) -> Array:
     """
     positive = np.isfinite(times) & (times > 0)
     power = 11 - np.floor(np.log10(times, where=positive, out=np.zeros(times.shape)))
+    power = np.minimum(power, 300)  # 10^power is a number
     up, down = 10.0 ** np.maximum(power, 0), 10.0 ** np.maximum(-power, 0)
     with np.errstate(invalid="ignore"):
         found: Array = np.rint(times * up / down) / up * down

@@ -58,7 +58,7 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     columns = describe_columns(question.model, site.rows)
     columns |= describe_design(coding.full_names, about)
     names, beta, own = coding.full_names, np.zeros(len(coding.names)), None
-    if policy.allow_per_site:
+    if policy.allow_per_site:  # sorted apart: only what is needed is kept
         every = max(1, site.rows.n // SAMPLE_ROWS)
         own = own_start(site.sorted(about.design, question, every=every))
     data = site.sorted(about.design, question)

@@ -24,6 +24,7 @@ from v6_clinical.dominance import (
     rows_off_commonest,
     spread,
     survey,
+    vanishing,
 )
 from v6_clinical.errors import RefusalError
 from v6_clinical.limits import Limits
@@ -147,10 +148,14 @@ class Policy(Limits):
     def check_combinations(self, about: Survey, names: Sequence[str]) -> None:
         """R5: no combination of columns singles out what each alone does not.
 
-        Two columns of zeros and ones are the same (or opposite) or differ in at least a cell of
+        Two columns of two values are the same (or opposite) or differ in at least a cell of
         rows; no row has more than the share of a combination's squares that a spread of 2 allows.
-        ``names`` are those of the design columns and of the others: outcome, weights and offset.
+        ``names`` are those of the design columns and of the others: outcome, weights, offset, and
+        what the design leaves out.
         """
+        small = vanishing(about)
+        if small.any():
+            raise RefusalError("SMALL_CELL", list(compress(names, small)))
         places, rows = differing_rows(about)
         close = np.argwhere(self.is_small(rows).any(axis=0))
         if len(close):

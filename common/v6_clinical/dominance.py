@@ -23,7 +23,11 @@ FARTHEST = (1e8, 1e3)  # of a number taken off a column: in its sd, and in its m
 # Eigenvalues of a correlation matrix: below the first float64 inverts badly; the second is rounding
 # of columns that depend on each other, as dummies of all levels do.
 CONDITION, NULL = 1e-6, 1e-12
-RANK = 1e-10  # singular values below, of columns scaled to 1, are rounding
+# What rounding leaves of such a combination: of columns of length 1 in a row, and as a singular
+# value of columns scaled to 1.
+RESIDUE, RANK = 1e-12, 1e-12
+SMALLEST = 1e-140  # the squares of smaller numbers are rounded to few digits, or to nothing
+GLANCE = 100  # rows that usually show that a column has more than two values
 
 
 def effective_sample_size(weights: Array) -> float:
@@ -85,9 +89,11 @@ def survey(design: Array, others: Sequence[Array] = ()) -> Survey:
         products += z.T @ z
         np.minimum(low, z.min(axis=0), out=low)
         np.maximum(high, z.max(axis=0), out=high)
+    low, high = mean + low, mean + high
     if n:
         products -= np.outer(total, total) / n
-    return Survey(design, tuple(others), mean, mean + low, mean + high, products)
+        mean += total / n  # what rounding has left
+    return Survey(design, tuple(others), mean, low, high, products)
 
 
 def is_distant(about: Survey, numbers: Array) -> NDArray[np.bool_]:
@@ -161,6 +167,10 @@ def largest_leverage(about: Survey, enough: float = 0.0) -> float:
     told = values > NULL
     if (values[told] < CONDITION).any():
         return _exactly(about)
+    null = vectors[:, ~told] / scale[:, None]
+    null = null[:, (null != 0).any(axis=0)]  # not of constant columns
+    if null.size and _most(about, null) > RESIDUE**2:  # small, but not rounding
+        return _exactly(about)
     # a whitened row is no longer than the row itself over the root of the smallest eigenvalue
     reach = about.reach / scale
     bound = 1 / n + float(reach @ reach) / float(values[told].min(initial=np.inf))
@@ -193,23 +203,38 @@ def _exactly(about: Survey) -> float:
 
 
 def differing_rows(about: Survey) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count the rows in which two columns of zeros and ones differ, and those in which they agree.
+    """Count the rows in which two columns of two values differ, and those in which they agree.
+
+    Whatever the two values are: 1 and 2, or 0 and 1 over a standard deviation.
 
     Returns
     -------
     places : ndarray of shape (q,)
-        Which of the columns are of zeros and ones; the intercept's, all ones, is not of them.
+        Which of the columns have two values.
     rows : ndarray of shape (2, q, q)
     """
     n, columns = len(about.design), [*about.design.T, *about.others]
-    candidates = np.flatnonzero((about.low == 0) & (about.high == 1))
-    places = np.array([k for k in candidates if _is_binary(columns[k])], dtype=np.int64)
-    mean = about.mean[places]
-    both = about.products[np.ix_(places, places)] + n * np.outer(mean, mean)  # are 1
-    differ = np.rint(n * (mean[:, None] + mean) - 2 * both).astype(np.int64)
-    return places, np.array([differ, n - differ])
+    higher = {k: top for k, x in enumerate(columns) if (top := _higher_of_two(x)) is not None}
+    both = np.zeros((len(higher),) * 2)
+    for rows in row_blocks(n, len(higher)) if higher else ():
+        marks = np.array([columns[k][rows] == top for k, top in higher.items()], dtype=np.float64)
+        both += marks @ marks.T
+    count = np.diag(both)
+    differ = (count[:, None] + count - 2 * both).astype(np.int64)
+    return np.array([*higher], dtype=np.int64), np.array([differ, n - differ])
 
 
-def _is_binary(column: Array) -> bool:
+def _higher_of_two(column: Array) -> float | None:
+    """Return the higher of a column's two values, None where it has not two."""
+    if not len(column) or len(np.unique(column[:GLANCE])) > 2:
+        return None
+    low, high = column.min(), column.max()
     parts = (column[rows] for rows in row_blocks(len(column)))
-    return all(bool(((part == 0) | (part == 1)).all()) for part in parts)
+    two = low < high and all(bool(((part == low) | (part == high)).all()) for part in parts)
+    return float(high) if two else None
+
+
+def vanishing(about: Survey) -> NDArray[np.bool_]:
+    """Tell of which columns (q,) the squares are too small to be compared, the sums are not."""
+    small: NDArray[np.bool_] = (about.reach > 0) & (about.reach < SMALLEST)
+    return small

@@ -28,6 +28,10 @@ GUARDS = {
         "lambda design, _: np.full(design.shape[1], len(design))",
         "A01",
     ),
+    "v6_clinical.dominance.vanishing": (
+        "lambda about: np.zeros(len(about.mean), bool)",
+        "A02",
+    ),
     "v6_clinical.dominance.spread": (
         "lambda about, _: np.full(about.design.shape[1], 1e300)",
         "A02",
@@ -36,7 +40,10 @@ GUARDS = {
     "v6_clinical.regression.rows._check_aliases": ("lambda _: None", "blanks_do_not"),
     "v6_clinical.regression.rows._check_knots": ("lambda *_: None", "A08"),
     "v6_clinical.regression.rows._check_scales": ("lambda *_: None", "A08"),
-    "v6_clinical.regression.site_design._check_references": ("lambda *_: None", "A01"),
+    "v6_clinical.regression.site_design._left_out": (
+        "lambda coded: replace(coded, columns=())",
+        "A01 or A02",
+    ),
     "v6_clinical.site.innocent_name": ("lambda error: repr(error)", "A17_unexpected"),
     "v6_summary.grouping.groups_allowed": ("lambda *_: True", "r3 or r4"),
     "v6_summary.pairs._crossed": ("lambda *_: np.zeros(0, int)", "A10"),

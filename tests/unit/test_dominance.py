@@ -12,6 +12,7 @@ from v6_clinical.dominance import (
     rows_off_commonest,
     spread,
     survey,
+    vanishing,
 )
 
 SEEDS = st.integers(0, 10**6)
@@ -54,6 +55,25 @@ def test_leverage_is_exact_where_it_matters(seed: int, tail: float, n: int) -> N
         assert found <= enough or found == pytest.approx(exact, rel=1e-8)
 
 
+@pytest.mark.parametrize("n", [300, 30_000])
+@pytest.mark.parametrize("gap", [1.0, 1e-4, 1e-9])
+def test_a_combination_that_all_but_cancels_is_not_rounding(gap: float, n: int) -> None:
+    """Columns that differ in one row have leverage 1; those that are the same have none of it."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(n, 2))
+    near = x[:, 0] + x[:, 1]
+    same = largest_leverage(survey(np.column_stack([x, near])), 0.7)
+    near[3] += gap
+    assert largest_leverage(survey(np.column_stack([x, near])), 0.7) == pytest.approx(1, abs=0.05)
+    assert same < 0.1
+
+
+def test_columns_whose_squares_vanish_are_told() -> None:
+    x = np.random.default_rng(1).normal(size=50)
+    about = survey(np.column_stack([x, 1e-150 * x, np.zeros(50), 1e-20 * x]))
+    assert vanishing(about).tolist() == [False, True, False, False]
+
+
 @pytest.mark.parametrize("n", [1, 7, 30_000])
 def test_a_constant_column_does_not_vary_whatever_its_mean_is_rounded_to(n: int) -> None:
     """So it is far from no number, and a column of ones is none of zeros and ones."""
@@ -79,10 +99,11 @@ def test_a_survey_holds_extremes_and_products(order: str) -> None:
 def test_rows_in_which_two_columns_of_zeros_and_ones_differ(seed: int, n: int) -> None:
     x = columns(seed, 1.0, n)
     y = np.roll(x[:, 3], 1)
-    places, rows = differing_rows(survey(x, [y]))
     if set(x[:, 3]) == {0.0, 1.0}:
-        assert list(places) == [3, 4]
         differ = int((x[:, 3] != y).sum())
+        x[:, 3] = 7.5 - x[:, 3] / 3  # whatever the two values are
+        places, rows = differing_rows(survey(x, [1 - y]))
+        assert list(places) == [3, 4]
         assert rows.tolist() == [[[0, differ], [differ, 0]], [[n, n - differ], [n - differ, n]]]
 
 

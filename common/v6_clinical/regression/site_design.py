@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +15,7 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import coding, full_coding
 from v6_clinical.model.design import Coding
 from v6_clinical.model.errors import FormulaError
-from v6_clinical.model.factors import Category
+from v6_clinical.model.factors import Category, Factor
 from v6_clinical.model.terms import Term
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.rows import Rows
@@ -52,14 +54,9 @@ def full_design(
     try:
         full = _kept(full_coding(terms, levels, model.intercept), model)
         check_parameters(terms, model, rows, policy)
-        design = full.matrix(rows.columns, rows.n, by_column=by_column)
+        return full, _surveyed(full, model, rows, outcome, policy, by_column)
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
-    roles = _roles(model, rows, outcome)
-    about = survey(design, list(roles.values()))
-    policy.check_design(about, full.names, full.derived)
-    policy.check_combinations(about, [*full.names, *roles])
-    return full, about
 
 
 def agreed_design(
@@ -83,30 +80,50 @@ def agreed_design(
     levels = {name: labels for name, labels in model.levels.items() if name in rows.columns}
     try:
         agreed = _kept(coding(terms, levels, model.references, model.intercept), model)
-        full = _kept(full_coding(terms, levels, model.intercept), model)
         check_parameters(terms, model, rows, policy)
-        design = agreed.matrix(rows.columns, rows.n, by_column=by_column)
+        return agreed, _surveyed(agreed, model, rows, outcome, policy, by_column)
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
-    roles = _roles(model, rows, outcome)
-    about = survey(design, list(roles.values()))
-    policy.check_design(about, agreed.names, agreed.derived)
-    _check_references(agreed, full, rows, policy)
-    policy.check_combinations(about, [*agreed.names, *roles])
-    return agreed, about
+
+
+def _surveyed(
+    coded: Coding,
+    model: Model,
+    rows: Rows,
+    outcome: tuple[str, Array],
+    policy: Policy,
+    by_column: bool,
+) -> Survey:
+    """Return the design, once R5 has passed it, and what it leaves out and is read beside it."""
+    hidden, roles = _left_out(coded), _roles(model, rows, outcome)
+    design = coded.matrix(rows.columns, rows.n, by_column=by_column)
+    rest = hidden.matrix(rows.columns, rows.n, by_column=True)
+    about = survey(design, [*roles.values(), *rest.T])
+    policy.check_design(about, coded.names, coded.derived)
+    policy.check_design(survey(rest), hidden.names, hidden.derived)
+    policy.check_combinations(about, [*coded.names, *roles, *hidden.names])
+    return about
+
+
+def _left_out(coded: Coding) -> Coding:
+    """Return the columns of a design's margins that it leaves out: references, terms within terms.
+
+    A reference level is what the other columns leave over. Without its margins a product could
+    hide what they would show: (age - m) times a dummy is all but 0 in the patient whose age is m.
+    """
+    terms: dict[frozenset[Factor], Term] = {}
+    for term in coded.terms:
+        for size in range(1, len(term.factors) + 1):
+            for factors in combinations(term.factors, size):
+                terms.setdefault(frozenset(factors), Term(factors=factors))
+    whole = full_coding(tuple(terms.values()), coded.levels, True).without_intercept()
+    known = set(coded.full_names)
+    left = tuple(column for column in whole.columns if column.full_name not in known)
+    return replace(whole, columns=left)
 
 
 def _kept(coded: Coding, model: Model) -> Coding:
     return coded.without_intercept() if model.baseline else coded
-
-
-def _check_references(agreed: Coding, full: Coding, rows: Rows, policy: Policy) -> None:
-    known = set(agreed.full_names)
-    left = tuple(column for column in full.columns if column.full_name not in known)
-    if left:
-        rest = Coding(full.terms, full.levels, full.references, full.intercept, left)
-        design = rest.matrix(rows.columns, rows.n, by_column=True)
-        policy.check_design(survey(design), rest.names, rest.derived)
 
 
 def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Policy) -> None:

@@ -47,6 +47,26 @@ def test_A02_r5_two_dummies_that_differ_in_one_patient() -> None:
     assert score["b"] - score["a"] == pytest.approx(1 - seen, rel=1e-9)  # the attack, unguarded
 
 
+def test_A02_r5_products_without_their_margins() -> None:
+    """Attack: (x - m) times two dummies, m beside the x of the patient in whom they differ."""
+    frame = people().assign(a=np.arange(60) % 2)
+    victim = frame.index[(frame["e"] == 1) & (frame["a"] == 0)][0]
+    frame["b"] = np.where(frame.index == victim, 1, frame["a"])
+    near = {"kind": "scale", "column": "x", "mean": float(frame["x"][victim]) - 1e-4, "sd": 1.0}
+    question = opening("a", "b")
+    for term in question["model"]["terms"]:
+        term["factors"].insert(0, near)
+    asked = evaluate([0.0, 0.0], question=question)
+    found = ask(frame, "evaluate", asked)
+    assert (found["code"], found["where"]) == ("SMALL_CELL", ["a", "b"])
+    first, second = ask(frame, "evaluate", asked, AnyCombination())["sums"]["tallies"][
+        "score"
+    ].values()
+    deaths = frame["t"][frame["e"] == 1]
+    seen = sum(1 / (frame["t"] >= t).sum() for t in deaths if t <= frame["t"][victim])
+    assert (second - first) * 1e4 == pytest.approx(1 - seen, rel=1e-6)  # the attack, unguarded
+
+
 @pytest.mark.parametrize("events", [1, 4, 56, 59])
 def test_r6_few_events_or_few_others(events: int) -> None:
     frame = people().assign(e=[1] * events + [0] * (60 - events))

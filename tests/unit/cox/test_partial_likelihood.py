@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unit.cox.cases import NAMES, R, newton, rows
-from v6_cox.partial_likelihood import effective_sample_size, evaluate
+from v6_cox.partial_likelihood import evaluate
 from v6_cox.sorted_data import prepare
 
 
@@ -102,15 +102,6 @@ def test_newton_reaches_r(name):
     assert beta / errors == pytest.approx(case["coefficients"] / errors, abs=1e-10)
     assert errors == pytest.approx(case["standard_errors"], rel=1e-10)
     assert found.log_likelihood == pytest.approx(case["fitted_log_likelihood"], rel=1e-13)
-
-
-def test_effective_sample_size():
-    """(2 + 4)^2 / (2^2 + 4^2), whatever the scale."""
-    weights = np.array([1.0, 2])
-    data = prepare(
-        np.ones(2), np.ones(2), np.ones((2, 1)), weights=weights, offset=np.full(2, 50.0)
-    )
-    assert effective_sample_size(data, np.ones(1)) == pytest.approx(9 / 5, rel=1e-14)
 
 
 @pytest.mark.parametrize(
