@@ -87,8 +87,7 @@ def evaluate_at(
     policy.check_shift(about, shift, "shift")
     site, times, strata = common_times(site, question)
     data = site.sorted(about.design, question, strata)
-    column_total = site.rows.n * about.mean[: len(beta)].sum()
-    total = Sums({"column_total": np.array([column_total])})
+    total = Sums({"column_total": np.array([about.sums[: len(beta)].sum()])})
     del about, outcome  # what follows needs the sorted copy only
     report = question.report
     at = Point(data, beta)

@@ -88,8 +88,8 @@ def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     check_range(eta, at, policy, meat=with_meat)
     found = likelihood.evaluate(design, at)
     labels = site_labels(coding.names, question.site_effect, place.index)
-    total = rows.n * about.mean[: len(beta)].sum()
-    sums = evaluation_sums(labels, found) + Sums({"column_total": np.array([total])})
+    total = Sums({"column_total": np.array([about.sums[: len(beta)].sum()])})
+    sums = evaluation_sums(labels, found) + total
     if question.null is not None:
         sums += Sums({"null": _null(rows, events, question.null, policy)})
     if question.report is not None:

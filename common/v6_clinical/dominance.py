@@ -46,7 +46,7 @@ class Survey:
 
     Parameters
     ----------
-    mean, low, high
+    sums, mean, low, high
         Of each of the q = p + len(others) columns, shape (q,).
     products
         Sums of products of the columns about their means, shape (q, q).
@@ -54,6 +54,7 @@ class Survey:
 
     design: Array
     others: tuple[Array, ...]
+    sums: Array
     mean: Array
     low: Array
     high: Array
@@ -77,14 +78,13 @@ class Survey:
 def survey(design: Array, others: Sequence[Array] = ()) -> Survey:
     """Go through the rows once (and through each column for its mean)."""
     n, q = len(design), design.shape[1] + len(others)
-    mean = np.zeros(q)
-    if n:
-        parts = (design[rows] for rows in row_blocks(n, q))
-        sums = sum((np.ones(len(part)) @ part for part in parts), np.zeros(design.shape[1]))
-        mean[:] = [*(sums / n), *(x.mean() for x in others)]
+    parts = (design[rows] for rows in row_blocks(n, q))
+    design_sums = sum((np.ones(len(part)) @ part for part in parts), np.zeros(q - len(others)))
+    sums = np.array([*design_sums, *(x.sum() for x in others)])
+    mean = sums / max(n, 1)
     total, products = np.zeros(q), np.zeros((q, q))
     low, high = (np.full(q, least) if n else np.zeros(q) for least in (np.inf, -np.inf))
-    for z in Survey(design, tuple(others), mean, low, high, products).blocks():
+    for z in Survey(design, tuple(others), sums, mean, low, high, products).blocks():
         total += np.ones(len(z)) @ z
         products += z.T @ z
         np.minimum(low, z.min(axis=0), out=low)
@@ -93,7 +93,7 @@ def survey(design: Array, others: Sequence[Array] = ()) -> Survey:
     if n:
         products -= np.outer(total, total) / n
         mean += total / n  # what rounding has left
-    return Survey(design, tuple(others), mean, low, high, products)
+    return Survey(design, tuple(others), sums, mean, low, high, products)
 
 
 def is_distant(about: Survey, numbers: Array) -> NDArray[np.bool_]:

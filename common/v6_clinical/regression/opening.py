@@ -37,7 +37,7 @@ def describe_design(names: Sequence[str], about: Survey) -> dict[str, Mapping[st
     """Return each column's sum, squares about the site's mean, and n mean^2, as tallies."""
     n, mean = len(about.design), about.mean[: len(names)]
     return {
-        "column_sum": labelled(names, n * mean),
+        "column_sum": labelled(names, about.sums[: len(names)]),
         "column_within": labelled(names, np.diag(about.products)[: len(names)]),
         "column_squares": labelled(names, n * mean**2),
     }
