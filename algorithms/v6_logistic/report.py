@@ -99,10 +99,10 @@ def _without_constant(fit: Fitted) -> tuple[Array, float]:
     slopes, largest = np.empty(len(fit.eta)), 0.0
     for rows in row_blocks(len(slopes), len(mean)):
         z = fit.design[rows] - mean
-        z *= fit.beta
         offset = fit.rows.offset[rows] - usual
-        slopes[rows] = z.sum(axis=1) + offset
-        largest = max(largest, float((np.abs(z).sum(axis=1) + np.abs(offset)).max()))
+        slopes[rows] = z @ fit.beta + offset
+        size = np.abs(z) @ np.abs(fit.beta) + np.abs(offset)
+        largest = max(largest, float(size.max()))
     return slopes, 4 * (len(mean) + 1) * float(np.finfo(float).eps) * largest
 
 
