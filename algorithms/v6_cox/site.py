@@ -54,7 +54,8 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     if not site.rows.n:
         return _answer(site, Sums())
     outcome = (question.survival.event, site.outcome.event.astype(np.float64))
-    coding, about = full_design(question.model, site.rows, outcome, policy)
+    strata = site.outcome.strata
+    coding, about = full_design(question.model, site.rows, outcome, policy, strata=strata)
     columns = describe_columns(question.model, site.rows)
     columns |= describe_design(coding.full_names, about)
     names, beta, own = coding.full_names, np.zeros(len(coding.names)), None
@@ -82,7 +83,8 @@ def evaluate_at(
     if not site.rows.n:
         return _answer(site, Sums())
     outcome = (question.survival.event, site.outcome.event.astype(np.float64))
-    coding, about = agreed_design(question.model, site.rows, outcome, policy)
+    strata = site.outcome.strata
+    coding, about = agreed_design(question.model, site.rows, outcome, policy, strata=strata)
     shift, beta = _coefficients(question, len(coding.names))
     policy.check_shift(about, shift, "shift")
     site, times, strata = common_times(site, question)

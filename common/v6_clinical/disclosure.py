@@ -29,6 +29,7 @@ from v6_clinical.dominance import (
 from v6_clinical.errors import RefusalError
 from v6_clinical.limits import Limits
 from v6_clinical.settings import sha256
+from v6_clinical.within import centred_within, differing_within, rows_off_within
 
 ORDERS, GLANCE = 4, 100  # power sums of a column; rows that usually show that its values are many
 
@@ -164,6 +165,28 @@ class Policy(Limits):
             most = self.min_spread**-0.5
             if not largest_leverage(about, most) <= most:
                 raise RefusalError("SMALL_CELL", ["terms"])
+
+    def check_within(
+        self,
+        columns: Sequence[NDArray[np.float64]],
+        names: Sequence[str],
+        strata: NDArray[np.intp],
+    ) -> None:
+        """R5: nor is a column, or a combination, few rows within strata, codes of shape (n,).
+
+        What is constant within each stratum falls out of a stratified likelihood.
+        """
+        off = self.is_small(rows_off_within(columns, strata, self.min_cell))
+        if off.any():
+            raise RefusalError("SMALL_CELL", list(compress(names, off)))
+        places, rows = differing_within(columns, strata)
+        close = np.argwhere(self.is_small(rows).any(axis=0))
+        if len(close):
+            raise RefusalError("SMALL_CELL", [names[places[place]] for place in close[0]])
+        if self.min_spread > 0:
+            most = self.min_spread**-0.5
+            if not largest_leverage(centred_within(columns, strata), most) <= most:
+                raise RefusalError("SMALL_CELL", ["terms", "strata"])
 
     def allows_products(self, about: Survey) -> bool:
         """R5: products of these columns tell of no combination that is few rows."""

@@ -214,7 +214,7 @@ def differing_rows(about: Survey) -> tuple[NDArray[np.int64], NDArray[np.int64]]
     rows : ndarray of shape (2, q, q)
     """
     n, columns = len(about.design), [*about.design.T, *about.others]
-    higher = {k: top for k, x in enumerate(columns) if (top := _higher_of_two(x)) is not None}
+    higher = two_valued(columns)
     both = np.zeros((len(higher),) * 2)
     for rows in row_blocks(n, len(higher)) if higher else ():
         marks = np.array([columns[k][rows] == top for k, top in higher.items()], dtype=np.float64)
@@ -222,6 +222,12 @@ def differing_rows(about: Survey) -> tuple[NDArray[np.int64], NDArray[np.int64]]
     count = np.diag(both)
     differ = (count[:, None] + count - 2 * both).astype(np.int64)
     return np.array([*higher], dtype=np.int64), np.array([differ, n - differ])
+
+
+def two_valued(columns: Sequence[Array]) -> dict[int, float]:
+    """Return the places of the columns of two values, and the higher value of each."""
+    tops = {place: _higher_of_two(column) for place, column in enumerate(columns)}
+    return {place: top for place, top in tops.items() if top is not None}
 
 
 def _higher_of_two(column: Array) -> float | None:

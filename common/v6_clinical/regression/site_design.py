@@ -32,6 +32,7 @@ def full_design(
     outcome: tuple[str, Array],
     policy: Policy,
     *,
+    strata: NDArray[np.intp] | None = None,
     by_column: bool = False,
 ) -> tuple[Coding, Survey]:
     """Return the design before levels are agreed: a column for every level known at the site.
@@ -40,6 +41,8 @@ def full_design(
     ----------
     outcome
         The name of the column of events, and 1 for each row with one, shape (n,).
+    strata
+        Codes of the rows' strata, shape (n,), where the likelihood has any.
     by_column
         The design's order in memory, see ``Coding.matrix``.
 
@@ -54,7 +57,7 @@ def full_design(
     try:
         full = _kept(full_coding(terms, levels, model.intercept), model)
         check_parameters(terms, model, rows, policy)
-        return full, _surveyed(full, model, rows, outcome, policy, by_column)
+        return full, _surveyed(full, model, rows, outcome, policy, strata, by_column)
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
 
@@ -65,6 +68,7 @@ def agreed_design(
     outcome: tuple[str, Array],
     policy: Policy,
     *,
+    strata: NDArray[np.intp] | None = None,
     by_column: bool = False,
 ) -> tuple[Coding, Survey]:
     """Return the design that all sites share, in treatment coding; see ``full_design``.
@@ -81,7 +85,7 @@ def agreed_design(
     try:
         agreed = _kept(coding(terms, levels, model.references, model.intercept), model)
         check_parameters(terms, model, rows, policy)
-        return agreed, _surveyed(agreed, model, rows, outcome, policy, by_column)
+        return agreed, _surveyed(agreed, model, rows, outcome, policy, strata, by_column)
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
 
@@ -92,6 +96,7 @@ def _surveyed(
     rows: Rows,
     outcome: tuple[str, Array],
     policy: Policy,
+    strata: NDArray[np.intp] | None,
     by_column: bool,
 ) -> Survey:
     """Return the design, once R5 has passed it, and what it leaves out and is read beside it."""
@@ -102,6 +107,8 @@ def _surveyed(
     policy.check_design(about, coded.names, coded.derived)
     policy.check_design(survey(rest), hidden.names, hidden.derived)
     policy.check_combinations(about, [*coded.names, *roles, *hidden.names])
+    if strata is not None:
+        policy.check_within([*design.T, *rest.T], [*coded.names, *hidden.names], strata)
     return about
 
 
