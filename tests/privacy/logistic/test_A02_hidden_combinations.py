@@ -32,7 +32,7 @@ def product(*factors: Any) -> dict[str, Any]:
     return {"factors": [one["factors"][0] for one in factors]}
 
 
-@pytest.mark.parametrize("off", [1.0, 1e-4, 1e-8, 1e-11])
+@pytest.mark.parametrize("off", [1.0, 1e-4, 1e-8, 1e-10])
 def test_A02_r5_products_without_their_margins(off: float) -> None:
     """Attack: (age - m) times two dummies, m beside the age of the patient in whom they differ."""
     frame = twins().replace({"first": {0: "n", 1: "y"}, "second": {0: "n", 1: "y"}})
@@ -44,7 +44,7 @@ def test_A02_r5_products_without_their_margins(off: float) -> None:
     assert refusal(found) == ("SMALL_CELL", ["first[n]", "second[n]"])
     given = score(frame, asked)
     (one,), (other,) = ([x for x in given if f"{name}[" in x and "y]" in x] for name in CODES)
-    assert (given[other] - given[one]) / off == pytest.approx(0.5, rel=1e-2)  # y - mu, unguarded
+    assert (given[other] - given[one]) / off == pytest.approx(0.5, rel=1e-3)  # y - mu, unguarded
 
 
 @pytest.mark.parametrize("rows", [300, 30_000])
