@@ -21,6 +21,7 @@ from v6_cox.risk_sets import RiskSets, sums_at_risk, sums_of_deaths
 from v6_cox.sorted_data import SortedData, prepare
 
 BLOCK_LEVELS: Final = 13  # blocks of 2^13 positions
+LAST_LEVELS: Final = 7  # blocks whose positions are numbers below 255, a byte each
 
 
 @dataclass(frozen=True)
@@ -62,22 +63,39 @@ def inversions(key: Index, first: Array, second: Array | None = None) -> float:
     key
         Numbers from 0 to n - 1, shape (n,).
     first, second
-        Shape (n,); ``second`` None means 1.
+        Shape (n,); ``second`` None means 1, and ``first`` is 0 or 1 then.
 
     Notes
     -----
     Merge sort run backwards: from the positions in the order of their keys to the positions
     themselves, one bit at a time. Blocks of few positions are taken to the end one by one: they fit
-    the processor's cache.
+    the processor's cache. Without weights the last bits are not parted but compared.
     """
     n, position = len(key), _in_order(key)
     del key  # as long as the rows
     levels = max(n - 1, 0).bit_length()
     total = _part(position, first, second, range(levels - 1, BLOCK_LEVELS - 1, -1))
+    low = 0 if second is not None else LAST_LEVELS
+    compared = n >> low << low if low else 0  # positions in whole blocks
     for start in range(0, n, 1 << BLOCK_LEVELS):
         block = position[start : start + (1 << BLOCK_LEVELS)]
-        total += _part(block, first, second, range(min(levels, BLOCK_LEVELS) - 1, -1, -1))
-    return total
+        total += _part(block, first, second, range(min(levels, BLOCK_LEVELS) - 1, low - 1, -1))
+    rest = position[compared:]
+    total += _part(rest, first, second, range(min(levels, low) - 1, -1, -1))
+    return total + _compared(position[:compared], first)
+
+
+def _compared(position: Index, first: Array) -> float:
+    """Return the same within blocks of 2^LAST_LEVELS positions, a byte each, that come by keys.
+
+    A position that ``first`` marks by 0 is taken for one that no other comes after.
+    """
+    size = 1 << LAST_LEVELS
+    place = (position & (size - 1)).astype(np.uint8).reshape(-1, size)
+    marked = first[position].reshape(place.shape) > 0
+    after, before = map(np.ascontiguousarray, (place.T, np.where(marked, place, 255).T))
+    later = (int(np.count_nonzero(after[:k] > before[k])) for k in range(1, size))
+    return float(sum(later))
 
 
 def _in_order(key: Index) -> Index:
@@ -98,23 +116,25 @@ def _part(position: Index, first: Array, second: Array | None, levels: range) ->
     ones that came before it in the block: only the last block is not full, so the others before it
     hold h right ones each.
     """
-    total, index = 0.0, np.arange(len(position))
+    total, n, index = 0.0, len(position), np.arange(len(position))
     for half in (1 << level for level in levels):
         is_right = (position & half) != 0
         passed = np.flatnonzero(~is_right)  # the left ones' places, then the right ones before each
         lefts, rights = position[passed], position[np.flatnonzero(is_right)]
-        nth_left, nth_right = index[: len(lefts)], index[: len(rights)]
-        passed -= nth_left
-        elsewhere = nth_left & -half  # right ones in blocks before
+        passed -= index[: len(lefts)]
+        elsewhere = index[: len(lefts)] & -half  # right ones in blocks before
         if second is None:
             passed -= elsewhere
             total += float(passed @ first[lefts])
         else:
             so_far = np.concatenate([[0.0], np.cumsum(second[rights])])
             total += float(first[lefts] @ (so_far[passed] - so_far[elsewhere]))
-        del passed  # as long as the rows
-        position[nth_left + elsewhere] = lefts
-        position[nth_right + (nth_right & -half) + half] = rights
+        del passed, elsewhere  # as long as the rows
+        whole = n // (2 * half)
+        full = position[: 2 * half * whole].reshape(whole, 2, half)
+        full[:, 0] = lefts[: half * whole].reshape(whole, half)
+        full[:, 1] = rights[: half * whole].reshape(whole, half)
+        position[2 * half * whole :] = np.append(lefts[half * whole :], rights[half * whole :])
     return total
 
 

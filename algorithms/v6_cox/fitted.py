@@ -123,7 +123,7 @@ def report_sums(
         sums += Sums({"remaining": remaining(data, strata, report.grid.times(), policy)})
     elif report.grid is not None and policy.allow_per_site:
         sums += _curves(fit, report, policy, place)
-    if policy.allow_per_site:
+    if policy.allow_per_site and place.count > 1:  # one site differs from no other
         first = fit.evaluate(fit.beta) if fit.found is None else fit.found
         events = float(fit.site.outcome.event.sum())
 

@@ -204,8 +204,8 @@ def _first_and_second(
         died, weights = exit_set[rows][dead], data.weights[rows][dead]
         expected = np.array([scores * one(rows) for one in exposed])
         second += np.concatenate([x.T * e for e in expected]) @ x
+        expected[:, dead] -= [weights * _of(factor, died) for factor in factors]
         score -= expected @ x
-        score += np.array([weights * _of(factor, died) for factor in factors]) @ x[dead]
     return score, second.reshape(len(factors), p, p)
 
 

@@ -114,7 +114,7 @@ def at_risk(sets: RiskSets, values: Values, width: int = 1) -> Iterator[tuple[sl
         low, high = np.searchsorted(moves.restarts, [start, stop])
         sums = running.add(_moved(moves, values, start, stop), moves.restarts[low:high] - start)
         first, last = np.searchsorted(moves.ends, [start, stop], side="right")
-        picked = sums[moves.ends[first:last] - 1 - start]
+        picked = sums.take(moves.ends[first:last] - 1 - start, axis=0)
         low, high = np.searchsorted(moves.empty, [first, last])
         picked[moves.empty[low:high] - first] = 0
         yield slice(first, last), picked

@@ -24,10 +24,11 @@ BY_CHANCE: Final = 2.0**-12  # k random times are below this / k^2 apart in one 
 
 def distinct(times: Array) -> tuple[Array, Array]:
     """Return the times that rounding does not explain, and those that it does; both increase."""
-    every = np.unique(times)
-    same = np.zeros(len(every), dtype=bool)
-    same[1:] = np.diff(every) <= _reach(every)
-    return every[~same], every[same]
+    every = np.sort(times)
+    new = np.append(True, every[1:] > every[:-1])[: len(every)]
+    every = every if new.all() else every[new]
+    same = np.append(False, np.diff(every) <= _reach(every))[: len(every)]
+    return (every[~same], every[same]) if same.any() else (every, every[:0])
 
 
 def tied(time: Array, entry: Array | None) -> tuple[Array, Array | None]:

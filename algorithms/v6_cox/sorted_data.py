@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.blocks import row_blocks
 from v6_cox.cumulative import Array, Index
 from v6_cox.find_risk_sets import find_risk_sets, sort_keys
 from v6_cox.risk_sets import RiskSets, Ties
@@ -96,12 +97,10 @@ def prepare(
     def sort(column: NDArray[Any] | None, fill: float) -> Array:
         if column is None:
             return np.broadcast_to(np.float64(fill), len(order))  # takes no memory
-        return column[order].astype(float)
+        return column.take(order).astype(float, copy=False)
 
-    w = sort(weights, 1.0)
-    x = np.take(np.asarray(design, dtype=float), order, axis=0)
-    centre = np.ascontiguousarray(w) @ x / max(w.sum(), np.finfo(float).tiny)
-    x -= centre
+    centre = _centre(design, weights)
+    x, w = _sorted_about(centre, design, order), sort(weights, 1.0)
     t, died = sort(time, 0.0), event[order].astype(bool)
     start = None if entry is None else sort(entry, 0.0)
     if start is not None and (start[died] >= t[died]).any():
@@ -109,6 +108,22 @@ def prepare(
     strata = None if strata_codes is None else strata_codes[order].astype(np.intp)
     rows = order.astype(np.uint32)  # half of the memory
     return SortedData(x, centre, t, start, died, w, sort(offset, 0.0), strata, rows, ties)
+
+
+def _centre(design: Array, weights: Array | None) -> Array:
+    """Return the weighted means of the columns, shape (p,)."""
+    n, p = design.shape
+    w = np.ones(n) if weights is None else weights
+    parts = (w[rows] @ design[rows] for rows in row_blocks(n, p))
+    return np.asarray(sum(parts, np.zeros(p)) / max(w.sum(), np.finfo(float).tiny))
+
+
+def _sorted_about(centre: Array, design: Array, order: Index) -> Array:
+    """Return the rows in order, less the centre: both while a block is in the cache."""
+    x = np.empty(design.shape)
+    for rows in row_blocks(*design.shape):
+        np.subtract(design.take(order[rows], axis=0), centre, out=x[rows])
+    return x
 
 
 def with_event_times(data: SortedData, strata: Index, times: Array) -> SortedData:
