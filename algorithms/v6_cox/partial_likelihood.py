@@ -203,7 +203,7 @@ def _first_and_second(
         dead = np.flatnonzero(data.event[rows])
         died, weights = exit_set[rows][dead], data.weights[rows][dead]
         expected = np.array([scores * one(rows) for one in exposed])
-        second += np.concatenate([x.T * e for e in expected]) @ x
+        second += (x.T * expected[:, None]).reshape(-1, len(x)) @ x
         expected[:, dead] -= [weights * _of(factor, died) for factor in factors]
         score -= expected @ x
     return score, second.reshape(len(factors), p, p)
