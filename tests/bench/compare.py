@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bench import reference
 from bench.cases import Case
 from bench.peers import PYTHON, STRATIFIED, Measured, missing, with_r
+from bench.sites import Sites
 from v6_clinical.platforms import local
 
 Array = NDArray[np.float64]
@@ -22,15 +23,16 @@ def compare(case: Case) -> dict[str, Any]:
     whole = pd.concat([frame.assign(site=k) for k, frame in enumerate(frames)], ignore_index=True)
     left_out = {peer: why for peer in case.peers if (why := missing(peer)) is not None}
     peers = [peer for peer in case.peers if peer not in left_out]
-    for peer in peers:  # imports are not what is measured
-        if peer in PYTHON:
-            PYTHON[peer](whole.head(1000), case.columns)
-    ours(case, [frame.head(1000) for frame in frames])
     found = {"ours": Measured()} | {peer: Measured() for peer in peers}
-    for _ in range(case.repeats):
-        found["ours"].run(lambda: ours(case, frames))
+    few = [frame.head(1000) for frame in frames]  # imports are not what is measured
+    local.run(case.analysis, few, case.arguments, minimum_sites=min(case.sites, 2))
+    with Sites(case, frames) as sites:
         for peer in (peer for peer in peers if peer in PYTHON):
-            found[peer].run(lambda peer=peer: PYTHON[peer](whole, case.columns))
+            PYTHON[peer](whole.head(1000), case.columns)
+        for _ in range(case.repeats):
+            found["ours"].run(lambda: answers(sites.run()), sites.seconds)
+            for peer in (peer for peer in peers if peer in PYTHON):
+                found[peer].run(lambda peer=peer: PYTHON[peer](whole, case.columns))
     for peer in (peer for peer in peers if peer not in PYTHON):
         found[peer] = with_r(whole, peer, case.repeats)
     return {
@@ -41,12 +43,6 @@ def compare(case: Case) -> dict[str, Any]:
         "left_out": left_out,
         "tools": _lines(case, whole, found),
     }
-
-
-def ours(case: Case, frames: list[pd.DataFrame]) -> tuple[Array, Array]:
-    """Run the federated analysis in this process, its sites side by side."""
-    found = local.run(case.analysis, frames, case.arguments, minimum_sites=min(case.sites, 2))
-    return answers(found)
 
 
 def answers(found: dict[str, Any]) -> tuple[Array, Array]:

@@ -32,12 +32,19 @@ class Measured:
     estimates: Array | None = None
     errors: Array | None = None
 
-    def run(self, work: Callable[[], tuple[Array, Array | None]]) -> None:
-        """Time one run; the CPU seconds are those of every thread of this process."""
-        wall, cpu = time.perf_counter(), time.process_time()
+    def run(
+        self,
+        work: Callable[[], tuple[Array, Array | None]],
+        elsewhere: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """Time one run; CPU seconds are those of all threads here, and of processes ``elsewhere``.
+
+        That returns their CPU seconds up to now.
+        """
+        wall, cpu = time.perf_counter(), time.process_time() + elsewhere()
         self.estimates, self.errors = work()
         self.seconds.append(time.perf_counter() - wall)
-        self.cpu.append(time.process_time() - cpu)
+        self.cpu.append(time.process_time() + elsewhere() - cpu)
 
 
 def pandas(frame: pd.DataFrame, columns: list[str]) -> tuple[Array, Array | None]:
