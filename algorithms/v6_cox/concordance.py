@@ -125,10 +125,10 @@ def _part(position: Index, first: Array, second: Array | None, levels: range) ->
         elsewhere = index[: len(lefts)] & -half  # right ones in blocks before
         if second is None:
             passed -= elsewhere
-            total += float(passed @ first[lefts])
+            total += float(np.dot(passed, first[lefts]))
         else:
             so_far = np.concatenate([[0.0], np.cumsum(second[rights])])
-            total += float(first[lefts] @ (so_far[passed] - so_far[elsewhere]))
+            total += float(np.dot(first[lefts], so_far[passed] - so_far[elsewhere]))
         del passed, elsewhere  # as long as the rows
         whole = n // (2 * half)
         full = position[: 2 * half * whole].reshape(whole, 2, half)
@@ -146,9 +146,9 @@ def _rank(data: SortedData, beta: Array) -> Index:
     predictor, size = np.array(data.offset), 0.0
     for rows in row_blocks(len(data)):
         x = data.design[rows]
-        terms = np.abs(x) @ np.abs(beta) + np.abs(predictor[rows])
+        terms = np.dot(np.abs(x), np.abs(beta)) + np.abs(predictor[rows])
         size = max(size, float(terms.max()))
-        predictor[rows] += x @ beta
+        predictor[rows] += np.dot(x, beta)
     rounding = 4 * (len(beta) + 1) * np.finfo(float).eps * size
     keys = sort_keys(data.strata, predictor)
     order = np.argsort(keys)[::-1]

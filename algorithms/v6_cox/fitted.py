@@ -40,10 +40,6 @@ class Fitted:
     beta: Array
     found: Evaluation | None = None
 
-    def evaluate(self, beta: Array) -> Evaluation:
-        """Return the site's own partial likelihood."""
-        return partial_likelihood.evaluate(self.data, beta)
-
 
 def hazards_test(fit: Fitted, point: Point, transform: Transform) -> Sums:
     """Return the likelihood, and beside it the sums of the proportional-hazards test."""
@@ -124,14 +120,18 @@ def report_sums(
     elif report.grid is not None and policy.allow_per_site:
         sums += _curves(fit, report, policy, place)
     if policy.allow_per_site and place.count > 1:  # one site differs from no other
-        first = fit.evaluate(fit.beta) if fit.found is None else fit.found
-        events = float(fit.site.outcome.event.sum())
-
-        def told(beta: Array) -> bool:
-            return may_tell(Point(data, beta), policy)
-
-        sums += own_estimates(fit.evaluate, fit.names, fit.beta, first, events, told)
+        sums += _own_estimates(fit, policy)
     return sums
+
+
+def _own_estimates(fit: Fitted, policy: Policy) -> Sums:
+    def at(beta: Array) -> tuple[Evaluation, bool]:
+        point = Point(fit.data, beta)
+        return point.evaluation, may_tell(point, policy)
+
+    first = at(fit.beta)[0] if fit.found is None else fit.found
+    events = float(fit.site.outcome.event.sum())
+    return own_estimates(at, fit.names, fit.beta, first, events)
 
 
 def ordered_pairs(found: Concordance) -> Array:

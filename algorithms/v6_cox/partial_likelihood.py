@@ -101,7 +101,7 @@ class Point:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             information = _minus_means(data, self.risk, self.jumps, [ONE])[0]
             information += second_moments(data.design, self.expected)
-            score = self.residuals @ data.design
+            score = np.dot(self.residuals, data.design)
         value = log_likelihood(data, self.risk, self.jumps)
         return Evaluation(value, score, (information + information.T) / 2)
 
@@ -120,12 +120,12 @@ def evaluate(data: SortedData, beta: Array) -> Evaluation:
 def log_likelihood(data: SortedData, risk: RiskScores, jumps: Jumps) -> float:
     """Return the log partial likelihood."""
     rows = data.sets.death_rows
-    return float(data.weights[rows] @ risk.predictor[rows]) - jumps.log_risk
+    return float(np.dot(data.weights[rows], risk.predictor[rows])) - jumps.log_risk
 
 
 def risk_scores(data: SortedData, beta: Array) -> RiskScores:
     """Return the linear predictor and the weighted risk scores."""
-    predictor = data.offset + data.design @ beta
+    predictor = data.offset + np.dot(data.design, beta)
     shift = 0.0
     if len(predictor):
         shift = float(predictor.max() + predictor.min()) / 2
@@ -203,9 +203,9 @@ def _first_and_second(
         dead = np.flatnonzero(data.event[rows])
         died, weights = exit_set[rows][dead], data.weights[rows][dead]
         expected = np.array([scores * one(rows) for one in exposed])
-        second += (x.T * expected[:, None]).reshape(-1, len(x)) @ x
+        second += np.dot((x.T * expected[:, None]).reshape(-1, len(x)), x)
         expected[:, dead] -= [weights * _of(factor, died) for factor in factors]
-        score -= expected @ x
+        score -= np.dot(expected, x)
     return score, second.reshape(len(factors), p, p)
 
 
@@ -216,7 +216,7 @@ def second_moments(design: Array, weights: Array) -> Array:
     step = max(BLOCK // max(columns, 1), 1024)
     for start in range(0, len(design), step):
         block = design[start : start + step]
-        total += (block * weights[start : start + step, None]).T @ block
+        total += np.dot((block * weights[start : start + step, None]).T, block)
     return total
 
 
@@ -239,10 +239,10 @@ def _minus_means(data: SortedData, risk: RiskScores, jumps: Jumps, factors: Fact
             dying = sums_of_deaths(data.sets, lambda rows: scored(data, risk, rows), tied)
             sums[tied - some.start] -= dying * jumps.lag[low:high, None]
         for q, factor in enumerate(factors):
-            total[q] -= (sums * (_of(factor, some) * jumps.square[some])[:, None]).T @ sums
+            total[q] -= np.dot((sums * (_of(factor, some) * jumps.square[some])[:, None]).T, sums)
             if len(tied):
                 weights = _of(factor, tied) * jumps.spread[low:high]
-                total[q] -= (dying * weights[:, None]).T @ dying
+                total[q] -= np.dot((dying * weights[:, None]).T, dying)
     return total
 
 

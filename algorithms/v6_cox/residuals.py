@@ -123,5 +123,5 @@ def meat(
         for column, values in enumerate(weighted.T):
             sums[:, column] = np.bincount(code, values, minlength=len(labels))
         weighted = sums
-    total: Array = weighted.T @ weighted
+    total: Array = np.dot(weighted.T, weighted)
     return total

@@ -114,7 +114,7 @@ def _centre(design: Array, weights: Array | None) -> Array:
     """Return the weighted means of the columns, shape (p,)."""
     n, p = design.shape
     w = np.ones(n) if weights is None else weights
-    parts = (w[rows] @ design[rows] for rows in row_blocks(n, p))
+    parts = (np.dot(w[rows], design[rows]) for rows in row_blocks(n, p))
     return np.asarray(sum(parts, np.zeros(p)) / max(w.sum(), np.finfo(float).tiny))
 
 

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 def linear_predictor(design: Array, beta: Array, offset: Array) -> Array:
     """Return offset + x b, shape (n,)."""
-    eta: Array = design @ beta
+    eta: Array = np.dot(design, beta)
     eta += offset
     return eta
 
@@ -58,7 +58,7 @@ def pointwise(events: Array, weights: Array, eta: Array) -> Pointwise:
             small = np.exp(-np.abs(at))
             whole = 1 + small  # its logarithm is off by one rounding of 1 at most
             share = 1 / whole
-            value += float(w @ (y * at - np.maximum(at, 0) - np.log(whole)))
+            value += float(np.dot(w, y * at - np.maximum(at, 0) - np.log(whole)))
             residuals[rows] = w * (y - np.where(at >= 0, share, small * share))
             model[rows] = w * small * share * share
     return Pointwise(value, residuals, model)
@@ -67,17 +67,18 @@ def pointwise(events: Array, weights: Array, eta: Array) -> Pointwise:
 def evaluate(design: Array, at: Pointwise) -> Evaluation:
     """Return log-likelihood, score and information."""
     p = design.shape[1]
-    information = np.zeros((p, p))
+    score, information = np.zeros(p), np.zeros((p, p))
     for rows in row_blocks(len(design), p):
-        x = design[rows] * np.sqrt(at.weights[rows])[:, None]
-        information += x.T @ x
-    return Evaluation(at.log_likelihood, at.residuals @ design, information)
+        x = design[rows]
+        score += np.dot(at.residuals[rows], x)
+        information += np.dot((x * at.weights[rows, None]).T, x)
+    return Evaluation(at.log_likelihood, score, information)
 
 
 def squared_error(residuals: Array, weights: Array) -> float:
     """Return sum w (y - mu)^2 of residuals w (y - mu), shape (n,)."""
     blocks = ((residuals[rows], weights[rows]) for rows in row_blocks(len(residuals)))
-    return float(sum(r @ (r / w) for r, w in blocks))
+    return float(sum(np.dot(r, r / w) for r, w in blocks))
 
 
 def evaluate_null(events: Array, weights: Array, eta: Array) -> Array:
@@ -102,7 +103,7 @@ def meat(design: Array, residuals: Array, clusters: NDArray[np.int64] | None) ->
         found = np.zeros((design.shape[1],) * 2)
         for rows in row_blocks(len(design), design.shape[1]):
             u = design[rows] * residuals[rows, None]
-            found += u.T @ u
+            found += np.dot(u.T, u)
         return found
     sums = np.array([np.bincount(clusters, residuals * x) for x in design.T])
     return np.asarray(sums @ sums.T)

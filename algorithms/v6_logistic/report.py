@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.analysis import Place
 from v6_clinical.blocks import row_blocks
 from v6_clinical.errors import RefusalError
 from v6_clinical.newton import Evaluation
@@ -34,6 +35,8 @@ class Fitted:
         Outcomes and linear predictor, shape (n,).
     design, beta
         Covariates less the shift, shape (n, p), and coefficients, shape (p,).
+    mean, reach
+        The columns' means, and the largest distance of a row from each, shape (p,).
     residuals
         w (y - mu), shape (n,).
     evaluation, labels
@@ -45,12 +48,14 @@ class Fitted:
     design: Array
     beta: Array
     eta: Array
+    mean: Array
+    reach: Array
     residuals: Array
     evaluation: Evaluation
     labels: tuple[str, ...]
 
 
-def report(fit: Fitted, wanted: Report, policy: Policy) -> Sums:
+def report(fit: Fitted, wanted: Report, policy: Policy, place: Place) -> Sums:
     """Return sums for Brier score, discrimination, calibration, sandwich and heterogeneity."""
     arrays = {"brier": np.array([likelihood.squared_error(fit.residuals, fit.rows.weights)])}
     arrays |= _discrimination(fit, wanted, policy)
@@ -58,7 +63,8 @@ def report(fit: Fitted, wanted: Report, policy: Policy) -> Sums:
     if wanted.meat:
         found = likelihood.meat(fit.design, fit.residuals, fit.rows.clusters)
         sums += Sums(forms={"meat": Form(fit.labels, found)})
-    if wanted.own_estimates and policy.allow_per_site:  # R15
+    # R15; one site differs from no other
+    if wanted.own_estimates and policy.allow_per_site and place.count > 1:
         sums += _own_estimates(fit, policy)
     return sums
 
@@ -95,34 +101,29 @@ def _without_constant(fit: Fitted) -> tuple[Array, float]:
 
     No constant of the caller's choice is in it: beside a large one rows would seem tied.
     """
-    mean, usual = fit.design.mean(axis=0), fit.rows.offset.mean()
-    slopes, largest = np.empty(len(fit.eta)), 0.0
-    for rows in row_blocks(len(slopes), len(mean)):
-        z = fit.design[rows] - mean
-        offset = fit.rows.offset[rows] - usual
-        slopes[rows] = z @ fit.beta + offset
-        size = np.abs(z) @ np.abs(fit.beta) + np.abs(offset)
-        largest = max(largest, float(size.max()))
-    return slopes, 4 * (len(mean) + 1) * float(np.finfo(float).eps) * largest
+    offset, usual = fit.rows.offset, fit.rows.offset.mean()
+    slopes = np.empty(len(fit.eta))
+    for rows in row_blocks(len(slopes), len(fit.mean)):
+        slopes[rows] = np.dot(fit.design[rows] - fit.mean, fit.beta) + (offset[rows] - usual)
+    largest = float(fit.reach @ np.abs(fit.beta) + np.ptp(offset))  # no row's terms are more
+    return slopes, 4 * (len(fit.mean) + 1) * float(np.finfo(float).eps) * largest
 
 
 def _own_estimates(fit: Fitted, policy: Policy) -> Sums:
-    def rows_at(beta: Array) -> tuple[Array, likelihood.Pointwise]:
+    def at(beta: Array) -> tuple[Evaluation, bool]:
         eta = likelihood.linear_predictor(fit.design, beta, fit.rows.offset)
-        return eta, likelihood.pointwise(fit.events, fit.rows.weights, eta)
-
-    def at(beta: Array) -> Evaluation:
-        return likelihood.evaluate(fit.design, rows_at(beta)[1])
+        here = likelihood.pointwise(fit.events, fit.rows.weights, eta)
+        return likelihood.evaluate(fit.design, here), _may_tell(eta, here, policy)
 
     ones = float(fit.events.sum())
     fewest = min(ones, len(fit.events) - ones)
+    return own_estimates(at, fit.labels, fit.beta, fit.evaluation, fewest)
 
-    def told(beta: Array) -> bool:
-        """R9: the site's own estimates do not rest on few patients."""
-        try:
-            check_range(*rows_at(beta), policy)
-        except RefusalError:
-            return False
-        return True
 
-    return own_estimates(at, fit.labels, fit.beta, fit.evaluation, fewest, told)
+def _may_tell(eta: Array, at: likelihood.Pointwise, policy: Policy) -> bool:
+    """R9: tell whether the site's own estimates do not rest on few patients."""
+    try:
+        check_range(eta, at, policy)
+    except RefusalError:
+        return False
+    return True

@@ -34,7 +34,7 @@ def concordance(eta: Array, events: Array, weights: Array, rounding: float = 0.0
     ones = np.add.reduceat(weights * events, first)
     zeros = np.add.reduceat(weights * (1 - events), first)
     below = np.cumsum(zeros) - zeros
-    return np.array([ones @ below, ones @ zeros, ones.sum() * zeros.sum()])
+    return np.array([np.dot(ones, below), np.dot(ones, zeros), ones.sum() * zeros.sum()])
 
 
 def window(mean: float, sd: float) -> Window | None:

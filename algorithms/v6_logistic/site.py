@@ -93,9 +93,10 @@ def evaluate(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: P
     if question.null is not None:
         sums += Sums({"null": _null(rows, events, question.null, policy)})
     if question.report is not None:
-        here = Fitted(rows, events, design, beta, eta, at.residuals, found, labels)
+        mean, reach = about.mean[: len(beta)] - shift, about.reach[: len(beta)]
+        here = Fitted(rows, events, design, beta, eta, mean, reach, at.residuals, found, labels)
         del at  # a report needs the memory of its weights
-        sums += report(here, question.report, policy)
+        sums += report(here, question.report, policy, place)
     return rows.answer(events, sums)
 
 

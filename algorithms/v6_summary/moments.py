@@ -49,7 +49,7 @@ def power_sums(values: Array, shift: float) -> Array:
         deviation = values[rows] - shift
         squares = deviation * deviation
         counts = float(len(deviation)), float(deviation.sum()), float(squares.sum())
-        sums += np.array([*counts, squares @ deviation, squares @ squares])
+        sums += np.array([*counts, np.dot(squares, deviation), np.dot(squares, squares)])
     return sums
 
 

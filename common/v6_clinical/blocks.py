@@ -2,6 +2,9 @@
 
 A temporary as long as a site's rows costs more than the sums that it is for: memory is fetched
 from the system, page by page, and given back.
+
+Sums over rows are written ``np.dot``: ``@`` keeps the interpreter to itself while it computes a
+small result, however many the rows, and threads at other rows would wait.
 """
 
 from __future__ import annotations
@@ -31,5 +34,5 @@ def centred_squares(values: Array) -> tuple[float, float]:
     mean, squares = float(values.mean()), 0.0
     for rows in row_blocks(len(values)):
         z = values[rows] - mean
-        squares += float(z @ z)
+        squares += float(np.dot(z, z))
     return mean, squares

@@ -27,6 +27,7 @@ CONDITION, NULL = 1e-6, 1e-12
 # value of columns scaled to 1.
 RESIDUE, RANK = 1e-12, 1e-12
 SMALLEST = 1e-140  # the squares of smaller numbers are rounded to few digits, or to nothing
+SOME = 1_000  # rows, whose mean is near enough to be taken off before squares are summed
 GLANCE = 100  # rows that usually show that a column has more than two values
 
 
@@ -36,7 +37,7 @@ def effective_sample_size(weights: Array) -> float:
     total = squares = 0.0
     for rows in row_blocks(len(weights)):
         scaled = weights[rows] / largest
-        total, squares = total + float(scaled.sum()), squares + float(scaled @ scaled)
+        total, squares = total + float(scaled.sum()), squares + float(np.dot(scaled, scaled))
     return total**2 / squares if squares > 0 else 0.0
 
 
@@ -65,35 +66,49 @@ class Survey:
         """The largest distance of a row from each column's mean, shape (q,)."""
         return np.maximum(self.high - self.mean, self.mean - self.low)
 
+    def last(self, design: Array) -> Survey:
+        """Return the survey of the last of ``others`` alone, as the columns of ``design``."""
+        first = len(self.mean) - design.shape[1]
+        sums, mean, low, high = (x[first:] for x in (self.sums, self.mean, self.low, self.high))
+        return Survey(design, (), sums, mean, low, high, self.products[first:, first:])
+
     def blocks(self) -> Iterator[Array]:
-        """Yield blocks of rows of all columns about their means, by column."""
-        columns, n = [*self.design.T, *self.others], len(self.design)
-        for rows in row_blocks(n, len(columns)):
-            block = np.empty((len(range(n)[rows]), len(columns)), order="F")
-            for out, x, mean in zip(block.T, columns, self.mean, strict=True):
-                np.subtract(x[rows], mean, out=out)
+        """Yield blocks of rows of all columns about their means, by column, after one of ones."""
+        n, p, q = *self.design.shape, len(self.mean)
+        for rows in row_blocks(n, q + 1):
+            block = np.empty((len(range(n)[rows]), q + 1), order="F")
+            block[:, 0] = 1.0
+            np.subtract(self.design[rows], self.mean[:p], out=block[:, 1 : p + 1])
+            for k, other in enumerate(self.others, p):
+                np.subtract(other[rows], self.mean[k], out=block[:, k + 1])
             yield block
 
 
 def survey(design: Array, others: Sequence[Array] = ()) -> Survey:
-    """Go through the rows once (and through each column for its mean)."""
+    """Go through the rows once, about the means of some rows, which are near those of all."""
     n, q = len(design), design.shape[1] + len(others)
-    parts = (design[rows] for rows in row_blocks(n, q))
-    design_sums = sum((np.ones(len(part)) @ part for part in parts), np.zeros(q - len(others)))
-    sums = np.array([*design_sums, *(x.sum() for x in others)])
-    mean = sums / max(n, 1)
-    total, products = np.zeros(q), np.zeros((q, q))
-    low, high = (np.full(q, least) if n else np.zeros(q) for least in (np.inf, -np.inf))
-    for z in Survey(design, tuple(others), sums, mean, low, high, products).blocks():
-        total += np.ones(len(z)) @ z
-        products += z.T @ z
+    found = np.zeros((q + 1, q))
+    total, products = found[0], found[1:]
+    if not n:
+        return Survey(design, tuple(others), total, total, total, total, products)
+    low, high = np.full(q, np.inf), np.full(q, -np.inf)
+    some = slice(None, None, max(n // SOME, 1))
+    near = _short(np.array([x[some].mean() for x in (*design.T, *others)]))
+    for block in Survey(design, tuple(others), total, near, low, high, products).blocks():
+        z = block[:, 1:]
+        found += np.dot(block.T, z)
         np.minimum(low, z.min(axis=0), out=low)
         np.maximum(high, z.max(axis=0), out=high)
-    low, high = mean + low, mean + high
-    if n:
-        products -= np.outer(total, total) / n
-        mean += total / n  # what rounding has left
-    return Survey(design, tuple(others), sums, mean, low, high, products)
+    products -= np.outer(total, total) / n
+    mean, sums = near + total / n, n * near + total
+    return Survey(design, tuple(others), sums, mean, near + low, near + high, products)
+
+
+def _short(numbers: Array) -> Array:
+    """Return numbers near these of 20 binary digits, less which whole numbers add without error."""
+    fraction, power = np.frexp(numbers)
+    found: Array = np.ldexp(np.rint(np.ldexp(fraction, 20)), power - 20)
+    return found
 
 
 def is_distant(about: Survey, numbers: Array) -> NDArray[np.bool_]:
@@ -183,7 +198,7 @@ def _most(about: Survey, whiten: Array) -> float:
     """Return the largest squared length of a row, centred and whitened."""
     largest = 0.0
     for block in about.blocks():
-        z = block @ whiten
+        z = np.dot(block[:, 1:], whiten)
         largest = max(largest, float(np.einsum("ij,ij->i", z, z).max()))
     return largest
 
@@ -194,7 +209,7 @@ def _exactly(about: Survey) -> float:
     scale = np.where(about.high > about.low, about.reach, np.inf)
     triangle = np.zeros((0, size))
     for block in about.blocks():
-        stacked = np.vstack([triangle, block / scale])
+        stacked = np.vstack([triangle, block[:, 1:] / scale])
         triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
     _, values, vectors = np.linalg.svd(triangle)
     values = values[values > RANK * max(values.max(initial=0.0), 1.0)]
@@ -218,7 +233,7 @@ def differing_rows(about: Survey) -> tuple[NDArray[np.int64], NDArray[np.int64]]
     both = np.zeros((len(higher),) * 2)
     for rows in row_blocks(n, len(higher)) if higher else ():
         marks = np.array([columns[k][rows] == top for k, top in higher.items()], dtype=np.float64)
-        both += marks @ marks.T
+        both += np.dot(marks, marks.T)
     count = np.diag(both)
     differ = (count[:, None] + count - 2 * both).astype(np.int64)
     return np.array([*higher], dtype=np.int64), np.array([differ, n - differ])

@@ -64,8 +64,9 @@ def differing_within(
     for code in np.unique(strata) if higher else ():
         here = np.flatnonzero(strata == code)
         ones: Array = np.array([columns[k][here] == top for k, top in higher.items()], dtype=float)
-        both, neither = ones @ ones.T, (1 - ones) @ (1 - ones).T
-        first = ones @ (1 - ones).T
+        zeros = 1 - ones
+        both, neither = np.dot(ones, ones.T), np.dot(zeros, zeros.T)
+        first = np.dot(ones, zeros.T)
         rows[0] += len(here) - np.maximum(np.maximum(first, first.T), both + neither)
         rows[1] += len(here) - np.maximum(np.maximum(both, neither), first + first.T)
     return np.array([*higher], dtype=np.int64), rows.astype(np.int64)

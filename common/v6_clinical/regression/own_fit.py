@@ -92,12 +92,11 @@ def quadratic(labels: Sequence[str], beta: Array, found: Evaluation) -> Sums:
 
 
 def own_estimates(
-    evaluate: Callable[[Array], Evaluation],
+    evaluate: Callable[[Array], tuple[Evaluation, bool]],
     labels: Sequence[str],
     pooled: Array,
     first: Evaluation,
     events: float,
-    told: Callable[[Array], bool],
 ) -> Sums:
     """Return what a site tells of its own unpenalised estimates, slopes only, as tallies that add.
 
@@ -106,20 +105,26 @@ def own_estimates(
 
     Parameters
     ----------
+    evaluate
+        The site's likelihood at a point, and whether the site's policy lets that point be told.
     pooled, first
-        Where to begin, shape (p,), and the evaluation there.
+        Where to begin, shape (p,), and the evaluation there, which has been told.
     events
         Size of the smaller outcome class.
-    told
-        Whether the site's policy lets estimates be told.
     """
-    free = np.zeros(len(pooled))
+    free, told = np.zeros(len(pooled)), True
+
+    def at(beta: Array) -> Evaluation:
+        nonlocal told
+        found, told = evaluate(beta)
+        return found
+
     try:
-        beta, covariance = optimum(evaluate, pooled, free, events, first=first)
+        beta, covariance = optimum(at, pooled, free, events, first=first)
     except SingularError:
         return Sums()
     slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]
-    if covariance is None or not slopes or not told(beta):
+    if covariance is None or not slopes or not told:
         return Sums()
     deviation, weight = (beta - pooled)[slopes], 1 / np.diag(covariance)[slopes]
     named = {

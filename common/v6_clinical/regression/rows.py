@@ -70,7 +70,7 @@ class Rows:
         ``events``, shape (n,), is 1 for a row with an event.
         """
         weights = self.weights
-        rows = [self.n, self.dropped, events.sum(), weights.sum(), weights @ events]
+        rows = [self.n, self.dropped, events.sum(), weights.sum(), np.dot(weights, events)]
         return SiteAnswer(Sums({"rows": np.array(rows)}) + sums, self.n, self.n > 0, self.dropped)
 
 

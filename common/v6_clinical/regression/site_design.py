@@ -102,10 +102,12 @@ def _surveyed(
     """Return the design, once R5 has passed it, and what it leaves out and is read beside it."""
     hidden, roles = _left_out(coded), _roles(model, rows, outcome)
     design = coded.matrix(rows.columns, rows.n, by_column=by_column)
-    rest = hidden.matrix(rows.columns, rows.n, by_column=True)
+    rest = np.empty((rows.n, 0))
+    if hidden.columns:
+        rest = hidden.matrix(rows.columns, rows.n, by_column=True)
     about = survey(design, [*roles.values(), *rest.T])
     policy.check_design(about, coded.names, coded.derived)
-    policy.check_design(survey(rest), hidden.names, hidden.derived)
+    policy.check_design(about.last(rest), hidden.names, hidden.derived)
     policy.check_combinations(about, [*coded.names, *roles, *hidden.names])
     if strata is not None:
         policy.check_within([*design.T, *rest.T], [*coded.names, *hidden.names], strata)
