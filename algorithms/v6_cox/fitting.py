@@ -28,9 +28,9 @@ from v6_cox.request import CoxRequest
 # Last predicted step in standard errors, by the root of the events: the covariance is that before
 # it, and the Wald test is then right to about four times this.
 PER_ROOT_EVENT = 2.5e-9
-# A common baseline starts from sites that compare within themselves, some .01 standard errors off
-# where they are large: the report is asked for sooner, at worst once more than it is of use.
-SKEW, COMMON_SKEW = 2.0, 0.5
+# Of ``Newton.skew``: a partial likelihood is nearer to its quadratic than a sum over rows is. A
+# common baseline starts from sites that compare within themselves, and its reports are large.
+SKEW, COMMON_SKEW = 0.05, 0.5
 ROUNDING = 1e-13  # of the information on a column, were all of its spread within the risk sets
 
 

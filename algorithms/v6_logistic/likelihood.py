@@ -75,6 +75,23 @@ def evaluate(design: Array, at: Pointwise) -> Evaluation:
     return Evaluation(at.log_likelihood, score, information)
 
 
+def third_moment(design: Array, weights: Array, certainty: Array, covariance: Array) -> Array:
+    """Return sum w mu (1 - mu) (1 - 2 mu) (x' C x) x, shape (p,).
+
+    The score's second derivative, sign reversed, contracted with C: half of it is Firth's
+    adjustment of the score (Biometrika 80, 1993, section 3.3) where C is the covariance.
+
+    Parameters
+    ----------
+    weights, certainty
+        w mu (1 - mu) and 1 - 2 mu, shape (n,).
+    covariance
+        C, shape (p, p).
+    """
+    spread = np.einsum("ij,ij->i", np.dot(design, covariance), design)
+    return np.asarray(np.dot(weights * certainty * spread, design))
+
+
 def squared_error(residuals: Array, weights: Array) -> float:
     """Return sum w (y - mu)^2 of residuals w (y - mu), shape (n,)."""
     blocks = ((residuals[rows], weights[rows]) for rows in row_blocks(len(residuals)))

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from v6_clinical.analysis import Place, SiteAnswer
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
-from v6_clinical.newton import Evaluation, SingularError, propose
 from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
-from v6_clinical.regression.own_fit import own_optimum, quadratic, site_labels
+from v6_clinical.regression.own_fit import quadratic, site_labels
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.rows import Rows, complete_cases
 from v6_clinical.regression.site_design import agreed_design, full_design
@@ -22,6 +21,7 @@ from v6_clinical.sums import Sums
 from v6_logistic import likelihood
 from v6_logistic.leaves import LEAVES
 from v6_logistic.outcome import read_outcome
+from v6_logistic.own_start import evaluate_at, own_start
 from v6_logistic.questions import Evaluate, Opening, Outcome
 from v6_logistic.report import Fitted, check_range, report
 
@@ -34,8 +34,6 @@ Array = NDArray[np.float64]
 Arguments = Mapping[str, Any]
 
 NAME = "logistic_regression"
-SAMPLE_ROWS = 20_000  # enough for a starting point, with a step and the quadratic of all rows
-SAMPLE_ERRORS = 10  # standard errors in the sample; a longer step tells of separation
 
 __all__ = ["LEAVES", "NAME", "STEPS"]
 
@@ -55,15 +53,17 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
         return rows.answer(events, Sums())
     outcome = (question.outcome.column, events)
     coding, about = full_design(question.model, rows, outcome, policy, by_column=True)
-    design, none, own = about.design, np.zeros(len(coding.names)), None
+    design, own = about.design, None
     if policy.allow_per_site:
-        own = _own_start(design, events, rows, question.model.intercept, policy)
-    beta, at = own or (none, _checked(design, events, rows, none, policy))
-    found = likelihood.evaluate(design, at)
+        intercept = question.model.intercept
+        own = own_start(design, events, rows, intercept, policy, place.count)
+    if own is None:
+        origin = np.zeros(len(coding.names))
+        own = origin, evaluate_at(origin, design, events, rows, policy)[1]
     labels = site_labels(coding.full_names, question.site_effect, place.index)
     columns = describe_columns(question.model, rows)
     columns |= describe_design(coding.full_names, about)
-    sums = Sums(tallies=columns) + quadratic(labels, beta, found)
+    sums = Sums(tallies=columns) + quadratic(labels, *own)
     if question.model.offset is not None:
         sums += Sums({"null": _null_quadratic(rows, events, policy)})
     return rows.answer(events, sums)
@@ -111,47 +111,6 @@ def _rows(
     ones = int(events.sum())
     policy.check_classes([ones, rows.n - ones], outcome.column)
     return rows, events
-
-
-def _checked(
-    design: Array, events: Array, rows: Rows, beta: Array, policy: Policy
-) -> likelihood.Pointwise:
-    """Return what the likelihood is made of at beta, if R9 lets it be told."""
-    eta = likelihood.linear_predictor(design, beta, rows.offset)
-    found = likelihood.pointwise(events, rows.weights, eta)
-    check_range(eta, found, policy)
-    return found
-
-
-def _own_start(
-    design: Array, events: Array, rows: Rows, intercept: bool, policy: Policy
-) -> tuple[Array, likelihood.Pointwise] | None:
-    """Return about the site's own optimum, none where there is none or R9 would not let it be told.
-
-    Of many rows a sample's optimum is moved by one step of all of them.
-    """
-    every = max(1, len(design) // SAMPLE_ROWS)
-    y, w, offset = events[::every], rows.weights[::every], rows.offset[::every]
-    usual = float(offset.mean()) if intercept else 0.0  # years, say: far from 0
-    offset = offset - usual
-
-    def at(x: Array, beta: Array) -> Evaluation:
-        eta = likelihood.linear_predictor(x, beta, offset)
-        return likelihood.evaluate(x, likelihood.pointwise(y, w, eta))
-
-    try:
-        beta, penalty = own_optimum(at, design[::every], intercept)
-        beta[:1] -= usual
-        found = _checked(design, events, rows, beta, policy)
-        if every > 1:
-            total = likelihood.evaluate(design, found)
-            step = propose(total.penalised(beta, penalty))
-            if step.size < SAMPLE_ERRORS * every**0.5:
-                beta = beta + step.step
-                found = _checked(design, events, rows, beta, policy)
-    except (RefusalError, SingularError):
-        return None
-    return beta, found
 
 
 def _coefficients(question: Evaluate, names: tuple[str, ...], place: Place) -> tuple[Array, Array]:

@@ -100,14 +100,17 @@ def survey(design: Array, others: Sequence[Array] = ()) -> Survey:
         np.minimum(low, z.min(axis=0), out=low)
         np.maximum(high, z.max(axis=0), out=high)
     products -= np.outer(total, total) / n
+    flat = low == high
+    products[flat], products[:, flat] = 0.0, 0.0
+    np.fill_diagonal(products, np.maximum(np.diag(products), 0.0))  # of what rounding has left
     mean, sums = near + total / n, n * near + total
     return Survey(design, tuple(others), sums, mean, near + low, near + high, products)
 
 
 def _short(numbers: Array) -> Array:
-    """Return numbers near these of 20 binary digits, less which whole numbers add without error."""
+    """Return numbers near these of 30 binary digits, less which whole numbers add without error."""
     fraction, power = np.frexp(numbers)
-    found: Array = np.ldexp(np.rint(np.ldexp(fraction, 20)), power - 20)
+    found: Array = np.ldexp(np.rint(np.ldexp(fraction, 30)), power - 30)
     return found
 
 

@@ -119,7 +119,8 @@ class Newton:
     tolerance
         Predicted step, in standard errors, at which the fit has converged; default as above.
     skew
-        After a step of d standard errors the next is taken to be below skew d^2 / sqrt(events).
+        After a step of d standard errors the next is taken to be skew d^2 / sqrt(events). Rather
+        small than large: a report that is asked for too soon costs its bytes, one too late a round.
     null
         The evaluation at 0, where it is known: the fit goes on from there if that is the better
         start.
@@ -128,7 +129,7 @@ class Newton:
     beta: Array
     events: float
     tolerance: float | None = None
-    skew: float = 2.0
+    skew: float = 0.5
     null: Evaluation | None = None
     evaluation: Evaluation | None = None
     proposal: Proposal | None = None

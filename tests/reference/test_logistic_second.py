@@ -203,6 +203,22 @@ def large() -> list[pd.DataFrame]:
     return frames
 
 
+@pytest.mark.parametrize("predictors", [5, 10, 20])
+def test_three_rounds_on_seven_sites(predictors: int) -> None:
+    """Of 10,000 rows: four, were the start not moved by what the sites' quadratics leave out."""
+    rng, names = np.random.default_rng(6), [f"x{k}" for k in range(predictors)]
+    beta = np.linspace(-0.5, 0.5, predictors)
+
+    def site() -> pd.DataFrame:
+        x = rng.normal(size=(10_000, predictors))
+        risk = 1 / (1 + np.exp(1 - x @ (beta / np.linalg.norm(beta))))
+        return pd.DataFrame(x, columns=names).assign(y=(rng.random(10_000) < risk).astype(int))
+
+    frames = [site() for _ in range(7)]
+    found = local.run("logistic", frames, {"outcome": "y", "predictors": names})
+    assert found["fit"][0]["rounds"] == 3
+
+
 def test_three_rounds_on_many_rows() -> None:
     """3 sites x 1e5 rows: start and two evaluations, under the shipped limits."""
     found = local.run("logistic", large(), {"outcome": "y", "formula": "a + b + c + d + g"})

@@ -95,6 +95,26 @@ def test_a_survey_holds_extremes_and_products(order: str) -> None:
     assert about.products == pytest.approx(z.T @ z, rel=1e-10, abs=1e-7)
 
 
+@pytest.mark.parametrize("n", [4_000, 30_000])
+def test_a_survey_loses_no_digits(n: int) -> None:
+    """The means of some rows, here the least alike to all, are taken off; counts stay whole."""
+    rng = np.random.default_rng(n)
+    stride = max(n // 1_000, 1)
+    odd = np.where(np.arange(n) % stride == 0, -1e3, rng.normal(size=n))
+    dates = np.sort(rng.integers(1_600_000_000, 1_600_100_000, n)).astype(float)
+    far, rare = rng.normal(size=n) + 1e9, (rng.random(n) < 0.1).astype(float)
+    x = np.column_stack([odd, dates, far, rare, np.full(n, 0.1)])
+    found = survey(x)
+    z = (x - x.mean(axis=0)).astype(np.longdouble)
+    z -= z.mean(axis=0)
+    exact = np.array(z.T @ z, dtype=float)
+    size = np.sqrt(np.diag(exact))
+    size[4] = 1.0  # a constant column has no products, not even of rounding
+    assert np.abs((found.products - exact) / np.outer(size, size)).max() < 1e-12
+    assert found.sums[3] == rare.sum()
+    assert (found.products[4] == 0).all()
+
+
 @given(SEEDS, st.sampled_from([12, 300]))
 def test_rows_in_which_two_columns_of_zeros_and_ones_differ(seed: int, n: int) -> None:
     x = columns(seed, 1.0, n)
