@@ -1,9 +1,10 @@
-"""The central side of ``summary``: two rounds, a third where a quantile needs finer points."""
+"""The central side of ``summary``: two rounds, a third where a quantile needs more points."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -11,20 +12,27 @@ from v6_clinical.analysis import Analysis, Ask, Reply
 from v6_clinical.cells import Window
 from v6_clinical.errors import AnalysisError
 from v6_clinical.sums import Sums
-from v6_summary.answers import DESCRIBED, check_same_data, refined, tabulated
+from v6_summary.answers import DESCRIBED, check_same_data, promised, refined, tabulated
 from v6_summary.moments import Spread, rough_spread
 from v6_summary.pooled import Pooled
-from v6_summary.quantiles import neighbours
 from v6_summary.questions import Describe, Factor, Finer, Numeric, Refine, Tabulate
+from v6_summary.refining import (
+    Known,
+    Outline,
+    Unsettled,
+    finer,
+    finest_level,
+    joined,
+    unsettled,
+    window,
+)
 from v6_summary.request import SummaryRequest
 from v6_summary.result import conclude
 
 NAME = "summary"
 REQUEST = SummaryRequest
 
-RESOLUTION = 1e-3  # of a pooled sd: no finer quantile is asked for
 COARSE = 0.05  # of a pooled sd: the cells of round 2
-FINER_POINTS = 512  # most points for one quantile in a refinement
 REFINEMENTS = 2  # round 4 only where round 3 had to widen the grid first
 
 
@@ -33,11 +41,19 @@ def analyse(request: SummaryRequest) -> Analysis:
     opening = _describe(request)
     described = yield Ask("describe", opening.to_json(), needs=DESCRIBED)
     question, spreads, whole = _plan(request, opening, described.total)
-    reply = yield Ask("tabulate", question.to_json(), needs=tabulated(question))
     places = [opening.names.index(column.name) for column in question.numeric]
+    points = _Finer(request, question, spreads)
+    outline = Outline(question, places, described.total, spreads, whole)
+    question = replace(question, finer=tuple(joined(points.wanted(outline))))
+    reply = yield Ask(
+        "tabulate",
+        question.to_json(),
+        needs=tabulated(question),
+        promised=partial(promised, question),
+    )
     check_same_data(question, described.total["spread"][places], reply.total)
     pooled = Pooled(question, reply, whole)
-    yield from _refine(request, question, spreads, pooled)
+    yield from _refine(points, pooled)
     return conclude(request, question, pooled)
 
 
@@ -75,6 +91,7 @@ def _plan(
         group,
         request.correlation and len(numeric) > 1,
         request.per_site,
+        (),
     )
     return question, spreads, whole
 
@@ -100,78 +117,34 @@ def _grid(request: SummaryRequest, spread: Spread, whole: bool) -> Window:
     """
     extreme = min([0.25, *request.quantiles, *(1 - q for q in request.quantiles)])
     reach = max(5.0, float(np.sqrt((1 - extreme) / extreme)) + 0.5) * spread.sd
-    level = _level(COARSE * spread.sd, spread.mean, whole)
-    return _window(spread.mean - reach, spread.mean + reach, level)
+    level = finest_level(COARSE * spread.sd, spread.mean, whole=whole)
+    return window(spread.mean - reach, spread.mean + reach, level)
 
 
-def _level(width: float, near: float, whole: bool) -> int:
-    """Return the level of cells of at most this width that float64 can tell apart near a value."""
-    finest = int(np.frexp(near)[1]) - 48 if near else -300
-    level = int(np.floor(np.log2(width))) if width > 0 else finest
-    return int(np.clip(max(level, finest, 0 if whole else -300), -300, 300))
+@dataclass
+class _Finer:
+    """The finer points asked for so far, round by round."""
+
+    request: SummaryRequest
+    question: Tabulate
+    spreads: list[Spread]
+    tried: set[Unsettled] = field(default_factory=set)
+
+    def wanted(self, known: Known) -> list[Finer]:
+        """Return finer points for what is not settled, and has not been tried before."""
+        places = unsettled(self.request, self.question, self.spreads, known)
+        new = [place for place in places if place not in self.tried]
+        self.tried |= set(new)
+        return [finer(self.question, self.spreads, known, place) for place in new]
 
 
-def _window(low: float, high: float, level: int) -> Window:
-    first = int(np.floor(np.ldexp(low, -level)))
-    return Window(level, first, int(np.ceil(np.ldexp(high, -level))))
-
-
-@dataclass(frozen=True)
-class _Unsettled:
-    """An order statistic beside a quantile, in an interval wider than the resolution."""
-
-    column: int
-    group: int | None
-    low: float
-    high: float
-
-
-def _refine(
-    request: SummaryRequest, question: Tabulate, spreads: list[Spread], pooled: Pooled
-) -> Generator[Ask, Reply, None]:
+def _refine(points: _Finer, pooled: Pooled) -> Generator[Ask, Reply, None]:
     """Narrow the intervals of quantiles; a second time only where the first narrowed them."""
-    tried: set[_Unsettled] = set()
+    question = points.question
     for _ in range(REFINEMENTS):
-        wanted = []
-        for place in _unsettled(request, question, spreads, pooled):
-            finer = _finer(question, spreads, pooled, place)
-            known = pooled.knows(place.column, place.group, finer.window)
-            if not known and place not in tried:
-                wanted.append((place, finer))
-        if not wanted:
+        windows = joined([w for w in points.wanted(pooled) if not pooled.knows(w)])
+        if not windows:
             return
-        tried |= {place for place, _ in wanted}
-        windows = tuple(finer for _, finer in wanted)
-        asked = Refine(question.names, windows, question.group)
-        reply = yield Ask("refine", asked.to_json(), needs=refined(asked))
-        for k, (place, finer) in enumerate(wanted):
-            bounds = reply.total.get(f"finer/{k}", (2, len(finer.window.points())))
-            pooled.add(place.column, place.group, finer.window, bounds)
-
-
-def _unsettled(
-    request: SummaryRequest, question: Tabulate, spreads: list[Spread], pooled: Pooled
-) -> list[_Unsettled]:
-    found = []
-    groups: list[int | None] = [None]
-    groups += [] if question.group is None else list(range(len(question.group.levels)))
-    asked = sorted({0.25, 0.5, 0.75, *request.quantiles})
-    for i in range(len(question.numeric)):
-        for g in groups:
-            about = pooled.moments(i, g)
-            if about.n == 0:
-                continue
-            for q in asked:
-                for place in neighbours(q, pooled.curve(i, g), about, whole=pooled.whole[i]):
-                    if place.high - place.low > RESOLUTION * spreads[i].sd:
-                        found.append(_Unsettled(i, g, place.low, place.high))
-    return list(dict.fromkeys(found))
-
-
-def _finer(question: Tabulate, spreads: list[Spread], pooled: Pooled, place: _Unsettled) -> Finer:
-    column = question.numeric[place.column]
-    spread = spreads[place.column]
-    width = max(RESOLUTION * spread.sd / 2, (place.high - place.low) / (FINER_POINTS / 2))
-    level = _level(width, spread.mean, pooled.whole[place.column])
-    pad = float(np.ldexp(1.0, level))
-    return Finer(column.name, place.group, _window(place.low - pad, place.high + pad, level))
+        asked = Refine(question.names, tuple(windows), question.group)
+        reply = yield Ask("refine", asked.to_json(), needs=refined(asked.windows))
+        pooled.add_finer(asked.windows, reply.total)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.sums import Sums
-from v6_summary.questions import Refine, Tabulate
+from v6_summary.questions import Finer, Tabulate
 
 Array = NDArray[np.float64]
 DESCRIBED = frozenset({"kinds", "spread"})
@@ -20,12 +22,29 @@ def tabulated(question: Tabulate) -> frozenset[str]:
         found |= {f"moments/{i}/all", f"missing/{i}/all", f"curve/{i}"}
     for i in range(len(question.categorical)):
         found |= {f"counts/{i}/all", f"absent/{i}/all"}
-    return frozenset(found | ({"pairs"} if question.correlation else set()))
+    return frozenset(
+        found | refined(question.finer) | ({"pairs"} if question.correlation else set())
+    )
 
 
-def refined(question: Refine) -> frozenset[str]:
+def promised(question: Tabulate, sums: Sums) -> frozenset[str]:
+    """Return the group sums that a site says it sends."""
+    numeric, factors = len(question.numeric), len(question.categorical)
+    sent = sums.get("grouped", (numeric + factors,)) > 0
+    found = set()
+    for i in np.flatnonzero(sent[:numeric]).tolist():
+        found |= {f"{part}/{i}/group" for part in ("moments", "missing", "curve")}
+        name = question.numeric[i].name
+        asked = ((k, w) for k, w in enumerate(question.finer) if w.name == name)
+        found |= {f"finer/{k}" for k, w in asked if w.group is not None}
+    for i in np.flatnonzero(sent[numeric:]).tolist():
+        found |= {f"{part}/{i}/group" for part in ("counts", "absent")}
+    return frozenset(found)
+
+
+def refined(windows: Sequence[Finer]) -> frozenset[str]:
     """Return the sums of all rows, which no site with rows leaves out."""
-    return frozenset(f"finer/{k}" for k, w in enumerate(question.windows) if w.group is None)
+    return frozenset(f"finer/{k}" for k, w in enumerate(windows) if w.group is None)
 
 
 def check_same_data(question: Tabulate, spreads: Array, total: Sums) -> None:
@@ -48,6 +67,11 @@ def check_same_data(question: Tabulate, spreads: Array, total: Sums) -> None:
         moved = abs(deviations - (spreads[i][1] - n * column.shift)) > 1e-9 * size
         if moved or n != spreads[i][0]:
             raise changed()
+
+
+def unreadable() -> AnalysisError:
+    """Return what ends an analysis where a site's cells are no pairs of numbers."""
+    return AnalysisError("BAD_ANSWER", "A site described its cells by something else than numbers.")
 
 
 def changed() -> AnalysisError:

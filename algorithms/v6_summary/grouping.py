@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,6 +49,16 @@ class GroupedColumn:
         parts = [every] if self.split is None else [values[rows] for rows in self.split]
         self._sorted = [np.sort(part) for part in parts]
 
+    def outline(self) -> list[dict[str, float]]:
+        """Return the rows of each cell down to the column's own base level.
+
+        Of all rows, or of each group and of the rows whose group is missing. Cells are named by
+        their bounds, of which the outermost are infinite.
+        """
+        level = self._base if self._base > -300 else 300  # none is halved of a constant column
+        everywhere = Window(level, -(2**53), 2**53)
+        return [_named(self._cells(rows, everywhere)) for rows in self._sorted]
+
     def curves(self, window: Window) -> dict[str, Array]:
         """Return cumulative bounds: ``all`` (2, points), or ``group`` (2, groups + 1, points).
 
@@ -64,3 +76,11 @@ class GroupedColumn:
     def total(self, curves: dict[str, Array]) -> Array:
         """Return the cumulative bounds of all rows, shape (2, points)."""
         return curves["all"] if "all" in curves else curves["group"].sum(axis=1)
+
+
+def _named(cells: Partition) -> dict[str, float]:
+    """Return the rows of each cell that has any, under its bounds."""
+    bounds = [-np.inf, *cells.edges.tolist(), np.inf]
+    rows = np.diff([0, *cells.below.tolist(), cells.n]).tolist()
+    names = (f"{low!r} {high!r}" for low, high in pairwise(bounds))
+    return {name: float(n) for name, n in zip(names, rows, strict=True) if n}

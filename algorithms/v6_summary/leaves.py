@@ -1,10 +1,16 @@
 """Every number that leaves a site, by step: the first part of its name, and what it is."""
 
+FINER = (
+    "around each quantile: the cumulative counts on finer points, in cells that hold 0 or at "
+    "least V6C_MIN_CELL rows"
+)
 LEAVES = {
     "describe": {
         "kinds": "per column, 1 under what it holds: numbers, true/false, text, nothing",
         "spread": "per numeric column: n, sum, squares about the site's mean, n mean^2, and whether"
         " all values are whole",
+        "cells": "per numeric column and group: rows of each cell of about .05 sd; cells hold at "
+        "least V6C_MIN_CELL rows, the outermost reach to infinity",
         "levels": "per categorical column: its levels, each with enough rows (none: codebook)",
     },
     "tabulate": {
@@ -15,14 +21,12 @@ LEAVES = {
         " point of a fixed grid; cells hold 0 or at least V6C_MIN_CELL rows",
         "counts": "per categorical column, level and group: rows, and whether withheld",
         "grouped": "per column, 1 if the site sends its group sums",
+        "finer": FINER,
         "absent": "per categorical column and group: missing values, and whether withheld",
         "pairs": "per pair of numeric columns: n, sums, squares and products of the complete rows",
         "site": "with per_site: the site's own moments and counts over again",
     },
-    "refine": {
-        "finer": "around each quantile: the cumulative counts on finer points, in cells that hold"
-        " 0 or at least V6C_MIN_CELL rows",
-    },
+    "refine": {"finer": FINER},
 }
 
 # When a step is asked.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from v6_clinical.sums import Sums
 from v6_summary.answers import changed
 from v6_summary.moments import Moments, moments
 from v6_summary.quantiles import Curve
-from v6_summary.questions import Tabulate
+from v6_summary.questions import Finer, Tabulate
 
 Array = NDArray[np.float64]
 Group = int | None  # None: all rows
@@ -35,11 +37,13 @@ class Pooled:
         self.total = reply.total
         self.organizations = reply.organizations
         self.whole = whole
+        self._names = [column.name for column in question.numeric]
         self.groups = [] if question.group is None else question.group.levels
         self._curves: dict[tuple[int, Group], Curve] = {}
         self._windows: dict[tuple[int, Group], list[Window]] = {}
         for i, column in enumerate(question.numeric):
             self._add_curves(i, column.window)
+        self.add_finer(question.finer, reply.total)
 
     def _add_curves(self, i: int, window: Window) -> None:
         """Read round 2's curves: a site sends its groups or, where it may not, all rows at once."""
@@ -66,12 +70,22 @@ class Pooled:
         self._curves[i, group] = curve
         self._windows.setdefault((i, group), []).append(window)
 
-    def knows(self, i: int, group: Group, window: Window) -> bool:
-        """Tell whether a window was answered at this level, or a finer one, before."""
+    def add_finer(self, windows: Sequence[Finer], total: Sums) -> None:
+        """Sharpen curves by the answer to finer points."""
+        for k, finer in enumerate(windows):
+            bounds = total.get(f"finer/{k}", (2, len(finer.window.points())))
+            self.add(self._names.index(finer.name), finer.group, finer.window, bounds)
+
+    def knows(self, finer: Finer) -> bool:
+        """Tell whether a window was answered before, in cells at most twice as wide.
+
+        Finer ones are at most half of the resolution, or as fine as they may be asked for.
+        """
+        window = finer.window
         low, high = window.points()[[0, -1]]
-        for old in self._windows[i, group]:
+        for old in self._windows[self._names.index(finer.name), finer.group]:
             first, last = np.ldexp(np.array([old.first, old.last], dtype=np.float64), old.level)
-            if old.level <= window.level and first <= low and high <= last:
+            if old.level <= window.level + 1 and first <= low and high <= last:
                 return True
         return False
 

@@ -83,13 +83,14 @@ class Numeric:
 
 @dataclass(frozen=True)
 class Tabulate:
-    """The sums of every table."""
+    """The sums of every table; ``finer`` are finer points where quantiles lie."""
 
     numeric: tuple[Numeric, ...]
     categorical: tuple[Factor, ...]
     group: Factor | None
     correlation: bool
     per_site: bool
+    finer: tuple[Finer, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,7 +105,7 @@ class Tabulate:
     @classmethod
     def from_json(cls, message: Mapping[str, Any]) -> Tabulate:
         """Read at a site."""
-        _fields(message, "numeric", "categorical", "group", "correlation", "per_site")
+        _fields(message, "numeric", "categorical", "group", "correlation", "per_site", "finer")
         group = message["group"]
         question = cls(
             tuple(Numeric.from_json(m) for m in _entries(message["numeric"], "numeric")),
@@ -112,7 +113,9 @@ class Tabulate:
             None if group is None else Factor.from_json(group),
             _flag(message["correlation"], "correlation"),
             _flag(message["per_site"], "per_site"),
+            _finer(message["finer"]),
         )
+        _require_finer(question.finer, {c.name for c in question.numeric}, question.group)
         _require(_differ(question.names) and len(question.names) > 0, "numeric")
         return question
 
@@ -155,13 +158,21 @@ class Refine:
         _fields(message, "names", "windows", "group")
         names = tuple(_texts(list(_entries(message["names"], "names")), "names", MOST_COLUMNS))
         group = None if message["group"] is None else Factor.from_json(message["group"])
-        windows = tuple(Finer.from_json(m) for m in _entries(message["windows"], "windows", 20_000))
-        groups = 0 if group is None else len(group.levels)
+        windows = _finer(message["windows"])
         _require(len(windows) > 0, "windows")
-        _require(all(f.group is None or f.group < groups for f in windows), "windows")
-        _require({finer.name for finer in windows} <= set(names), "windows")
+        _require_finer(windows, set(names), group)
         _require(group is None or group.name in names, "group")
         return cls(names, windows, group)
+
+
+def _finer(message: Any) -> tuple[Finer, ...]:
+    return tuple(Finer.from_json(one) for one in _entries(message, "windows", 20_000))
+
+
+def _require_finer(windows: tuple[Finer, ...], names: set[str], group: Factor | None) -> None:
+    groups = 0 if group is None else len(group.levels)
+    _require(all(f.group is None or f.group < groups for f in windows), "windows")
+    _require({finer.name for finer in windows} <= names, "windows")
 
 
 def _require(condition: bool, argument: str) -> None:

@@ -1,7 +1,7 @@
 """The site side: three pure steps, (table, question, policy) to sums.
 
-``describe`` tells what the columns hold, ``tabulate`` sends the sums of every table, ``refine``
-sends cumulative counts on finer points where a quantile lies.
+``describe`` tells what the columns hold, ``tabulate`` sends the sums of every table and finer
+points where quantiles lie, ``refine`` finer ones still.
 """
 
 from __future__ import annotations
@@ -34,9 +34,8 @@ from v6_clinical.table import (
 from v6_summary import questions
 from v6_summary.grouping import GroupedColumn, cross, groups_allowed
 from v6_summary.leaves import LEAVES
-from v6_summary.moments import power_sums
 from v6_summary.pairs import pair_sums
-from v6_summary.suppression import publish
+from v6_summary.site_tables import categorical_sums, grouped, numeric_sums, own_sums
 
 __all__ = ["LEAVES", "NAME", "STEPS"]
 
@@ -48,22 +47,27 @@ KINDS: tuple[Kind, ...] = ("numeric", "boolean", "text", "empty")
 def describe(
     frame: pd.DataFrame, arguments: Mapping[str, Any], policy: Policy, place: Place
 ) -> SiteAnswer:
-    """Round 1: kinds, levels, and enough of the moments to choose shifts and grids."""
+    """Round 1: kinds, levels, and enough of moments and cells to choose shifts and points."""
     question = questions.Describe.from_json(arguments)
     series = _columns(frame, question.names, policy)
     kinds = np.zeros((len(series), len(KINDS)))
     spread = np.zeros((len(series), 5))
-    tallies = {}
+    tallies: dict[str, Mapping[str, float]] = {}
+    values = {}
     for i, (name, column) in enumerate(series.items()):
         kind = kind_of(column, name)
         n = _usable(column, policy, name)
         kinds[i, KINDS.index(kind)] = 1
         coded = name in question.levels or name == question.group_by
         if kind in ("numeric", "boolean") and not coded:
-            spread[i] = _spread(_numbers(column, name, policy))
+            values[i] = _numbers(column, name, policy)
+            spread[i] = _spread(values[i])
         if n and (kind in ("text", "boolean") or coded):
             levels = _levels(column, name, kind, question, policy)
             tallies[f"levels/{i}"] = dict.fromkeys(levels, 1.0)
+    groups = _own_groups(series, question, policy)
+    for i, found in values.items():
+        tallies |= _outline(i, found, groups, policy)
     return SiteAnswer(
         Sums({"kinds": kinds, "spread": spread}, tallies), _rows(series, policy), len(frame) > 0
     )
@@ -72,7 +76,7 @@ def describe(
 def tabulate(
     frame: pd.DataFrame, arguments: Mapping[str, Any], policy: Policy, place: Place
 ) -> SiteAnswer:
-    """Round 2: the sums behind every table of the result."""
+    """Round 2: the sums behind every table of the result, and finer points where asked."""
     question = questions.Tabulate.from_json(arguments)
     if question.per_site:
         policy.check_per_site()
@@ -85,40 +89,35 @@ def tabulate(
     for i, numeric in enumerate(question.numeric):
         found = _numbers(series[numeric.name], numeric.name, policy, numeric.shift)
         values[numeric.name] = found
-        arrays |= _numeric(i, numeric, found, groups, policy)
+        rows = GroupedColumn(found, groups, policy)
+        arrays |= numeric_sums(i, numeric, found, rows, groups, policy)
+        arrays |= _finer(question.finer, numeric.name, rows)
     for i, factor in enumerate(question.categorical):
         labels_found = _recode(series[factor.name], factor, policy)
-        arrays |= _categorical(i, labels_found, groups, policy)
+        arrays |= categorical_sums(i, labels_found, groups, policy)
     if question.group is not None:
-        arrays["grouped"] = _grouped(arrays, question)
+        arrays["grouped"] = grouped(arrays, question)
     if question.correlation:
         shifts = np.array([numeric.shift for numeric in question.numeric])
         arrays |= pair_sums(list(values.values()), shifts, policy)
     if question.per_site:
-        arrays |= _own(arrays, place)
+        arrays |= own_sums(arrays, place)
     return SiteAnswer(Sums(arrays), _rows(series, policy), len(frame) > 0)
 
 
 def refine(
     frame: pd.DataFrame, arguments: Mapping[str, Any], policy: Policy, place: Place
 ) -> SiteAnswer:
-    """Round 3: cumulative counts on finer points, in cells that obey the same rule."""
+    """Round 3: finer points still, in cells that obey the same rule."""
     question = questions.Refine.from_json(arguments)
     series = _columns(frame, question.names, policy)
     for name, column in series.items():
         _usable(column, policy, name)
     groups = _groups(series, question.group, policy)
     arrays: dict[str, Array] = {}
-    wanted: dict[str, list[tuple[int, questions.Finer]]] = {}
-    for i, finer in enumerate(question.windows):
-        wanted.setdefault(finer.name, []).append((i, finer))
-    for name, windows in wanted.items():
+    for name in dict.fromkeys(finer.name for finer in question.windows):
         rows = GroupedColumn(numbers(series[name], name), groups, policy)
-        for i, finer in windows:
-            curves = rows.curves(finer.window)
-            part = curves.get("group") if finer.group is not None else rows.total(curves)
-            if part is not None:
-                arrays[f"finer/{i}"] = part if finer.group is None else part[:, finer.group]
+        arrays |= _finer(question.windows, name, rows)
     return SiteAnswer(Sums(arrays), _rows(series, policy), len(frame) > 0)
 
 
@@ -197,86 +196,43 @@ def _groups(
     return groups if groups_allowed(cross(groups, groups.codes >= -1), policy) else None
 
 
-def _numeric(
-    i: int, numeric: questions.Numeric, values: Array, groups: Labels | None, policy: Policy
-) -> dict[str, Array]:
+def _own_groups(
+    series: Mapping[str, pd.Series], question: questions.Describe, policy: Policy
+) -> Labels | None:
+    """Return the groups in the codebook's levels, or in those that the site has rows of."""
+    name = question.group_by
+    if name is None:
+        return None
+    collapse = question.collapse.get(name, {})
+    own = categories(series[name], name, collapse, policy).levels
+    levels = question.levels.get(name, list(own))
+    return _groups(series, questions.Factor(name, levels, collapse), policy)
+
+
+def _outline(
+    i: int, values: Array, groups: Labels | None, policy: Policy
+) -> dict[str, Mapping[str, float]]:
+    """Return the cells of a column by group; those of the rows in no group under the column."""
     column = GroupedColumn(values, groups, policy)
-    missing = np.isnan(values)
-    arrays = {
-        f"moments/{i}/all": power_sums(present(values), numeric.shift),
-        f"missing/{i}/all": _missing(np.array([missing.sum()]), policy),
-    }
-    if column.split is not None and groups is not None:
-        sums = [power_sums(values[rows], numeric.shift) for rows in column.split[:-1]]
-        arrays[f"moments/{i}/group"] = np.array(sums)
-        arrays[f"missing/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
-    arrays |= {f"curve/{i}/{part}": curve for part, curve in column.curves(numeric.window).items()}
-    told = {"all": _tells_high_orders([present(values)], policy)}
-    told["group"] = _tells_high_orders([values[rows] for rows in column.split or []], policy)
-    return {name: _high_orders(name, array, told) for name, array in arrays.items()}
+    cells = column.outline()
+    if column.split is None or groups is None:
+        return {f"cells/{i}": cells[0]}
+    names = [*(f"cells/{i}/{level}" for level in groups.levels), f"cells/{i}"]
+    return dict(zip(names, cells, strict=True))
 
 
-def _missing(counts: NDArray[np.int64], policy: Policy) -> Array:
-    """Return counts and how many sites withhold each (0 or 1), shape (2, groups)."""
-    small = policy.is_small(counts) & (not policy.allow_small_missing)
-    if small.any():
-        small[:] = True  # with one of them withheld the others would give it away
-    return np.array([np.where(small, 0, counts), small], dtype=np.float64)
-
-
-def _tells_high_orders(parts: list[Array], policy: Policy) -> bool:
-    """R7: tell third and fourth power sums of each of these parts of a column's rows, or of none.
-
-    Those of one part would be those of all rows, less the others'.
-    """
-    few = policy.allows_moments(4, np.array([len(part) for part in parts], dtype=np.float64))
-    return bool(few.all()) and all(policy.allows_high_orders(part) for part in parts)
-
-
-def _high_orders(name: str, array: Array, told: Mapping[str, bool]) -> Array:
-    """Withhold third and fourth power sums that may not be told; a last column counts the rows."""
-    if not name.startswith("moments/"):
-        return array
-    allowed, sums = told[name.rpartition("/")[2]], np.atleast_2d(array)
-    sums = np.column_stack([sums, 0.0 * sums[:, 0] if allowed else sums[:, 0]])
-    if not allowed:
-        sums[:, 3:5] = 0.0
-    return sums[0] if array.ndim == 1 else sums
-
-
-def _categorical(i: int, found: Labels, groups: Labels | None, policy: Policy) -> dict[str, Array]:
-    counts = found.counts()
-    margin = publish(counts[:, None], policy.min_cell)
-    missing = found.codes < 0
-    arrays = {
-        f"counts/{i}/all": np.array([margin.counts[:, 0], margin.withheld], dtype=np.float64),
-        f"absent/{i}/all": _missing(np.array([missing.sum()]), policy),
-    }
-    if groups is None or not groups_allowed(cross(groups, ~missing), policy):
-        return arrays
-    table = np.array([cross(groups, found.codes == code) for code in range(len(found.levels))])
-    shown = publish(table, policy.min_cell, margin.withheld)
-    withheld = np.broadcast_to(shown.withheld[:, None], table.shape)
-    both = np.array([shown.counts, withheld], dtype=np.float64)
-    arrays[f"counts/{i}/group"] = both[:, :, :-1]
-    arrays[f"absent/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
+def _finer(
+    windows: tuple[questions.Finer, ...], name: str, column: GroupedColumn
+) -> dict[str, Array]:
+    """Return cumulative counts on the windows of a column, under their places among all."""
+    arrays = {}
+    for k, finer in enumerate(windows):
+        if finer.name == name:
+            curves = column.curves(finer.window)
+            part = curves.get("group") if finer.group is not None else column.total(curves)
+            if part is not None:
+                arrays[f"finer/{k}"] = part if finer.group is None else part[:, finer.group]
     return arrays
-
-
-def _grouped(arrays: Mapping[str, Array], question: questions.Tabulate) -> Array:
-    """Return 1 for each column whose group sums are sent, numeric columns first."""
-    sent = [f"moments/{i}/group" in arrays for i in range(len(question.numeric))]
-    sent += [f"counts/{i}/group" in arrays for i in range(len(question.categorical))]
-    return np.array(sent, dtype=np.float64)
-
-
-def _own(arrays: Mapping[str, Array], place: Place) -> dict[str, Array]:
-    """Send the site's moments and counts under its own name too: they add to nobody else's."""
-    return {
-        f"site/{place.index}/{name}": array
-        for name, array in arrays.items()
-        if name.endswith("/all") and not name.startswith("curve/")
-    }
 
 
 STEPS = {"describe": describe, "tabulate": tabulate, "refine": refine}

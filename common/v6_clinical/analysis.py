@@ -26,13 +26,15 @@ class Ask:
     ``tolerates`` lists the refusal codes on which the analysis goes on: it is then told who
     refused, with an empty total.
     ``needs`` names the sums (or the first parts of their names) without which a site with rows has
-    not answered: an answer that was cut short is not taken for zeros.
+    not answered: an answer that was cut short is not taken for zeros. ``promised`` names more of
+    them from a site's own answer: what it says that it sends.
     """
 
     step: str
     arguments: Mapping[str, Any]
     tolerates: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
+    promised: Callable[[Sums], frozenset[str]] = lambda sums: frozenset()
 
 
 @dataclass(frozen=True)

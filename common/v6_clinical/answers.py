@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from v6_clinical.analysis import Ask
 from v6_clinical.errors import CODES, AnalysisError
 from v6_clinical.settings import SETTINGS
 from v6_clinical.sums import Sums
@@ -76,12 +77,13 @@ def _read_refusal(message: Message) -> Answer:
     )
 
 
-def require_parts(answers: dict[int, Answer], needs: Collection[str]) -> None:
-    """Insist that every site with rows has answered what was asked."""
+def require_parts(answers: dict[int, Answer], ask: Ask) -> None:
+    """Insist that every site with rows has answered what was asked, and what it says."""
     short = [
         site
         for site, answer in answers.items()
-        if answer.status == "ok" and not set(needs) <= _parts(answer.sums)
+        if answer.status == "ok"
+        and not ask.needs | ask.promised(answer.sums) <= _parts(answer.sums)
     ]
     if short:
         message = f"Parts are missing in the answer of organisation(s) {in_words(short)}."

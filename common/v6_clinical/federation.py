@@ -78,7 +78,7 @@ class _Run:
         if refusals:
             codes = {site: answer.code for site, answer in refusals.items()}
             return Reply(Sums(), self.organizations, codes)
-        require_parts(answers, ask.needs)
+        require_parts(answers, ask)
         self._note(answers)
         total = sum((answer.sums for answer in answers.values()), Sums())
         return Reply(total, self.organizations)

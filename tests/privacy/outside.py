@@ -49,7 +49,7 @@ GUARDS = {
     "v6_summary.pairs._crossed": ("lambda *_: np.zeros(0, int)", "A10"),
     "v6_summary.pairs._is_safe": ("lambda *_: True", "A07"),
     "v6_summary.questions._differ": ("lambda _: True", "A07"),
-    "v6_summary.site._missing": (
+    "v6_summary.site_tables._missing": (
         "lambda counts, _: np.array([counts, np.zeros(len(counts))])",
         "r4 or A10",
     ),

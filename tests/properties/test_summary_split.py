@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
+from v6_summary.grouping import GroupedColumn
+from v6_summary.refining import curve_of
 
 VALUES = st.one_of(
     st.none(),
@@ -44,6 +46,22 @@ def same(ours: Any, theirs: Any, scale: float) -> bool:
         return bool(ours == theirs)
     # absolute: rounding of sums is relative to the largest value, not to a result near zero
     return bool(np.isclose(ours, theirs, rtol=1e-8, atol=1e-9 * scale))
+
+
+@SLOW
+@given(TABLES, st.sampled_from([1, 3, 5]))
+def test_cells_of_the_first_round_bound_every_count(table: list[Any], cell: int) -> None:
+    values = np.array([np.nan if row[0] is None else row[0] for row, _ in table])
+    place = np.array([site for _, site in table])
+    cells = []
+    for site in range(4):
+        (own,) = GroupedColumn(values[place == site], None, Policy(min_cell=cell)).outline()
+        assert all(rows >= cell for rows in own.values()) or sum(own.values()) < cell
+        cells += [(*map(float, bounds.split(" ")), rows) for bounds, rows in own.items()]
+    curve = curve_of(cells)
+    counts = (values[:, None] <= curve.points).sum(axis=0)
+    assert (curve.at_least <= counts).all()
+    assert (counts <= curve.at_most).all()
 
 
 @SLOW

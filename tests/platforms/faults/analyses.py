@@ -18,13 +18,17 @@ import jwt
 import pandas as pd
 from vantage6.algorithm.client import AlgorithmClient
 
-from platforms.bad_inputs.three_sites import REQUESTS, digits, good
+from platforms.bad_inputs.three_sites import REQUESTS as SMALL
+from platforms.bad_inputs.three_sites import digits, good
 from platforms.faults.server import Faults, Server, Stumble
 from v6_clinical import federation
 from v6_clinical.disclosure import Policy
 from v6_clinical.registry import PACKAGES, load_central, load_site
 
 TABLES = {"coefficients", "fit", "covariance", "numeric", "categorical", "histogram"}
+# Of the summary a quantile that two rounds do not settle: faults in a third must find one.
+THIRD: dict[str, Any] = {"group_by": "y", "quantiles": [0.1]}
+REQUESTS = SMALL | {"summary": SMALL["summary"] | THIRD}
 ANALYSES = [name for name, package in PACKAGES.items() if importlib.util.find_spec(package)]
 assert ANALYSES, "no analysis is installed"
 MAJOR = int(importlib.metadata.version("vantage6-algorithm-tools").split(".")[0])

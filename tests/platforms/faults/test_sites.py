@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from platforms.bad_inputs.three_sites import REQUESTS, digits, pooled
-from platforms.faults.analyses import ANALYSES, completed, ended, frames, run
+from platforms.bad_inputs.three_sites import digits
+from platforms.bad_inputs.three_sites import pooled as pooled_rows
+from platforms.faults.analyses import ANALYSES, REQUESTS, completed, ended, frames, run
 from platforms.faults.server import NEVER, Fault
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
@@ -23,6 +24,11 @@ LAST = {"summary": 3, "logistic": 4, "cox": 4}
 def at(site: int, fault: Fault, number: int | None = None) -> Any:
     """Let one site fail, in every round or in one."""
     return lambda s, n, message: fault if s == site and number in (None, n) else None
+
+
+def pooled(analysis: str, sites: list[pd.DataFrame], **more: Any) -> dict[str, Any]:
+    """Return the answer to the request of these tests on all rows in one place."""
+    return pooled_rows(analysis, sites, **(REQUESTS[analysis] | more))
 
 
 def refusal(code: str, *where: str) -> Any:
@@ -138,6 +144,13 @@ BAD_ANSWERS = {
 @pytest.mark.parametrize("kind", BAD_ANSWERS)
 def test_bad_answers_are_never_summed_F04(analysis: str, number: int, kind: str) -> None:
     ended(run(analysis, at(20, Fault(change=BAD_ANSWERS[kind]), number)), "BAD_ANSWER")
+
+
+@pytest.mark.skipif("summary" not in ANALYSES, reason="the summary is not in this image")
+@pytest.mark.parametrize("cell", ["", "1", "1 2 3", "low high", "1,5 2"])
+def test_cells_that_are_no_pairs_of_numbers_F04(cell: str) -> None:
+    fault = Fault(change=put({cell: 9.0}, "sums", "tallies", "cells/0"))
+    ended(run("summary", at(20, fault, 1)), "BAD_ANSWER")
 
 
 @ALL

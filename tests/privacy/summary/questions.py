@@ -28,7 +28,7 @@ def describe(frame: pd.DataFrame, *names: str, **more: Any) -> attacker.Answer:
 
 def tabulate(frame: pd.DataFrame, policy: Policy | None = None, **more: Any) -> attacker.Answer:
     arguments: dict[str, Any] = {"numeric": [], "categorical": [], "group": None}
-    arguments |= {"correlation": False, "per_site": False}
+    arguments |= {"correlation": False, "per_site": False, "finer": []}
     return ask(frame, "tabulate", arguments | more, policy)
 
 

@@ -85,7 +85,13 @@ def test_A05_A20_correlations_of_as_many_columns_as_rows() -> None:
     names = list(frame)
     assert products(frame, *names)[:, 6].sum() > 20  # 45 are told of 10 columns
     arguments = {"numeric": [numeric(name, 0, 0, 0) for name in names]}
-    arguments |= {"categorical": [], "group": None, "correlation": True, "per_site": False}
+    arguments |= {
+        "categorical": [],
+        "group": None,
+        "correlation": True,
+        "per_site": False,
+        "finer": [],
+    }
     asked = {"version": __version__, "step": "tabulate", "arguments": arguments}
     asked |= {"index": 0, "count": 2}
     assert share_of_unknowns(PACKAGE, frame, names, [asked]) < 0.5

@@ -26,6 +26,7 @@ def test_r12_denied_columns_are_never_touched(step: str) -> None:
             "group": factor("arm", "x", "y"),
             "correlation": False,
             "per_site": False,
+            "finer": [],
         },
         "refine": {
             "names": ["age", "arm"],

@@ -1,0 +1,176 @@
+"""Where quantiles lie, and the finer points to ask for: at once where round 1 tells enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+
+from v6_clinical.cells import Window
+from v6_clinical.sums import Sums
+from v6_summary.answers import unreadable
+from v6_summary.moments import Moments, Spread
+from v6_summary.quantiles import Curve, neighbours
+from v6_summary.questions import MOST_POINTS, Finer, Tabulate
+from v6_summary.request import SummaryRequest
+
+RESOLUTION = 1e-3  # of a pooled sd: no finer quantile is asked for
+FINER_POINTS = 512  # most points for one quantile in a refinement
+
+Group = int | None  # None: all rows
+
+
+class Known(Protocol):
+    """What is known of numeric columns, by column and group."""
+
+    @property
+    def whole(self) -> Sequence[bool]:
+        """Whether all values are whole numbers, by column."""
+
+    def curve(self, i: int, group: Group) -> Curve:
+        """Return the cumulative bounds."""
+
+    def moments(self, i: int, group: Group) -> Moments:
+        """Return the moments."""
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """An order statistic beside a quantile, in an interval wider than the resolution."""
+
+    column: int
+    group: Group
+    low: float
+    high: float
+
+
+class Outline:
+    """What round 1 tells: each site's cells, and the moments of all rows, for groups too.
+
+    Parameters
+    ----------
+    question
+        That of round 2, as yet without finer points.
+    places
+        Per numeric column its place in round 1.
+    total
+        The sums of round 1.
+    """
+
+    def __init__(
+        self,
+        question: Tabulate,
+        places: Sequence[int],
+        total: Sums,
+        spreads: Sequence[Spread],
+        whole: Sequence[bool],
+    ) -> None:
+        self.whole = whole
+        self._question, self._places, self._total, self._spreads = question, places, total, spreads
+        self.curve = cache(self._curve)
+
+    def _cells(self, i: int, group: Group) -> list[tuple[float, float, float]]:
+        """Return low, high and rows of the sites' cells; all rows are those of every group."""
+        name = f"cells/{self._places[i]}"
+        if group is not None and self._question.group is not None:
+            names = [f"{name}/{self._question.group.levels[group]}"]
+        else:
+            names = [n for n in self._total.tallies if n == name or n.startswith(f"{name}/")]
+        return [cell for name in names for cell in _read(self._total.tallies.get(name, {}))]
+
+    def _curve(self, i: int, group: Group) -> Curve:
+        return curve_of(self._cells(i, group))
+
+    def moments(self, i: int, group: Group) -> Moments:
+        """Return the rows of the group, and mean and variance of all."""
+        n = sum(rows for *_, rows in self._cells(i, group))
+        spread = self._spreads[i]
+        return Moments(n, spread.mean, spread.sd**2 * n / max(n - 1, 1), np.nan, np.nan)
+
+
+def curve_of(cells: Sequence[tuple[float, float, float]]) -> Curve:
+    """Return the cumulative bounds that cells (low, high] of any sites give where these end.
+
+    At or below a point are at least the rows of the cells that end there or before, at most those
+    of the cells that begin before.
+    """
+    low, high, rows = np.array(cells, dtype=np.float64).reshape(-1, 3).T
+    points = np.unique(np.concatenate([low, high]))
+    points = points[np.isfinite(points)]
+    ends, starts = np.argsort(high), np.argsort(low)
+    ended = np.concatenate([[0.0], np.cumsum(rows[ends])])
+    begun = np.concatenate([[0.0], np.cumsum(rows[starts])])
+    return Curve(
+        points,
+        ended[np.searchsorted(high[ends], points, side="right")],
+        begun[np.searchsorted(low[starts], points, side="left")],
+    )
+
+
+def _read(cells: Mapping[str, float]) -> list[tuple[float, float, float]]:
+    try:
+        bounds = [tuple(float(x) for x in cell.split(" ")) for cell in cells]
+        return [(low, high, rows) for (low, high), rows in zip(bounds, cells.values(), strict=True)]
+    except ValueError:
+        raise unreadable() from None
+
+
+def unsettled(
+    request: SummaryRequest, question: Tabulate, spreads: Sequence[Spread], known: Known
+) -> list[Unsettled]:
+    """Return the order statistics that are not known to the resolution."""
+    found = []
+    groups: list[Group] = [None]
+    groups += [] if question.group is None else list(range(len(question.group.levels)))
+    asked = sorted({0.25, 0.5, 0.75, *request.quantiles})
+    for i in range(len(question.numeric)):
+        for g in groups:
+            about = known.moments(i, g)
+            if about.n == 0:
+                continue
+            for q in asked:
+                for place in neighbours(q, known.curve(i, g), about, whole=known.whole[i]):
+                    if place.high - place.low > RESOLUTION * spreads[i].sd:
+                        found.append(Unsettled(i, g, place.low, place.high))
+    return list(dict.fromkeys(found))
+
+
+def finer(question: Tabulate, spreads: Sequence[Spread], known: Known, place: Unsettled) -> Finer:
+    """Return the points that settle an order statistic, or as many as may be asked for."""
+    column, spread = question.numeric[place.column], spreads[place.column]
+    width = max(RESOLUTION * spread.sd / 2, (place.high - place.low) / (FINER_POINTS / 2))
+    level = finest_level(width, spread.mean, whole=known.whole[place.column])
+    pad = float(np.ldexp(1.0, level))
+    return Finer(column.name, place.group, window(place.low - pad, place.high + pad, level))
+
+
+def joined(windows: Sequence[Finer]) -> list[Finer]:
+    """Return the same points, those of one column, group and level in as few windows as cover them.
+
+    Both neighbours of a quantile, and quantiles side by side, ask for much the same.
+    """
+    found: dict[tuple[str, Group, int], list[Window]] = {}
+    for one in sorted(windows, key=lambda one: one.window.first):
+        parts = found.setdefault((one.name, one.group, one.window.level), [])
+        first, last = one.window.first, one.window.last
+        if parts and first <= parts[-1].last and last - parts[-1].first < MOST_POINTS:
+            parts[-1] = replace(parts[-1], last=max(last, parts[-1].last))
+        else:
+            parts.append(one.window)
+    return [Finer(name, group, w) for (name, group, _), parts in found.items() for w in parts]
+
+
+def finest_level(width: float, near: float, *, whole: bool) -> int:
+    """Return the level of cells of at most this width that float64 can tell apart near a value."""
+    finest = int(np.frexp(near)[1]) - 48 if near else -300
+    level = int(np.floor(np.log2(width))) if width > 0 else finest
+    return int(np.clip(max(level, finest, 0 if whole else -300), -300, 300))
+
+
+def window(low: float, high: float, level: int) -> Window:
+    """Return the points of a level from the last below ``low`` to the first above ``high``."""
+    first = int(np.floor(np.ldexp(low, -level)))
+    return Window(level, first, int(np.ceil(np.ldexp(high, -level))))

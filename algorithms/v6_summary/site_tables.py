@@ -1,0 +1,111 @@
+"""The sums behind the tables, at a site: of numeric and of categorical columns, by group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.analysis import Place
+from v6_clinical.disclosure import Policy
+from v6_clinical.table import Labels, present
+from v6_summary import questions
+from v6_summary.grouping import GroupedColumn, cross, groups_allowed
+from v6_summary.moments import power_sums
+from v6_summary.suppression import publish
+
+Array = NDArray[np.float64]
+
+
+def numeric_sums(
+    i: int,
+    numeric: questions.Numeric,
+    values: Array,
+    column: GroupedColumn,
+    groups: Labels | None,
+    policy: Policy,
+) -> dict[str, Array]:
+    """Return moments, missing values and cumulative counts of a numeric column.
+
+    ``column`` holds the rows of ``values``, shape (rows,), by group.
+    """
+    missing = np.isnan(values)
+    arrays = {
+        f"moments/{i}/all": power_sums(present(values), numeric.shift),
+        f"missing/{i}/all": _missing(np.array([missing.sum()]), policy),
+    }
+    if column.split is not None and groups is not None:
+        sums = [power_sums(values[rows], numeric.shift) for rows in column.split[:-1]]
+        arrays[f"moments/{i}/group"] = np.array(sums)
+        arrays[f"missing/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
+    arrays |= {f"curve/{i}/{part}": curve for part, curve in column.curves(numeric.window).items()}
+    told = {"all": _tells_high_orders([present(values)], policy)}
+    told["group"] = _tells_high_orders([values[rows] for rows in column.split or []], policy)
+    return {name: _high_orders(name, array, told) for name, array in arrays.items()}
+
+
+def _missing(counts: NDArray[np.int64], policy: Policy) -> Array:
+    """Return counts and how many sites withhold each (0 or 1), shape (2, groups)."""
+    small = policy.is_small(counts) & (not policy.allow_small_missing)
+    if small.any():
+        small[:] = True  # with one of them withheld the others would give it away
+    return np.array([np.where(small, 0, counts), small], dtype=np.float64)
+
+
+def _tells_high_orders(parts: list[Array], policy: Policy) -> bool:
+    """R7: tell third and fourth power sums of each of these parts of a column's rows, or of none.
+
+    Those of one part would be those of all rows, less the others'.
+    """
+    few = policy.allows_moments(4, np.array([len(part) for part in parts], dtype=np.float64))
+    return bool(few.all()) and all(policy.allows_high_orders(part) for part in parts)
+
+
+def _high_orders(name: str, array: Array, told: Mapping[str, bool]) -> Array:
+    """Withhold third and fourth power sums that may not be told; a last column counts the rows."""
+    if not name.startswith("moments/"):
+        return array
+    allowed, sums = told[name.rpartition("/")[2]], np.atleast_2d(array)
+    sums = np.column_stack([sums, 0.0 * sums[:, 0] if allowed else sums[:, 0]])
+    if not allowed:
+        sums[:, 3:5] = 0.0
+    return sums[0] if array.ndim == 1 else sums
+
+
+def categorical_sums(
+    i: int, found: Labels, groups: Labels | None, policy: Policy
+) -> dict[str, Array]:
+    """Return counts of the levels of a categorical column, and of its missing values."""
+    counts = found.counts()
+    margin = publish(counts[:, None], policy.min_cell)
+    missing = found.codes < 0
+    arrays = {
+        f"counts/{i}/all": np.array([margin.counts[:, 0], margin.withheld], dtype=np.float64),
+        f"absent/{i}/all": _missing(np.array([missing.sum()]), policy),
+    }
+    if groups is None or not groups_allowed(cross(groups, ~missing), policy):
+        return arrays
+    table = np.array([cross(groups, found.codes == code) for code in range(len(found.levels))])
+    shown = publish(table, policy.min_cell, margin.withheld)
+    withheld = np.broadcast_to(shown.withheld[:, None], table.shape)
+    both = np.array([shown.counts, withheld], dtype=np.float64)
+    arrays[f"counts/{i}/group"] = both[:, :, :-1]
+    arrays[f"absent/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
+    return arrays
+
+
+def grouped(arrays: Mapping[str, Array], question: questions.Tabulate) -> Array:
+    """Return 1 for each column whose group sums are sent, numeric columns first."""
+    sent = [f"moments/{i}/group" in arrays for i in range(len(question.numeric))]
+    sent += [f"counts/{i}/group" in arrays for i in range(len(question.categorical))]
+    return np.array(sent, dtype=np.float64)
+
+
+def own_sums(arrays: Mapping[str, Array], place: Place) -> dict[str, Array]:
+    """Send the site's moments and counts under its own name too: they add to nobody else's."""
+    return {
+        f"site/{place.index}/{name}": array
+        for name, array in arrays.items()
+        if name.endswith("/all") and not name.startswith("curve/")
+    }
