@@ -12,7 +12,6 @@ means, or products lose digits and the exponential overflows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,22 +62,6 @@ class RiskSums:
     death_weight: Array
     death_design: Array
     death_predictor: float
-
-
-def event_times(data: SortedData) -> EventTimes:
-    """Return the strata and times of the data's own events."""
-    return EventTimes(data.sets.strata, data.sets.times)
-
-
-def merge(sites: Iterable[EventTimes]) -> EventTimes:
-    """Return the distinct event times of all sites."""
-    found = list(sites)
-    strata = np.concatenate([site.strata for site in found])
-    times = np.concatenate([site.times for site in found])
-    order = np.lexsort((-times, strata))
-    strata, times = strata[order], times[order]
-    new = np.append(True, (strata[1:] != strata[:-1]) | (times[1:] != times[:-1]))[: len(times)]
-    return EventTimes(strata[new], times[new])
 
 
 def risk_sums(

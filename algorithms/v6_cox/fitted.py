@@ -20,7 +20,7 @@ from v6_cox.cumulative import Array
 from v6_cox.curves import own_curves, remaining
 from v6_cox.jumps import Jumps
 from v6_cox.partial_likelihood import Point
-from v6_cox.proportional_hazards import Transform, ph_sums_at
+from v6_cox.proportional_hazards import Transform, ph_sums
 from v6_cox.questions import Report, Steps
 from v6_cox.site_data import Site, may_tell
 from v6_cox.sorted_data import SortedData
@@ -43,7 +43,7 @@ class Fitted:
 
 def hazards_test(fit: Fitted, point: Point, transform: Transform) -> Sums:
     """Return the likelihood, and beside it the sums of the proportional-hazards test."""
-    found = ph_sums_at(point, transform)
+    found = ph_sums(point, transform)
     value = partial_likelihood.log_likelihood(point.data, point.risk, point.jumps)
     fit.found = Evaluation(value, found.score, found.information)
     return evaluation_sums(fit.names, fit.found) + Sums(

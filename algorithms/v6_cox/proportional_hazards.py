@@ -18,7 +18,6 @@ import numpy as np
 from v6_clinical.newton import SingularError, inverse
 from v6_cox.cumulative import Array
 from v6_cox.partial_likelihood import ONE, Point, derivatives
-from v6_cox.sorted_data import SortedData
 
 Transform = Literal["identity", "log"]
 ROUNDING = 1e-10
@@ -55,13 +54,8 @@ class PHTest:
     df: Array
 
 
-def ph_sums(data: SortedData, beta: Array, transform: Transform = "identity") -> PHSums:
-    """Return the sums at the final ``beta`` (p,)."""
-    return ph_sums_at(Point(data, beta), transform)
-
-
-def ph_sums_at(point: Point, transform: Transform) -> PHSums:
-    """Return the sums at a point whose risk scores may be known."""
+def ph_sums(point: Point, transform: Transform = "identity") -> PHSums:
+    """Return the sums at the final coefficients."""
     data = point.data
     g = transformed(data.sets.times, transform)
     score, information = derivatives(data, point.risk, point.jumps, [ONE, g, g * g])

@@ -8,18 +8,17 @@ import pytest
 from unit.cox.cases import NAMES, R, rows
 from v6_cox.baseline import baseline
 from v6_cox.common_baseline import (
+    EventTimes,
     RiskSums,
     combine,
     combine_ph,
     combine_steps,
     common_score_residuals,
-    event_times,
     jumps_of,
-    merge,
     moved,
     risk_sums,
 )
-from v6_cox.partial_likelihood import evaluate
+from v6_cox.partial_likelihood import Point, evaluate
 from v6_cox.proportional_hazards import PHSums, ph_sums
 from v6_cox.residuals import score_residuals
 from v6_cox.sorted_data import with_event_times
@@ -32,8 +31,16 @@ def split(name):
     return one, [one.take(site == s) for s in range(3)], site
 
 
+def event_times(*sites):
+    """Return the distinct event times of sorted rows of all sites, as the federation has them."""
+    strata = np.concatenate([site.sets.strata for site in sites])
+    times = np.concatenate([site.sets.times for site in sites])
+    both = np.unique(np.column_stack([strata, -times]), axis=0)  # the last time first
+    return EventTimes(both[:, 0].astype(strata.dtype), -both[:, 1])
+
+
 def summed(one, sites, beta, origin=None):
-    times = merge(event_times(site.sorted()) for site in sites)
+    times = event_times(*(site.sorted() for site in sites))
     parts = [risk_sums(site.sorted(), beta, times, origin) for site in sites]
     total = RiskSums(*(sum(getattr(part, f.name) for part in parts) for f in fields(RiskSums)))
     return times, total
@@ -57,7 +64,7 @@ def test_proportional_hazards_need_no_further_question(name):
     one, sites, _ = split(name)
     beta = np.array(R[name]["beta"])
     times, total = summed(one, sites, beta, one.design.mean(axis=0))
-    found, expected = combine_ph(total, times, one.ties), ph_sums(one.sorted(), beta)
+    found, expected = combine_ph(total, times, one.ties), ph_sums(Point(one.sorted(), beta))
     for field in fields(PHSums):
         values = getattr(expected, field.name)
         assert getattr(found, field.name) == pytest.approx(values, rel=1e-9, abs=1e-6)

@@ -11,7 +11,7 @@ from unit.cox.cases import Rows
 from unit.cox.reference import naive
 from unit.cox.strategies import tables
 from v6_cox.concordance import concordance
-from v6_cox.partial_likelihood import evaluate
+from v6_cox.partial_likelihood import Point, evaluate
 from v6_cox.proportional_hazards import ph_sums
 from v6_cox.residuals import meat, score_residuals
 
@@ -23,7 +23,7 @@ def answers(one, beta):
     data = one.sorted()
     found = evaluate(data, beta)
     robust = meat(score_residuals(data, beta), one.weights, one.cluster)
-    parts = [*vars(found).values(), *vars(ph_sums(data, beta)).values()]
+    parts = [*vars(found).values(), *vars(ph_sums(Point(data, beta))).values()]
     parts += [*vars(concordance(data, beta)).values(), robust]
     return np.concatenate([np.ravel(part) for part in parts])
 

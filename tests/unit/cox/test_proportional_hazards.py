@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from unit.cox.cases import NAMES, R, rows
+from v6_cox.partial_likelihood import Point
 from v6_cox.proportional_hazards import PHSums, ph_sums, ph_test
 
 
@@ -20,7 +21,7 @@ def terms(case):
 @pytest.mark.parametrize("name", NAMES)
 def test_terms_and_global_equal_r(name, transform):
     case = R[name]
-    sums = ph_sums(rows(name).sorted(), np.array(case["coefficients"]), transform)
+    sums = ph_sums(Point(rows(name).sorted(), np.array(case["coefficients"])), transform)
     found = ph_test(sums, terms(case))
     assert found.statistic == pytest.approx(case[f"zph_{transform}"], rel=1e-10, abs=1e-12)
     assert list(found.df) == [*case["zph_columns"], len(case["coefficients"])]
@@ -30,11 +31,11 @@ def test_sums_of_strata_add():
     """Two sites are two strata; no time or count of a single event is in the sums."""
     case, one = R["veteran_strata"], rows("veteran_strata")
     beta = np.array(case["coefficients"])
-    sites = [ph_sums(one.take(one.strata % 2 == site).sorted(), beta) for site in (0, 1)]
+    sites = [ph_sums(Point(one.take(one.strata % 2 == site).sorted(), beta)) for site in (0, 1)]
     total = PHSums(*(sum(getattr(s, f.name) for s in sites) for f in fields(PHSums)))
     assert ph_test(total, terms(case)).statistic == pytest.approx(case["zph_identity"], rel=1e-10)
 
 
 def test_an_unknown_transform_is_named():
     with pytest.raises(ValueError, match="'km'"):
-        ph_sums(rows("gehan").sorted(), np.zeros(1), "km")
+        ph_sums(Point(rows("gehan").sorted(), np.zeros(1)), "km")
