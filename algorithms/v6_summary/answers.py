@@ -70,8 +70,8 @@ def check_same_data(question: Tabulate, spreads: Array, total: Sums) -> None:
 
 
 def unreadable() -> AnalysisError:
-    """Return what ends an analysis where a site's cells are no pairs of numbers."""
-    return AnalysisError("BAD_ANSWER", "A site described its cells by something else than numbers.")
+    """Return what ends an analysis where a site's cells cannot be read."""
+    return AnalysisError("BAD_ANSWER", "A site's cells are not given by two bounds and rows.")
 
 
 def changed() -> AnalysisError:

@@ -21,6 +21,7 @@ RESOLUTION = 1e-3  # of a pooled sd: no finer quantile is asked for
 FINER_POINTS = 512  # most points for one quantile in a refinement
 
 Group = int | None  # None: all rows
+Cell = tuple[float, float, float]  # low, high and the rows in (low, high]
 
 
 class Known(Protocol):
@@ -70,10 +71,10 @@ class Outline:
     ) -> None:
         self.whole = whole
         self._question, self._places, self._total, self._spreads = question, places, total, spreads
-        self.curve = cache(self._curve)
+        self._cells = cache(self._read_cells)
 
-    def _cells(self, i: int, group: Group) -> list[tuple[float, float, float]]:
-        """Return low, high and rows of the sites' cells; all rows are those of every group."""
+    def _read_cells(self, i: int, group: Group) -> list[Cell]:
+        """Return the sites' cells; all rows are those of every group and of none."""
         name = f"cells/{self._places[i]}"
         if group is not None and self._question.group is not None:
             names = [f"{name}/{self._question.group.levels[group]}"]
@@ -81,17 +82,17 @@ class Outline:
             names = [n for n in self._total.tallies if n == name or n.startswith(f"{name}/")]
         return [cell for name in names for cell in _read(self._total.tallies.get(name, {}))]
 
-    def _curve(self, i: int, group: Group) -> Curve:
+    def curve(self, i: int, group: Group) -> Curve:
+        """Return the cumulative bounds that the cells give."""
         return curve_of(self._cells(i, group))
 
     def moments(self, i: int, group: Group) -> Moments:
         """Return the rows of the group, and mean and variance of all."""
-        n = sum(rows for *_, rows in self._cells(i, group))
-        spread = self._spreads[i]
+        n, spread = sum(rows for *_, rows in self._cells(i, group)), self._spreads[i]
         return Moments(n, spread.mean, spread.sd**2 * n / max(n - 1, 1), np.nan, np.nan)
 
 
-def curve_of(cells: Sequence[tuple[float, float, float]]) -> Curve:
+def curve_of(cells: Sequence[Cell]) -> Curve:
     """Return the cumulative bounds that cells (low, high] of any sites give where these end.
 
     At or below a point are at least the rows of the cells that end there or before, at most those
@@ -110,12 +111,15 @@ def curve_of(cells: Sequence[tuple[float, float, float]]) -> Curve:
     )
 
 
-def _read(cells: Mapping[str, float]) -> list[tuple[float, float, float]]:
+def _read(cells: Mapping[str, float]) -> list[Cell]:
     try:
         bounds = [tuple(float(x) for x in cell.split(" ")) for cell in cells]
-        return [(low, high, rows) for (low, high), rows in zip(bounds, cells.values(), strict=True)]
+        found = [(low, high, n) for (low, high), n in zip(bounds, cells.values(), strict=True)]
     except ValueError:
         raise unreadable() from None
+    if not all(low < high and n > 0 for low, high, n in found):
+        raise unreadable()
+    return found
 
 
 def unsettled(
