@@ -14,6 +14,7 @@ from v6_clinical.newton import Evaluation
 from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.own_fit import quadratic
+from v6_clinical.regression.sample import sample_step
 from v6_clinical.regression.site_design import agreed_design, full_design
 from v6_clinical.sums import Sums
 from v6_cox.cumulative import Array
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 Arguments = Mapping[str, Any]
 
 NAME = "cox_regression"
-SAMPLE_ROWS = 20_000  # enough for a starting point; its quadratic is that of all rows
 
 __all__ = ["LEAVES", "NAME", "STEPS"]
 
@@ -60,7 +60,8 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     columns |= describe_design(coding.full_names, about)
     names, beta, own = coding.full_names, np.zeros(len(coding.names)), None
     if policy.allow_per_site:  # sorted apart: only what is needed is kept
-        every = max(1, site.rows.n // SAMPLE_ROWS)
+        plain = strata is None and site.outcome.entry is None and question.model.weights is None
+        every = sample_step(about, coding.derived, policy) if plain else 1
         own = own_start(site.sorted(about.design, question, every=every))
     data = site.sorted(about.design, question)
     del about, outcome  # what follows needs the sorted copy only

@@ -75,21 +75,21 @@ def evaluate(design: Array, at: Pointwise) -> Evaluation:
     return Evaluation(at.log_likelihood, score, information)
 
 
-def third_moment(design: Array, weights: Array, certainty: Array, covariance: Array) -> Array:
-    """Return sum w mu (1 - mu) (1 - 2 mu) (x' C x) x, shape (p,).
+def third_weights(
+    design: Array, at: Pointwise, events: Array, weights: Array, covariance: Array
+) -> Array:
+    """Return w mu (1 - mu) (1 - 2 mu) x' C x of each row, shape (n,).
 
-    The score's second derivative, sign reversed, contracted with C: half of it is Firth's
-    adjustment of the score (Biometrika 80, 1993, section 3.3) where C is the covariance.
-
-    Parameters
-    ----------
-    weights, certainty
-        w mu (1 - mu) and 1 - 2 mu, shape (n,).
-    covariance
-        C, shape (p, p).
+    Summed with x it is the score's second derivative, sign reversed, contracted with C, shape
+    (p, p); half of it is Firth's adjustment of the score (Biometrika 80, 1993, section 3.3) where
+    C is the covariance.
     """
-    spread = np.einsum("ij,ij->i", np.dot(design, covariance), design)
-    return np.asarray(np.dot(weights * certainty * spread, design))
+    found = np.empty(len(design))
+    for rows in row_blocks(len(design), design.shape[1]):
+        x, mu = design[rows], events[rows] - at.residuals[rows] / weights[rows]
+        spread = np.einsum("ij,ij->i", np.dot(x, covariance), x)
+        found[rows] = at.weights[rows] * (1 - 2 * mu) * spread
+    return found
 
 
 def squared_error(residuals: Array, weights: Array) -> float:

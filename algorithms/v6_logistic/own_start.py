@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-SAMPLE_ROWS = 20_000  # enough for a starting point, with a step and the quadratic of all rows
 SAMPLE_ERRORS = 10  # standard errors in the sample; a longer step tells of separation
 FORESEEN = 0.25  # standard errors: what is foreseen beyond the quadratic is small, or not foreseen
 
@@ -36,14 +35,25 @@ def evaluate_at(
 
 
 def own_start(
-    design: Array, events: Array, rows: Rows, intercept: bool, policy: Policy, sites: int
+    design: Array,
+    events: Array,
+    rows: Rows,
+    intercept: bool,
+    policy: Policy,
+    every: int,
+    sites: int,
 ) -> tuple[Array, Evaluation] | None:
     """Return about the site's own optimum, and the quadratic there.
 
-    None where there is no optimum, or R9 would not let it be told. Of many rows a sample's optimum
-    is moved by one step of all of them.
+    None where there is no optimum, or R9 would not let it be told.
+
+    Parameters
+    ----------
+    every
+        Look for it among each so many-th row, and move by one step of all rows from there.
+    sites
+        How many sites the federation has.
     """
-    every = max(1, len(design) // SAMPLE_ROWS)
     y, w, offset = events[::every], rows.weights[::every], rows.offset[::every]
     usual = float(offset.mean()) if intercept else 0.0  # years, say: far from 0
     offset = offset - usual
@@ -61,24 +71,35 @@ def own_start(
             if step.size < SAMPLE_ERRORS * every**0.5:
                 beta = beta + step.step
                 at, found = evaluate_at(beta, design, events, rows, policy)
-        certainty = 1 - 2 * (y - at.residuals[::every] / w)
-        covariance = inverse(found.information + np.diag(penalty))
-        beyond = likelihood.third_moment(
-            design[::every], at.weights[::every], certainty, covariance
-        )
+        else:  # of more rows so little is left out that it saves no round
+            covariance = inverse(found.information + np.diag(penalty))
+            third = likelihood.third_weights(design, at, events, rows.weights, covariance)
+            found = _foreseen(found, design, third, covariance, policy, sites)
     except (RefusalError, SingularError):
         return None
-    return beta, _foreseen(found, covariance, every / 2 * beyond, sites)
+    return beta, found
 
 
-def _foreseen(found: Evaluation, covariance: Array, beyond: Array, sites: int) -> Evaluation:
+def _foreseen(
+    found: Evaluation,
+    design: Array,
+    third: Array,
+    covariance: Array,
+    policy: Policy,
+    sites: int,
+) -> Evaluation:
     """Take off the score what the quadratic is expected to leave out at the pooled optimum.
 
     That optimum lies off the site's own by an error of covariance C (1 - 1/S) among S sites alike,
-    where the quadratic misses ``beyond`` (1 - 1/S). It does not cancel over sites.
+    where the quadratic misses half of (1 - 1/S) X' third. It does not cancel over sites. Nothing
+    is foreseen where that is not small, or R9 would not let such a sum be told.
     """
-    expected = (1 - 1 / sites) * beyond
+    expected = (1 - 1 / sites) / 2 * np.dot(third, design)
     step = covariance @ expected
+    try:
+        policy.check_residuals(third)
+    except RefusalError:
+        return found
     if not (step**2 <= FORESEEN**2 * np.diag(covariance)).all():
         return found
     return replace(found, score=found.score - expected)

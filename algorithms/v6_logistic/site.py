@@ -16,6 +16,7 @@ from v6_clinical.regression.opening import describe_columns, describe_design, de
 from v6_clinical.regression.own_fit import quadratic, site_labels
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.rows import Rows, complete_cases
+from v6_clinical.regression.sample import sample_step
 from v6_clinical.regression.site_design import agreed_design, full_design
 from v6_clinical.sums import Sums
 from v6_logistic import likelihood
@@ -55,8 +56,9 @@ def start(frame: pd.DataFrame, arguments: Arguments, policy: Policy, place: Plac
     coding, about = full_design(question.model, rows, outcome, policy, by_column=True)
     design, own = about.design, None
     if policy.allow_per_site:
-        intercept = question.model.intercept
-        own = own_start(design, events, rows, intercept, policy, place.count)
+        plain, intercept = question.model.weights is None, question.model.intercept
+        every = sample_step(about, coding.derived, policy) if plain else 1
+        own = own_start(design, events, rows, intercept, policy, every, place.count)
     if own is None:
         origin = np.zeros(len(coding.names))
         own = origin, evaluate_at(origin, design, events, rows, policy)[1]

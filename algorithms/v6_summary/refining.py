@@ -75,12 +75,11 @@ class Outline:
 
     def _read_cells(self, i: int, group: Group) -> list[Cell]:
         """Return the sites' cells; all rows are those of every group and of none."""
-        name = f"cells/{self._places[i]}"
-        if group is not None and self._question.group is not None:
-            names = [f"{name}/{self._question.group.levels[group]}"]
-        else:
-            names = [n for n in self._total.tallies if n == name or n.startswith(f"{name}/")]
-        return [cell for name in names for cell in _read(self._total.tallies.get(name, {}))]
+        cells = _read(self._total.tallies.get(f"cells/{self._places[i]}", {}))
+        if group is None or self._question.group is None:
+            return [cell for cell, _ in cells]
+        level = self._question.group.levels[group]
+        return [cell for cell, label in cells if label == level]
 
     def curve(self, i: int, group: Group) -> Curve:
         """Return the cumulative bounds that the cells give."""
@@ -111,14 +110,18 @@ def curve_of(cells: Sequence[Cell]) -> Curve:
     )
 
 
-def _read(cells: Mapping[str, float]) -> list[Cell]:
-    try:
-        bounds = [tuple(float(x) for x in cell.split(" ")) for cell in cells]
-        found = [(low, high, n) for (low, high), n in zip(bounds, cells.values(), strict=True)]
-    except ValueError:
-        raise unreadable() from None
-    if not all(low < high and n > 0 for low, high, n in found):
-        raise unreadable()
+def _read(cells: Mapping[str, float]) -> list[tuple[Cell, str | None]]:
+    """Return cells and their groups, from names of two bounds and, where in a group, its label."""
+    found: list[tuple[Cell, str | None]] = []
+    for name, rows in cells.items():
+        try:
+            low, high, *label = name.split(" ", 2)
+            cell = float(low), float(high), rows
+        except ValueError:
+            raise unreadable() from None
+        if not (cell[0] < cell[1] and rows > 0):
+            raise unreadable()
+        found.append((cell, label[0] if label else None))
     return found
 
 

@@ -212,13 +212,13 @@ def _own_groups(
 def _outline(
     i: int, values: Array, groups: Labels | None, policy: Policy
 ) -> dict[str, Mapping[str, float]]:
-    """Return the cells of a column by group; those of the rows in no group under the column."""
+    """Return the cells of a column, named by their bounds and, where they have one, their group."""
     column = GroupedColumn(values, groups, policy)
-    cells = column.outline()
-    if column.split is None or groups is None:
-        return {f"cells/{i}": cells[0]}
-    names = [*(f"cells/{i}/{level}" for level in groups.levels), f"cells/{i}"]
-    return dict(zip(names, cells, strict=True))
+    levels = () if column.split is None or groups is None else groups.levels
+    ends = [*(f" {level}" for level in levels), ""]
+    parts = zip(ends, column.outline(), strict=True)
+    cells = {f"{cell}{end}": rows for end, part in parts for cell, rows in part.items()}
+    return {f"cells/{i}": cells}
 
 
 def _finer(

@@ -27,6 +27,7 @@ CONDITION, NULL = 1e-6, 1e-12
 # value of columns scaled to 1.
 RESIDUE, RANK = 1e-12, 1e-12
 SMALLEST = 1e-140  # the squares of smaller numbers are rounded to few digits, or to nothing
+FEW = 1e3  # times a column's variance: more is lost where it was taken off with a square
 SOME = 1_000  # rows, whose mean is near enough to be taken off before squares are summed
 GLANCE = 100  # rows that usually show that a column has more than two values
 
@@ -87,13 +88,23 @@ class Survey:
 def survey(design: Array, others: Sequence[Array] = ()) -> Survey:
     """Go through the rows once, about the means of some rows, which are near those of all."""
     n, q = len(design), design.shape[1] + len(others)
-    found = np.zeros((q + 1, q))
-    total, products = found[0], found[1:]
     if not n:
-        return Survey(design, tuple(others), total, total, total, total, products)
-    low, high = np.full(q, np.inf), np.full(q, -np.inf)
+        none = np.zeros(q)
+        return Survey(design, tuple(others), none, none, none, none, np.zeros((q, q)))
     some = slice(None, None, max(n // SOME, 1))
     near = _short(np.array([x[some].mean() for x in (*design.T, *others)]))
+    found = _about(design, others, near)
+    cancelled = n * (found.mean - near) ** 2 > FEW * np.diag(found.products)
+    if (cancelled & (found.low < found.high)).any():
+        found = _about(design, others, found.mean)
+    return found
+
+
+def _about(design: Array, others: Sequence[Array], near: Array) -> Survey:
+    """Go through n >= 1 rows, less numbers near the means, shape (q,)."""
+    n, q = len(design), len(near)
+    found, low, high = np.zeros((q + 1, q)), np.full(q, np.inf), np.full(q, -np.inf)
+    total, products = found[0], found[1:]
     for block in Survey(design, tuple(others), total, near, low, high, products).blocks():
         z = block[:, 1:]
         found += np.dot(block.T, z)

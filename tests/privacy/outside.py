@@ -40,6 +40,10 @@ GUARDS = {
     "v6_clinical.regression.rows._check_aliases": ("lambda _: None", "blanks_do_not"),
     "v6_clinical.regression.rows._check_knots": ("lambda *_: None", "A08"),
     "v6_clinical.regression.rows._check_scales": ("lambda *_: None", "A08"),
+    "v6_clinical.regression.sample.sample_step": (
+        "lambda about, *_: len(about.design) // SAMPLE_ROWS or 1",
+        "A02",
+    ),
     "v6_clinical.regression.site_design._left_out": (
         "lambda coded: replace(coded, columns=())",
         "A01 or A02",

@@ -115,6 +115,18 @@ def test_a_survey_loses_no_digits(n: int) -> None:
     assert (found.products[4] == 0).all()
 
 
+@pytest.mark.parametrize("level", [1.8e13, 3.7e14, 4.1e15])
+def test_a_column_that_all_but_is_constant_is_seen_as_it_is(level: float) -> None:
+    """One row makes it. What was taken off first is near the mean, and 1e4 times its distance."""
+    unit, x = np.spacing(level), np.full((1_000_000, 1), level)
+    x[[5, 77, 1_001, 5_003]] += unit
+    x[123_456] += 30 * unit
+    about = survey(x)
+    exact = 30**2 + 4 - 34**2 / len(x)
+    assert about.products[0, 0] / unit**2 == pytest.approx(exact, rel=1e-3)
+    assert spread(about, np.array([2.0]))[0] < 1.1
+
+
 @given(SEEDS, st.sampled_from([12, 300]))
 def test_rows_in_which_two_columns_of_zeros_and_ones_differ(seed: int, n: int) -> None:
     x = columns(seed, 1.0, n)

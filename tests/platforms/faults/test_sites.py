@@ -147,7 +147,7 @@ def test_bad_answers_are_never_summed_F04(analysis: str, number: int, kind: str)
 
 
 @pytest.mark.skipif("summary" not in ANALYSES, reason="the summary is not in this image")
-@pytest.mark.parametrize("cell", ["", "1", "1 2 3", "low high", "1,5 2", "2 1", "nan 1"])
+@pytest.mark.parametrize("cell", ["", "1", "low high", "1,5 2", "2 1", "nan 1"])
 def test_cells_that_are_no_two_bounds_F04(cell: str) -> None:
     fault = Fault(change=put({cell: 9.0}, "sums", "tallies", "cells/0"))
     ended(run("summary", at(20, fault, 1)), "BAD_ANSWER")

@@ -18,21 +18,20 @@ def people() -> pd.DataFrame:
     return pd.DataFrame({"age": RNG.normal(50, 10, N), "arm": arm})
 
 
-def cells(answer: attacker.Answer, name: str = "cells/0") -> list[tuple[float, float, float]]:
-    """Return low, high and rows of each cell."""
-    found = attacker.tally(answer, name)
-    bounds = [[float(bound) for bound in cell.split(" ")] for cell in found]
-    return [(low, high, rows) for (low, high), rows in zip(bounds, found.values(), strict=True)]
+def cells(answer: attacker.Answer, group: str | None = None) -> list[tuple[float, float, float]]:
+    """Return low, high and rows of each cell of a group, or of the rows in none."""
+    named = [(name.split(" ", 2), rows) for name, rows in attacker.tally(answer, "cells/0").items()]
+    own = [(name, rows) for name, rows in named if (name[2:] or [None])[0] == group]
+    return [(float(name[0]), float(name[1]), rows) for name, rows in own]
 
 
-def told(answer: attacker.Answer) -> list[str]:
-    """Return the names of all cells in an answer that hold any rows."""
-    sums = answer["sums"]["tallies"]
-    return [name for name, found in sums.items() if name.startswith("cells/") and found]
+def told(answer: attacker.Answer) -> set[str | None]:
+    """Return the groups that have cells."""
+    return {(name.split(" ", 2)[2:] or [None])[0] for name in attacker.tally(answer, "cells/0")}
 
 
-def rows_of(answer: attacker.Answer, name: str) -> float:
-    return sum(rows for *_, rows in cells(answer, name))
+def rows_of(answer: attacker.Answer, group: str | None = None) -> float:
+    return sum(rows for *_, rows in cells(answer, group))
 
 
 def grouped(frame: pd.DataFrame, policy: Policy | None = None, **more: Any) -> attacker.Answer:
@@ -50,14 +49,14 @@ def test_A10_r2_no_cell_is_small_and_none_is_left_over(kind: str) -> None:
         "two values": np.resize([0.0, 1.0, 1.0], N),
     }[kind]
     frame = people().assign(age=values)
-    for name, answer in {
-        "cells/0": describe(frame, "age"),
-        "cells/0/x": grouped(frame),
-        "cells/0/y": grouped(frame),
+    for group, answer in {
+        None: describe(frame, "age"),
+        "x": grouped(frame),
+        "y": grouped(frame),
     }.items():
-        found = cells(answer, name)
+        found = cells(answer, group)
         assert min(rows for *_, rows in found) >= 5
-        assert sum(rows for *_, rows in found) == (N if name == "cells/0" else N / 2)
+        assert sum(rows for *_, rows in found) == (N if group is None else N / 2)
     if kind in ("normal", "skewed"):
         lifted = cells(describe(frame, "age", policy=Policy(min_cell=1)))
         assert min(rows for *_, rows in lifted) == 1  # the attack, unguarded
@@ -67,8 +66,8 @@ def test_A09_r10_the_extremes_are_not_located() -> None:
     frame = people()
     frame.loc[0, "age"] = 109.0
     for answer in (describe(frame, "age"), grouped(frame)):
-        for name in told(answer):
-            found = cells(answer, name)
+        for group in told(answer):
+            found = cells(answer, group)
             assert min(low for low, *_ in found) == -np.inf
             assert max(high for _, high, _ in found) == np.inf
             assert max(low for low, *_ in found) < 75  # with four others at least
@@ -93,10 +92,10 @@ def test_r3_r4_cells_by_group_only_where_groups_may_be_told() -> None:
     missing = people().assign(arm=[None] * 2 + ["x", "y"] * (N // 2 - 1))
     for frame in (small, missing):
         found = grouped(frame)
-        assert told(found) == ["cells/0"]
-        assert rows_of(found, "cells/0") == N
+        assert told(found) == {None}
+        assert rows_of(found) == N
     lifted = grouped(small, Policy(min_cell=1, min_rows=1))
-    assert rows_of(lifted, "cells/0/x") == 4  # the attack, unguarded
+    assert rows_of(lifted, "x") == 4  # the attack, unguarded
 
 
 def test_A07_cells_of_two_groupings_differ_by_no_patient() -> None:
@@ -105,7 +104,7 @@ def test_A07_cells_of_two_groupings_differ_by_no_patient() -> None:
     frame.loc[:6, "arm"] = None
     found = grouped(frame)
     assert [rows for *_, rows in cells(found)] == [7]
-    whole = rows_of(found, "cells/0/x") + rows_of(found, "cells/0/y")
+    whole = rows_of(found, "x") + rows_of(found, "y")
     together = attacker.array(
         tabulate(frame, numeric=[numeric("age")], group=factor("arm", "x", "y")), "moments/0/group"
     )

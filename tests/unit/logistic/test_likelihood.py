@@ -17,11 +17,10 @@ def score(beta: np.ndarray) -> np.ndarray:
     return likelihood.evaluate(DESIGN, likelihood.pointwise(EVENTS, WEIGHTS, eta)).score
 
 
-def test_third_moment() -> None:
-    """For C = v v' it is - d^2 score(b + t v) / dt^2; differences of step h are right to h^2."""
+def test_third_weights() -> None:
+    """For C = v v' X' third is - d^2 score(b + t v) / dt^2; differences are right to h^2."""
     v, h = np.array([0.3, -0.7, 0.5]), 1e-3
     found = likelihood.pointwise(EVENTS, WEIGHTS, DESIGN @ BETA + OFFSET)
-    certainty = 1 - 2 / (1 + np.exp(-(DESIGN @ BETA + OFFSET)))
-    third = likelihood.third_moment(DESIGN, found.weights, certainty, np.outer(v, v))
+    third = likelihood.third_weights(DESIGN, found, EVENTS, WEIGHTS, np.outer(v, v)) @ DESIGN
     second = (score(BETA + h * v) - 2 * score(BETA) + score(BETA - h * v)) / h**2
     assert np.abs(third + second).max() < 1e-5 * np.abs(third).max()

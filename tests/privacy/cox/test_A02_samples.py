@@ -1,0 +1,47 @@
+"""Attacks on the sample in which a large site looks for a starting point."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from privacy.cox.questions import ask, opening
+from v6_clinical.disclosure import Policy
+from v6_clinical.regression.sample import SAMPLE_ROWS
+from v6_cox import site
+
+N, LIFTED = 2 * SAMPLE_ROWS, Policy(min_cell=1, min_spread=0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fitted"), [("plain", N // 2), ("rare level", N), ("stratum", N), ("weights", N)]
+)
+def test_A02_r5_a_sample_that_would_be_refused_is_not_fitted(
+    kind: str, fitted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The quadratic is sent at the optimum of these rows, which can be solved for."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"t": rng.exponential(10, N), "e": (rng.random(N) < 0.6).astype(int)})
+    frame = frame.assign(age=rng.normal(60, 12, N), w=rng.uniform(1, 2, N), arm=0)
+    rare = rng.choice(N // 2, 8, replace=False) * 2 + 1
+    frame.loc[rare[1:], "arm"] = 1
+    frame.loc[rare[0] - 1, "arm"] = 1  # the only one of every second row
+    frame["half"] = np.resize(["x", "y"], N)
+    rows: list[int] = []
+    own_start = site.own_start
+    monkeypatch.setattr(
+        site, "own_start", lambda data: (rows.append(len(data)), own_start(data))[1]
+    )
+    more: dict[str, Any] = {}
+    if kind == "stratum":
+        more["strata"] = ["half"]
+    if kind == "weights":
+        more["weights"] = "w"
+    terms = ["age", "arm"] if kind == "rare level" else ["age"]
+    found = ask(frame, "start", opening(*terms, **more))
+    assert found["status"] == "ok", found
+    assert rows == [fitted]
+    if kind == "rare level":
+        assert ask(frame, "start", opening(*terms), LIFTED)["status"] == "ok"
+        assert rows[1] == N // 2  # unguarded
