@@ -17,6 +17,7 @@ from v6_clinical.errors import RefusalError
 MOST_COLUMNS = 201
 MOST_LEVELS = 1000
 MOST_POINTS = 20_000
+MOST_WINDOWS = 20_000
 
 Collapse = Mapping[str, list[str]]
 
@@ -166,7 +167,7 @@ class Refine:
 
 
 def _finer(message: Any) -> tuple[Finer, ...]:
-    return tuple(Finer.from_json(one) for one in _entries(message, "windows", 20_000))
+    return tuple(Finer.from_json(one) for one in _entries(message, "windows", MOST_WINDOWS))
 
 
 def _require_finer(windows: tuple[Finer, ...], names: set[str], group: Factor | None) -> None:

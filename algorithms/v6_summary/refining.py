@@ -14,7 +14,7 @@ from v6_clinical.sums import Sums
 from v6_summary.answers import unreadable
 from v6_summary.moments import Moments, Spread
 from v6_summary.quantiles import Curve, neighbours
-from v6_summary.questions import MOST_POINTS, Finer, Tabulate
+from v6_summary.questions import MOST_POINTS, MOST_WINDOWS, Finer, Tabulate
 from v6_summary.request import SummaryRequest
 
 RESOLUTION = 1e-3  # of a pooled sd: no finer quantile is asked for
@@ -157,7 +157,8 @@ def finer(question: Tabulate, spreads: Sequence[Spread], known: Known, place: Un
 def joined(windows: Sequence[Finer]) -> list[Finer]:
     """Return the same points, those of one column, group and level in as few windows as cover them.
 
-    Both neighbours of a quantile, and quantiles side by side, ask for much the same.
+    Both neighbours of a quantile, and quantiles side by side, ask for much the same. Of hundreds of
+    columns by dozens of groups no more than a site answers at once: others keep wider intervals.
     """
     found: dict[tuple[str, Group, int], list[Window]] = {}
     for one in sorted(windows, key=lambda one: one.window.first):
@@ -167,7 +168,8 @@ def joined(windows: Sequence[Finer]) -> list[Finer]:
             parts[-1] = replace(parts[-1], last=max(last, parts[-1].last))
         else:
             parts.append(one.window)
-    return [Finer(name, group, w) for (name, group, _), parts in found.items() for w in parts]
+    every = [Finer(name, group, w) for (name, group, _), parts in found.items() for w in parts]
+    return every[:MOST_WINDOWS]
 
 
 def finest_level(width: float, near: float, *, whole: bool) -> int:

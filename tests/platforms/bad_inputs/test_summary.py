@@ -111,3 +111,19 @@ def test_per_site_tables() -> None:
     means = [row["mean"] for row in found["per_site"]["numeric"]]
     assert means == pytest.approx([frame["age"].mean() for frame in frames], rel=1e-12)
     assert {row["organization_id"] for row in found["per_site"]["categorical"]} == {1, 2, 3}
+
+
+def test_more_quantiles_than_a_site_answers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Intervals are wider then, and as certain."""
+    rng = np.random.default_rng(4)
+    frames = [pd.DataFrame(rng.normal(size=(9_000, 2)), columns=["a", "b"]) for _ in range(2)]
+    whole = local.run("summary", frames, {"columns": ["a", "b"]})
+    for module in ("questions", "refining"):
+        monkeypatch.setattr(f"v6_summary.{module}.MOST_WINDOWS", 2)
+    found = local.run("summary", frames, {"columns": ["a", "b"]})
+    assert found["status"] == "completed"
+    for ours, full in zip(found["numeric"], whole["numeric"], strict=True):
+        assert (
+            ours["median_low"] <= full["median_low"] <= full["median_high"] <= ours["median_high"]
+        )
+    assert found["numeric"] != whole["numeric"]
