@@ -129,7 +129,7 @@ def _own_estimates(fit: Fitted, policy: Policy) -> Sums:
         point = Point(fit.data, beta)
         return point.evaluation, may_tell(point, policy)
 
-    first = at(fit.beta)[0] if fit.found is None else fit.found
+    first = partial_likelihood.evaluate(fit.data, fit.beta) if fit.found is None else fit.found
     events = float(fit.site.outcome.event.sum())
     return own_estimates(at, fit.names, fit.beta, first, events)
 

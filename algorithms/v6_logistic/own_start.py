@@ -71,7 +71,7 @@ def own_start(
             if step.size < SAMPLE_ERRORS * every**0.5:
                 beta = beta + step.step
                 at, found = evaluate_at(beta, design, events, rows, policy)
-        else:  # of more rows so little is left out that it saves no round
+        elif sites > 1:  # of more rows so little is left out that it saves no round
             covariance = inverse(found.information + np.diag(penalty))
             third = likelihood.third_weights(design, at, events, rows.weights, covariance)
             found = _foreseen(found, design, third, covariance, policy, sites)

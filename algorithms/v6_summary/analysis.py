@@ -42,7 +42,7 @@ def analyse(request: SummaryRequest) -> Analysis:
     described = yield Ask("describe", opening.to_json(), needs=DESCRIBED)
     question, spreads, whole = _plan(request, opening, described.total)
     places = [opening.names.index(column.name) for column in question.numeric]
-    points = _Finer(request, question, spreads)
+    points = _Points(request, question, spreads)
     outline = Outline(question, places, described.total, spreads, whole)
     question = replace(question, finer=tuple(joined(points.wanted(outline))))
     reply = yield Ask(
@@ -91,7 +91,6 @@ def _plan(
         group,
         request.correlation and len(numeric) > 1,
         request.per_site,
-        (),
     )
     return question, spreads, whole
 
@@ -122,7 +121,7 @@ def _grid(request: SummaryRequest, spread: Spread, whole: bool) -> Window:
 
 
 @dataclass
-class _Finer:
+class _Points:
     """The finer points asked for so far, round by round."""
 
     request: SummaryRequest
@@ -138,7 +137,7 @@ class _Finer:
         return [finer(self.question, self.spreads, known, place) for place in new]
 
 
-def _refine(points: _Finer, pooled: Pooled) -> Generator[Ask, Reply, None]:
+def _refine(points: _Points, pooled: Pooled) -> Generator[Ask, Reply, None]:
     """Narrow the intervals of quantiles; a second time only where the first narrowed them."""
     question = points.question
     for _ in range(REFINEMENTS):

@@ -91,7 +91,7 @@ class Tabulate:
     group: Factor | None
     correlation: bool
     per_site: bool
-    finer: tuple[Finer, ...]
+    finer: tuple[Finer, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

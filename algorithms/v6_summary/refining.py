@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -69,17 +68,14 @@ class Outline:
         spreads: Sequence[Spread],
         whole: Sequence[bool],
     ) -> None:
-        self.whole = whole
-        self._question, self._places, self._total, self._spreads = question, places, total, spreads
-        self._cells = cache(self._read_cells)
+        self.whole, self._spreads = whole, spreads
+        self._levels = [] if question.group is None else question.group.levels
+        self._columns = [_read(total.tallies.get(f"cells/{place}", {})) for place in places]
 
-    def _read_cells(self, i: int, group: Group) -> list[Cell]:
+    def _cells(self, i: int, group: Group) -> list[Cell]:
         """Return the sites' cells; all rows are those of every group and of none."""
-        cells = _read(self._total.tallies.get(f"cells/{self._places[i]}", {}))
-        if group is None or self._question.group is None:
-            return [cell for cell, _ in cells]
-        level = self._question.group.levels[group]
-        return [cell for cell, label in cells if label == level]
+        level = None if group is None else self._levels[group]
+        return [cell for cell, label in self._columns[i] if level in (None, label)]
 
     def curve(self, i: int, group: Group) -> Curve:
         """Return the cumulative bounds that the cells give."""
@@ -138,8 +134,9 @@ def unsettled(
             about = known.moments(i, g)
             if about.n == 0:
                 continue
+            curve = known.curve(i, g)
             for q in asked:
-                for place in neighbours(q, known.curve(i, g), about, whole=known.whole[i]):
+                for place in neighbours(q, curve, about, whole=known.whole[i]):
                     if place.high - place.low > RESOLUTION * spreads[i].sd:
                         found.append(Unsettled(i, g, place.low, place.high))
     return list(dict.fromkeys(found))

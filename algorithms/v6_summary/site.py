@@ -192,7 +192,10 @@ def _groups(
     """Return the groups, or none where a group is too small: then no group sum is sent."""
     if factor is None:
         return None
-    groups = _recode(series[factor.name], factor, policy)
+    return _allowed(_recode(series[factor.name], factor, policy), policy)
+
+
+def _allowed(groups: Labels, policy: Policy) -> Labels | None:
     return groups if groups_allowed(cross(groups, groups.codes >= -1), policy) else None
 
 
@@ -203,10 +206,10 @@ def _own_groups(
     name = question.group_by
     if name is None:
         return None
-    collapse = question.collapse.get(name, {})
-    own = categories(series[name], name, collapse, policy).levels
-    levels = question.levels.get(name, list(own))
-    return _groups(series, questions.Factor(name, levels, collapse), policy)
+    found = categories(series[name], name, question.collapse.get(name, {}), policy)
+    if name in question.levels:
+        found = recode(found, question.levels[name], name)
+    return _allowed(found, policy)
 
 
 def _outline(

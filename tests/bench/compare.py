@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def compare(case: Case) -> dict[str, Any]:
     found = {"ours": Measured()} | {peer: Measured() for peer in peers}
     few = [frame.head(1000) for frame in frames]  # imports are not what is measured
     local.run(case.analysis, few, case.arguments, minimum_sites=min(case.sites, 2))
-    with Sites(case, frames) as sites:
+    with closing(Sites(case, frames)) as sites:
         for peer in (peer for peer in peers if peer in PYTHON):
             PYTHON[peer](whole.head(1000), case.columns)
         for _ in range(case.repeats):

@@ -11,8 +11,7 @@ import multiprocessing
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
 
@@ -23,31 +22,23 @@ from v6_clinical.registry import PACKAGES, load_central, load_site
 
 
 class Sites:
-    """A transport to one process a frame, to be used as a context manager.
+    """A transport to one process a frame, until it is closed.
 
     The processes are forked: threads that a library has started before are not there in them.
     """
 
     def __init__(self, case: Case, frames: Sequence[pd.DataFrame]) -> None:
-        self._case, self._frames = case, frames
+        self._case, self._seconds = case, 0.0
         self._pipes: list[Connection] = []
-        self._seconds = 0.0
-
-    def __enter__(self) -> Self:
         forked = multiprocessing.get_context("fork")
-        for frame in self._frames:
+        for frame in frames:
             here, there = forked.Pipe()
-            words = (there, self._case.analysis, frame)
+            words = (there, case.analysis, frame)
             forked.Process(target=_serve, args=words, daemon=True).start()
             self._pipes.append(here)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let the processes end."""
         for pipe in self._pipes:
             pipe.send(None)
 
@@ -55,7 +46,7 @@ class Sites:
         """Run the case's analysis over these sites."""
         central = load_central(PACKAGES[self._case.analysis])
         return federation.run(
-            central, self._case.arguments, self, minimum_sites=min(len(self._frames), 2)
+            central, self._case.arguments, self, minimum_sites=min(len(self._pipes), 2)
         )
 
     def seconds(self) -> float:
