@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 from sites import dataset, split
-from v6_clinical import federation
 from v6_clinical.errors import AnalysisError
 from v6_clinical.platforms import local
-from v6_clinical.registry import PACKAGES, load_central
+from v6_clinical.protocol import centre as federation
+from v6_clinical.protocol.registry import PACKAGES, load_central
 
 
 @dataclass(frozen=True)

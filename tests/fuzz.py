@@ -13,9 +13,9 @@ with atheris.instrument_imports(include=["v6_clinical", "v6_logistic"]):
     from v6_clinical.errors import AnalysisError
     from v6_clinical.model.errors import FormulaError
     from v6_clinical.model.formula import parse
-    from v6_clinical.registry import load_site
-    from v6_clinical.site import answer
-    from v6_clinical.sums import Sums
+    from v6_clinical.protocol.registry import load_site
+    from v6_clinical.protocol.site import answer
+    from v6_clinical.protocol.sums import Sums
     from v6_clinical.version import __version__
 
 SITE = load_site("v6_logistic")

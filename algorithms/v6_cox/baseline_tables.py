@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from v6_clinical.sums import Sums
-from v6_cox.common_baseline import jumps_of
-from v6_cox.cumulative import Array
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.survival.rounding import decimal
 from v6_cox.fitting import Fitting
-from v6_cox.rounding import decimal
+from v6_cox.kernel.shared_baseline import jumps_of
 
 Record = dict[str, Any]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from v6_cox.baseline import baseline
-from v6_cox.cumulative import Array, Index
-from v6_cox.grid import Exits, TimeGrid, at_risk
-from v6_cox.rounding import decimal
-from v6_cox.sorted_data import SortedData, retimed
+from v6_clinical.numerics.arrays import Array, Index
+from v6_clinical.survival.grid import Exits, TimeGrid, at_risk
+from v6_clinical.survival.rounding import decimal
+from v6_cox.kernel.baseline import baseline
+from v6_cox.kernel.sorted_data import SortedData, retimed
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy

@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from v6_clinical.analysis import Place
 from v6_clinical.errors import RefusalError
-from v6_clinical.newton import Evaluation
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Evaluation
+from v6_clinical.protocol.analysis import Place
+from v6_clinical.protocol.sums import Form, Sums, labelled
 from v6_clinical.regression.messages import evaluation_sums
-from v6_clinical.regression.own_fit import own_estimates
-from v6_clinical.sums import Form, Sums, labelled
-from v6_cox import common_baseline, partial_likelihood, residuals
-from v6_cox.common_baseline import EventTimes
-from v6_cox.concordance import Concordance, concordance
-from v6_cox.cumulative import Array
+from v6_clinical.regression.site.own_fit import own_estimates
 from v6_cox.curves import own_curves, remaining
-from v6_cox.jumps import Jumps
-from v6_cox.partial_likelihood import Point
-from v6_cox.proportional_hazards import Transform, ph_sums
+from v6_cox.kernel import partial_likelihood, residuals
+from v6_cox.kernel import shared_baseline as common_baseline
+from v6_cox.kernel.concordance import Concordance, concordance
+from v6_cox.kernel.jumps import Jumps
+from v6_cox.kernel.partial_likelihood import Point
+from v6_cox.kernel.proportional_hazards import Transform, ph_sums
+from v6_cox.kernel.shared_baseline import EventTimes
+from v6_cox.kernel.sorted_data import SortedData
 from v6_cox.questions import Report, Steps
 from v6_cox.site_data import Site, may_tell
-from v6_cox.sorted_data import SortedData
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy

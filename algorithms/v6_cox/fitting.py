@@ -7,23 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.analysis import Ask, Reply
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.affine import affine_map
 from v6_clinical.model.coding import coding
 from v6_clinical.model.formula import Formula
-from v6_clinical.newton import Evaluation, Newton, SingularError
-from v6_clinical.regression.agreement import agree_design, agreed_model, singular, start
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Evaluation, Newton, SingularError
+from v6_clinical.protocol.analysis import Ask, Reply
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.centre.agreement import agree_design, agreed_model, singular, start
+from v6_clinical.regression.centre.plan import check_same_data, count_rows
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
-from v6_clinical.regression.own_fit import PRIOR_VARIANCE
-from v6_clinical.regression.plan import check_same_data, count_rows
-from v6_clinical.sums import Sums
-from v6_cox.common import CommonTimes, no_event, read_risk_sums
-from v6_cox.common_baseline import RiskSums, combine, combine_steps, moved
-from v6_cox.cumulative import Array
-from v6_cox.grid import TimeGrid, grid_up_to
+from v6_clinical.regression.site.own_fit import PRIOR_VARIANCE
+from v6_clinical.survival.grid import TimeGrid, grid_up_to
+from v6_cox.kernel.shared_baseline import RiskSums, combine, combine_steps, moved
 from v6_cox.predict import profile_matrix
 from v6_cox.request import CoxRequest
+from v6_cox.shared_times import CommonTimes, no_event, read_risk_sums
 
 # Last predicted step in standard errors, by the root of the events: the covariance is that before
 # it, and the Wald test is then right to about four times this.

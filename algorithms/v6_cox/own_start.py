@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from v6_clinical.newton import Evaluation
-from v6_clinical.regression.own_fit import ridge_optimum, standard_scale
-from v6_cox.cumulative import Array
-from v6_cox.partial_likelihood import evaluate
-from v6_cox.sorted_data import SortedData
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Evaluation
+from v6_clinical.regression.site.own_fit import ridge_optimum, standard_scale
+from v6_cox.kernel.partial_likelihood import evaluate
+from v6_cox.kernel.sorted_data import SortedData
 
 
 def own_start(data: SortedData) -> Array:

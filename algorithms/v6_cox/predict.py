@@ -12,7 +12,7 @@ from v6_clinical.model.coding import coding_from_json, coding_to_json
 from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColumn
 from v6_clinical.model.design import Coding
 from v6_clinical.model.terms import raw_columns
-from v6_cox.cumulative import Array
+from v6_clinical.numerics.arrays import Array
 
 Profile = Mapping[str, Any]
 Record = dict[str, Any]

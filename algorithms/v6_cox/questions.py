@@ -8,36 +8,14 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from v6_clinical.errors import RefusalError
-from v6_clinical.regression.question import Labels, Model, Name, Number, Numbers, Question
-from v6_cox.grid import COARSEST, FINEST, MOST_STEPS, TimeGrid
+from v6_clinical.regression.question import Model, Number, Numbers, Question
+from v6_clinical.survival.grid import COARSEST, FINEST, MOST_STEPS, TimeGrid
+from v6_clinical.survival.question import Survival
 
 MOST_TIMES = 200_000
 Times = Annotated[tuple[Number, ...], Field(strict=False, max_length=MOST_TIMES)]
 Series = Annotated[tuple[Number, ...], Field(strict=False, max_length=50 * MOST_TIMES)]
 Q = TypeVar("Q", bound="Opening")
-
-
-class Stratum(Question):
-    """A column of strata, its codebook where there is one, and levels to merge first."""
-
-    column: Name
-    levels: Labels | None
-    collapse: dict[Name, Labels]
-
-
-class Survival(Question):
-    """The outcome's columns, the strata, and what to do about tied deaths."""
-
-    time: Name
-    event: Name
-    entry: Name | None
-    strata: Annotated[tuple[Stratum, ...], Field(strict=False, max_length=5)]
-    ties: Literal["efron", "breslow"]
-
-    def columns(self) -> tuple[str, ...]:
-        """Return the outcome's columns and the strata."""
-        outcome = [name for name in (self.time, self.event, self.entry) if name is not None]
-        return (*outcome, *(stratum.column for stratum in self.strata))
 
 
 class Opening(Question):

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from v6_clinical.protocol.request import Name
 from v6_clinical.regression.request import RegressionRequest
-from v6_clinical.request import Name
 
 Value = (
     Annotated[float, Field(allow_inf_nan=False, strict=True)] | Annotated[str, Field(strict=True)]

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from v6_clinical.analysis import Outcome
-from v6_clinical.inference import chi_square_tail, quadratic, sandwich
-from v6_clinical.newton import SingularError, inverse
-from v6_clinical.regression.fit import Fit
-from v6_clinical.regression.tables import (
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.inference import chi_square_tail, quadratic, sandwich
+from v6_clinical.numerics.newton import SingularError, inverse
+from v6_clinical.protocol.analysis import Outcome
+from v6_clinical.regression.centre.fit import Fit
+from v6_clinical.regression.centre.tables import (
     coefficient_table,
     covariance_table,
     heterogeneity_table,
@@ -20,11 +21,10 @@ from v6_clinical.regression.tables import (
     shared_warnings,
 )
 from v6_cox.baseline_tables import baseline_tables
-from v6_cox.common_baseline import combine_ph
-from v6_cox.cumulative import Array
 from v6_cox.fitting import Fitting
+from v6_cox.kernel.proportional_hazards import PHSums, in_other_columns, ph_test
+from v6_cox.kernel.shared_baseline import combine_ph
 from v6_cox.predict import model_record, predict
-from v6_cox.proportional_hazards import PHSums, in_other_columns, ph_test
 from v6_cox.request import CoxRequest
 
 Record = dict[str, Any]

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from v6_clinical.analysis import Place, SiteAnswer
 from v6_clinical.errors import RefusalError
-from v6_clinical.newton import Evaluation
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Evaluation
+from v6_clinical.protocol.analysis import Place, SiteAnswer
+from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.messages import evaluation_sums
-from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
-from v6_clinical.regression.own_fit import quadratic
-from v6_clinical.regression.sample import sample_step
-from v6_clinical.regression.site_design import agreed_design, full_design
-from v6_clinical.sums import Sums
-from v6_cox.cumulative import Array
+from v6_clinical.regression.site.design import agreed_design, full_design
+from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
+from v6_clinical.regression.site.own_fit import quadratic
+from v6_clinical.regression.site.sample import sample_step
 from v6_cox.fitted import Fitted, common_meat, hazards_test, report_sums, risk_sums
+from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.leaves import LEAVES
 from v6_cox.own_start import own_start
-from v6_cox.partial_likelihood import Point
 from v6_cox.questions import Evaluate, Opening
 from v6_cox.site_data import Site, check_coefficients, common_times, read_site
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from v6_clinical.errors import RefusalError
-from v6_clinical.regression.rows import Rows, complete_cases
-from v6_cox.common_baseline import EventTimes
-from v6_cox.cumulative import Array, Index
-from v6_cox.outcome import FollowUp, read_follow_up
-from v6_cox.partial_likelihood import Point
+from v6_clinical.numerics.arrays import Array, Index
+from v6_clinical.regression.site.rows import Rows, complete_cases
+from v6_clinical.survival.follow_up import FollowUp, read_follow_up
+from v6_clinical.survival.rounding import at_known
+from v6_cox.kernel.partial_likelihood import Point
+from v6_cox.kernel.shared_baseline import EventTimes
+from v6_cox.kernel.sorted_data import SortedData, prepare
 from v6_cox.questions import Evaluate, Opening
-from v6_cox.rounding import at_known
-from v6_cox.sorted_data import SortedData, prepare
 
 if TYPE_CHECKING:
     import pandas as pd

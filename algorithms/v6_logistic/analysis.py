@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from v6_clinical.analysis import Analysis, Ask, Reply
-from v6_clinical.cells import Window
+from v6_clinical.disclosure.cells import Window
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
-from v6_clinical.newton import Evaluation, Newton
-from v6_clinical.regression.agreement import agree_design, agreed_model, opening_model, start
-from v6_clinical.regression.fit import Rounds, maximise
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Evaluation, Newton
+from v6_clinical.protocol.analysis import Analysis, Ask, Reply
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.centre.agreement import agree_design, agreed_model, opening_model, start
+from v6_clinical.regression.centre.fit import Rounds, maximise
+from v6_clinical.regression.centre.plan import (
+    ask_start,
+    check_same_data,
+    count_rows,
+    resolve_moments,
+)
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
-from v6_clinical.regression.plan import ask_start, check_same_data, count_rows, resolve_moments
 from v6_clinical.regression.request import check_columns, read_formula
-from v6_clinical.sums import Sums
 from v6_logistic.null_model import NullModel
 from v6_logistic.request import LogisticRequest
 from v6_logistic.result import conclude
@@ -25,8 +30,6 @@ from v6_logistic.risk import window
 
 NAME = "logistic_regression"
 REQUEST = LogisticRequest
-
-Array = NDArray[np.float64]
 
 
 def analyse(request: LogisticRequest) -> Analysis:

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.blocks import row_blocks
-from v6_clinical.newton import Evaluation
-
-Array = NDArray[np.float64]
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.blocks import row_blocks
+from v6_clinical.numerics.newton import Evaluation
 
 
 def linear_predictor(design: Array, beta: Array, offset: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from v6_clinical.errors import AnalysisError
-from v6_clinical.sums import Sums
+from v6_clinical.protocol.sums import Sums
 
 
 class NullModel:

@@ -6,19 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
-from v6_clinical.newton import Evaluation, SingularError, inverse, propose
-from v6_clinical.regression.own_fit import own_optimum
-from v6_clinical.regression.rows import Rows
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Evaluation, SingularError, inverse, propose
+from v6_clinical.regression.site.own_fit import own_optimum
+from v6_clinical.regression.site.rows import Rows
 from v6_logistic import likelihood
 from v6_logistic.report import check_range
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
 
-Array = NDArray[np.float64]
 
 SAMPLE_ERRORS = 10  # standard errors in the sample; a longer step tells of separation
 FORESEEN = 0.25  # standard errors: what is foreseen beyond the quadratic is small, or not foreseen

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from v6_clinical.cells import Window
+from v6_clinical.disclosure.cells import Window
 from v6_clinical.regression.question import Labels, Model, Name, Number, Numbers, Question
 
 MOST_POINTS = 2_000

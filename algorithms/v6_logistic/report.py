@@ -6,23 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from v6_clinical.analysis import Place
-from v6_clinical.blocks import row_blocks
 from v6_clinical.errors import RefusalError
-from v6_clinical.newton import Evaluation
-from v6_clinical.regression.own_fit import own_estimates
-from v6_clinical.regression.rows import Rows
-from v6_clinical.sums import Form, Sums
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.blocks import row_blocks
+from v6_clinical.numerics.newton import Evaluation
+from v6_clinical.protocol.analysis import Place
+from v6_clinical.protocol.sums import Form, Sums
+from v6_clinical.regression.site.own_fit import own_estimates
+from v6_clinical.regression.site.rows import Rows
 from v6_logistic import likelihood
 from v6_logistic.questions import Report
 from v6_logistic.risk import concordance, risk_counts
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from v6_clinical.protocol.request import Label, Name
 from v6_clinical.regression.request import RegressionRequest
-from v6_clinical.request import Label, Name
 
 
 class LogisticRequest(RegressionRequest):

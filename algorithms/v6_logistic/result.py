@@ -6,15 +6,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from v6_clinical.analysis import Outcome
-from v6_clinical.cells import Window
-from v6_clinical.inference import chi_square_tail, sandwich
+from v6_clinical.disclosure.cells import Window
 from v6_clinical.model.coding import coding_to_json
-from v6_clinical.regression.agreement import Design
-from v6_clinical.regression.fit import Fit
-from v6_clinical.regression.tables import (
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.inference import chi_square_tail, sandwich
+from v6_clinical.protocol.analysis import Outcome
+from v6_clinical.regression.centre.agreement import Design
+from v6_clinical.regression.centre.fit import Fit
+from v6_clinical.regression.centre.tables import (
     coefficient_table,
     covariance_table,
     heterogeneity_table,
@@ -25,7 +25,6 @@ from v6_logistic.null_model import NullModel
 from v6_logistic.request import LogisticRequest
 from v6_logistic.risk import auc_bounds, calibration, pooled_risks, roc
 
-Array = NDArray[np.float64]
 Record = dict[str, Any]
 
 WIDEST_AUC = 0.01  # wider bounds are no estimate

@@ -1,8 +1,9 @@
 """Discrimination and calibration from counts: concordant pairs, and risks on a universal grid.
 
 At a site: exact pairs within it, and cumulative counts by outcome at points of the dyadic grid of
-the linear predictor, shown only where a cell ends (``v6_clinical.cells``). At the centre: bounds of
-the pooled AUC, a ROC curve and calibration groups from the points that all sites show.
+the linear predictor, shown only where a cell ends (``v6_clinical.disclosure.cells``). At the
+centre: bounds of the pooled AUC, a ROC curve and calibration groups from the points that all sites
+show.
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from v6_clinical.cells import Window, base_level, partition
-
-Array = NDArray[np.float64]
+from v6_clinical.disclosure.cells import Window, base_level, partition
+from v6_clinical.numerics.arrays import Array
 
 GROUPS = 10  # of a calibration table
 CELLS_PER_SD = 32

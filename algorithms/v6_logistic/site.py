@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from v6_clinical.analysis import Place, SiteAnswer
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.protocol.analysis import Place, SiteAnswer
+from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.messages import evaluation_sums
-from v6_clinical.regression.opening import describe_columns, describe_design, describe_moments
-from v6_clinical.regression.own_fit import quadratic, site_labels
 from v6_clinical.regression.question import Model
-from v6_clinical.regression.rows import Rows, complete_cases
-from v6_clinical.regression.sample import sample_step
-from v6_clinical.regression.site_design import agreed_design, full_design
-from v6_clinical.sums import Sums
+from v6_clinical.regression.site.design import agreed_design, full_design
+from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
+from v6_clinical.regression.site.own_fit import quadratic, site_labels
+from v6_clinical.regression.site.rows import Rows, complete_cases
+from v6_clinical.regression.site.sample import sample_step
 from v6_logistic import likelihood
 from v6_logistic.leaves import LEAVES
 from v6_logistic.outcome import read_outcome
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from v6_clinical.disclosure import Policy
 
-Array = NDArray[np.float64]
 Arguments = Mapping[str, Any]
 
 NAME = "logistic_regression"

@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from v6_clinical.analysis import Analysis, Ask, Reply
-from v6_clinical.cells import Window
+from v6_clinical.disclosure.cells import Window
 from v6_clinical.errors import AnalysisError
-from v6_clinical.sums import Sums
+from v6_clinical.protocol.analysis import Analysis, Ask, Reply
+from v6_clinical.protocol.sums import Sums
 from v6_summary.answers import DESCRIBED, check_same_data, promised, refined, tabulated
 from v6_summary.moments import Spread, rough_spread
 from v6_summary.pooled import Pooled

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from v6_clinical.errors import AnalysisError
-from v6_clinical.sums import Sums
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.protocol.sums import Sums
 from v6_summary.questions import Finer, Tabulate
 
-Array = NDArray[np.float64]
 DESCRIBED = frozenset({"kinds", "spread"})
 
 

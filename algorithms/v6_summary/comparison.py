@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from v6_clinical.numerics.arrays import Array
 from v6_summary.moments import Moments
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.cells import Partition, Window, base_level, bounds, partition
 from v6_clinical.disclosure import Policy
+from v6_clinical.disclosure.cells import Partition, Window, base_level, bounds, partition
+from v6_clinical.numerics.arrays import Array
 from v6_clinical.table import Labels, present
-
-Array = NDArray[np.float64]
 
 
 def cross(groups: Labels, rows: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -10,11 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from v6_clinical.blocks import row_blocks
-
-Array = NDArray[np.float64]
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.blocks import row_blocks
 
 
 @dataclass(frozen=True)

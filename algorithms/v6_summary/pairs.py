@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.disclosure import Policy
-from v6_clinical.dominance import survey
-
-Array = NDArray[np.float64]
+from v6_clinical.disclosure.dominance import survey
+from v6_clinical.numerics.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.analysis import Reply
-from v6_clinical.cells import Window
-from v6_clinical.sums import Sums
+from v6_clinical.disclosure.cells import Window
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.protocol.analysis import Reply
+from v6_clinical.protocol.sums import Sums
 from v6_summary.answers import changed
 from v6_summary.moments import Moments, moments
 from v6_summary.quantiles import Curve
 from v6_summary.questions import Finer, Tabulate
 
-Array = NDArray[np.float64]
 Group = int | None  # None: all rows
 
 

@@ -11,11 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from v6_clinical.numerics.arrays import Array
 from v6_summary.moments import Moments
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

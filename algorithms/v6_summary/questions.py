@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from v6_clinical.cells import Window
+from v6_clinical.disclosure.cells import Window
 from v6_clinical.errors import RefusalError
 
 MOST_COLUMNS = 201

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from v6_clinical.cells import Window
-from v6_clinical.sums import Sums
+from v6_clinical.disclosure.cells import Window
+from v6_clinical.protocol.sums import Sums
 from v6_summary.answers import unreadable
 from v6_summary.moments import Moments, Spread
 from v6_summary.quantiles import Curve, neighbours

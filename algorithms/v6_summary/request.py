@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from v6_clinical.request import Name, Request
+from v6_clinical.protocol.request import Name, Request
 
 Quantile = Annotated[float, Field(ge=0.001, le=0.999)]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from v6_clinical.analysis import Outcome
+from v6_clinical.protocol.analysis import Outcome
 from v6_summary.comparison import (
     Test,
     chi_square,

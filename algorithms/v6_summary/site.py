@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from v6_clinical.analysis import Place, SiteAnswer
-from v6_clinical.blocks import centred_squares, row_blocks
 from v6_clinical.disclosure import Policy
-from v6_clinical.dominance import survey
+from v6_clinical.disclosure.dominance import survey
 from v6_clinical.errors import RefusalError
-from v6_clinical.sums import Sums
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.blocks import centred_squares, row_blocks
+from v6_clinical.protocol.analysis import Place, SiteAnswer
+from v6_clinical.protocol.sums import Sums
 from v6_clinical.table import (
     Kind,
     Labels,
@@ -40,7 +40,6 @@ from v6_summary.site_tables import categorical_sums, grouped, numeric_sums, own_
 __all__ = ["LEAVES", "NAME", "STEPS"]
 
 NAME = "summary"
-Array = NDArray[np.float64]
 KINDS: tuple[Kind, ...] = ("numeric", "boolean", "text", "empty")
 
 

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.analysis import Place
 from v6_clinical.disclosure import Policy
+from v6_clinical.disclosure.suppression import publish
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.protocol.analysis import Place
 from v6_clinical.table import Labels, present
 from v6_summary import questions
 from v6_summary.grouping import GroupedColumn, cross, groups_allowed
 from v6_summary.moments import power_sums
-from v6_summary.suppression import publish
-
-Array = NDArray[np.float64]
 
 
 def numeric_sums(

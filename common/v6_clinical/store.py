@@ -15,8 +15,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic_core import PydanticUndefined
 
-from v6_clinical.registry import PACKAGES, load_central
-from v6_clinical.request import Name, Request
+from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.request import Name, Request
 from v6_clinical.version import __version__
 
 TOOLS = {4: "4.15.2", 5: "5.0.3"}

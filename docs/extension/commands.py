@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from v6_clinical.cli import main
+from v6_clinical.terminal.cli import main
 
 WIDTH = 88  # characters, what a page shows without scrolling
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from v6_clinical.analyst.errors import PLATFORM_CODES
 from v6_clinical.errors import CENTRE_CODES, SITE_CODES
-from v6_clinical.registry import PACKAGES, load_central, load_site
+from v6_clinical.protocol.registry import PACKAGES, load_central, load_site
 
 SPEAKERS = {"a site": SITE_CODES, "the centre": CENTRE_CODES, "the platform": PLATFORM_CODES}
 VAST = 1e6  # a bound that nobody meets is not told

@@ -12,9 +12,9 @@ from docx import Document
 
 from analyses import CASES
 from v6_clinical.analyst import load
-from v6_clinical.cli import main
-from v6_clinical.render.policy import MEANINGS
 from v6_clinical.settings import SETTINGS
+from v6_clinical.terminal.cli import main
+from v6_clinical.terminal.render.policy import MEANINGS
 
 MODEL = ["--time", "time", "--event", "cens", "--predictors", "age,horTh"]
 

@@ -21,7 +21,7 @@ from v6_clinical.analyst.figures.calibration import wilson
 from v6_clinical.analyst.figures.distributions import whisker_names
 from v6_clinical.analyst.figures.labels import close_ratio, term_label
 from v6_clinical.analyst.figures.style import MM, THEMES
-from v6_clinical.render.words import p_value
+from v6_clinical.terminal.render.words import p_value
 
 Draw = Callable[..., Figure]
 EVERY: list[tuple[Draw, str, dict[str, Any]]] = [

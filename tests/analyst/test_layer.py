@@ -29,7 +29,7 @@ def test_only_commands_use_the_analyst_layer() -> None:
         for path in sources
         if any(name.startswith("v6_clinical.analyst") for name in imported(path))
     }
-    assert users <= {"analyst", "commands", "figures", "manuscript", "report"}
+    assert users <= {"analyst", "terminal", "commands", "render", "figures", "manuscript", "report"}
 
 
 def test_a_fit_loads_nothing_that_only_figures_and_files_need() -> None:

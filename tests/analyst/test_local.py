@@ -15,7 +15,7 @@ from analyses import CASES, Case, without_origin
 from v6_clinical.analyst import AnalysisError, Federation, Result
 from v6_clinical.analyst.analyses import Analyses
 from v6_clinical.disclosure import Policy
-from v6_clinical.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import PACKAGES, load_central
 
 NAMES = ("Rotterdam", "Delft", "Leiden")
 

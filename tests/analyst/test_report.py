@@ -16,11 +16,11 @@ from v6_clinical.analyst.report import html
 from v6_clinical.analyst.report.explain import WARNINGS, ledger, limits
 from v6_clinical.analyst.report.methods import methods
 from v6_clinical.analyst.report.references import REFERENCES
-from v6_clinical.cli import main
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import CODES
-from v6_clinical.render.words import p_value
 from v6_clinical.settings import PREFIX, SETTINGS
+from v6_clinical.terminal.cli import main
+from v6_clinical.terminal.render.words import p_value
 
 ROOT = Path(__file__).parents[2]
 NAMES = [*REQUESTS, "excluded"]

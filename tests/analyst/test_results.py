@@ -102,7 +102,7 @@ def test_an_unknown_table_names_those_that_there_are() -> None:
 def test_print_is_what_the_command_line_shows(
     analysis: str, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from v6_clinical.render import show
+    from v6_clinical.terminal.render import show
 
     text = str(result(analysis))
     for word in words:

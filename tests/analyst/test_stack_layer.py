@@ -13,7 +13,7 @@ from analyses import CASES
 from analyst.fakes import Client4, Client5, Server
 from stacks import analyst_layer
 from v6_clinical.analyst import remote, tasks
-from v6_clinical.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import PACKAGES, load_central
 
 ROOT = Path(__file__).parents[2]
 

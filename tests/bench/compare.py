@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bench import reference
 from bench.cases import Case
 from bench.peers import PYTHON, STRATIFIED, Measured, missing, with_r
 from bench.sites import Sites
+from v6_clinical.numerics.arrays import Array
 from v6_clinical.platforms import local
-
-Array = NDArray[np.float64]
 
 
 def compare(case: Case) -> dict[str, Any]:

@@ -26,7 +26,7 @@ import numpy as np
 from bench.cases import ANALYSES, CASES, Case
 from bench.meter import memory, metered, reply
 from bench.startup import first_question
-from v6_clinical.registry import PACKAGES, load_site
+from v6_clinical.protocol.registry import PACKAGES, load_site
 
 RECORD = Path(__file__).with_name("gate.json")
 # What a value may exceed the recorded one by, as a factor.

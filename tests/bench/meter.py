@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from bench.cases import Case
-from v6_clinical import federation
 from v6_clinical.disclosure import Policy
-from v6_clinical.registry import PACKAGES, Site, load_central, load_site
-from v6_clinical.site import answer
+from v6_clinical.protocol import centre as federation
+from v6_clinical.protocol.registry import PACKAGES, Site, load_central, load_site
+from v6_clinical.protocol.site import answer
 
 
 @dataclass

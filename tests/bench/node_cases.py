@@ -15,7 +15,7 @@ from bench.cases import CASES, Case
 from bench.compare import answers
 from bench.theirs import PUBLISHED, Array
 from sites import dataset, split
-from v6_clinical.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import PACKAGES, load_central
 
 OURS = "ours"
 SITES = 3

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from v6_clinical.numerics.arrays import Array
+
 QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
 
 

@@ -22,7 +22,7 @@ from bench.compare import Array, answers, truth
 from bench.peers import Measured
 from bench.reference import digits
 from bench.theirs import PUBLISHED
-from v6_clinical.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import PACKAGES, load_central
 
 REPEATS = 3
 NAMES = {"summary": "v6-summary-py", "logistic": "v6-glm-py"}

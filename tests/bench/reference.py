@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from v6_clinical.numerics.arrays import Array
+
 Long = NDArray[np.longdouble]
 MOST_DIGITS = 16.0
 BLOCK = 50_000

@@ -17,8 +17,8 @@ import pandas as pd
 
 from bench.cases import Case
 from bench.meter import reply
-from v6_clinical import federation
-from v6_clinical.registry import PACKAGES, load_central, load_site
+from v6_clinical.protocol import centre as federation
+from v6_clinical.protocol.registry import PACKAGES, load_central, load_site
 
 
 class Sites:

@@ -30,7 +30,7 @@ from bench.theirs import Array
 from stacks import scenarios, seconds
 from stacks.engine import docker
 from stacks.v4.stack import Stack
-from v6_clinical.registry import PACKAGES
+from v6_clinical.protocol.registry import PACKAGES
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 900  # seconds with an analysis, on a busy machine

@@ -17,7 +17,7 @@ import numpy as np
 from bench.cases import ANALYSES, Case
 from bench.meter import metered
 from platforms.helpers import wrapper
-from v6_clinical.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import PACKAGES, load_central
 
 ROWS, PREDICTORS, REPEATS = 1_000, 10, 5
 # Each includes what stands above it.

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from v6_clinical.numerics.arrays import Array
 
 
 @dataclass(frozen=True)

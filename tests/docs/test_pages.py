@@ -7,10 +7,10 @@ import pytest
 
 from docs.pages import DOCS, ROOT, blocks, value_of
 from v6_clinical.analyst.errors import PLATFORM_CODES
-from v6_clinical.cli import main
 from v6_clinical.errors import CODES
 from v6_clinical.model.formula import parse
-from v6_clinical.registry import PACKAGES, load_central, load_site
+from v6_clinical.protocol.registry import PACKAGES, load_central, load_site
+from v6_clinical.terminal.cli import main
 
 sys.path.insert(0, str(DOCS))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from images.containers import Image, docker
-from v6_clinical.registry import load_central
+from v6_clinical.protocol.registry import load_central
 from v6_clinical.version import __version__
 
 CI = Path(__file__).parents[2] / "ci"

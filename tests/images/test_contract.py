@@ -14,9 +14,9 @@ import pytest
 from analyses import CASES, Case, worst
 from images.containers import Image, Run, docker, run
 from v6_clinical.disclosure import Policy
-from v6_clinical.registry import PACKAGES, load_site
+from v6_clinical.protocol.registry import PACKAGES, load_site
+from v6_clinical.protocol.site import answer
 from v6_clinical.settings import sha256
-from v6_clinical.site import answer
 
 CANARY = "737373"
 ANALYSES = {package: analysis for analysis, package in PACKAGES.items()}

@@ -13,8 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from v6_clinical.registry import load_site
-from v6_clinical.site import answer
+from v6_clinical.protocol.registry import load_site
+from v6_clinical.protocol.site import answer
 
 Fault = Callable[[int, dict[str, Any]], Any]
 

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from sites import dataset, split
-from v6_clinical.cli import main
 from v6_clinical.platforms import local
+from v6_clinical.terminal.cli import main
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
 from platforms.helpers import encode
 from reference.cases import dataset, sites
-from v6_clinical.cli import main
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
+from v6_clinical.terminal.cli import main
 from v6_clinical.version import __version__
 
 entry = importlib.import_module("v6_cox.v4")

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from platforms.helpers import FakeClient
-from v6_clinical import federation
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms.vantage6_v4 import ClientTransport
-from v6_clinical.registry import load_central
+from v6_clinical.protocol import centre as federation
+from v6_clinical.protocol.registry import load_central
 
 ARGUMENTS: dict[str, Any] = {"outcome": "y", "predictors": ["age", "bmi"], "robust": "HC0"}
 N = 90
@@ -82,8 +82,8 @@ def test_a_server_that_stumbles_gives_the_same_digits_F06() -> None:
 
 def answered(client_frames: list[pd.DataFrame], site: int, message: dict[str, Any]) -> Any:
     """Return the honest answer of a site, to be spoilt."""
-    from v6_clinical.registry import load_site
-    from v6_clinical.site import answer
+    from v6_clinical.protocol.registry import load_site
+    from v6_clinical.protocol.site import answer
 
     honest = answer(
         load_site("v6_logistic"), message, Policy, lambda _: client_frames[site // 10 - 1]

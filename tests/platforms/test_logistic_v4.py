@@ -9,12 +9,12 @@ from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
 from platforms.helpers import FakeClient, wrapper
 from reference.cases import sites
-from v6_clinical import federation
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.platforms.vantage6_v4 import ClientTransport
-from v6_clinical.registry import load_central, load_site
-from v6_clinical.site import answer
+from v6_clinical.protocol import centre as federation
+from v6_clinical.protocol.registry import load_central, load_site
+from v6_clinical.protocol.site import answer
 
 entry = importlib.import_module("v6_logistic.v4")
 ARGUMENTS: dict[str, Any] = {

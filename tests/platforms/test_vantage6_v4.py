@@ -12,11 +12,11 @@ from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
 from platforms.helpers import FakeClient, wrapper
 from sites import dataset, split
-from v6_clinical import federation
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.platforms.vantage6_v4 import ClientTransport
-from v6_clinical.registry import load_central
+from v6_clinical.protocol import centre as federation
+from v6_clinical.protocol.registry import load_central
 from v6_clinical.version import __version__
 
 entry = importlib.import_module("v6_summary.v4")

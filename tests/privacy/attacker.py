@@ -28,13 +28,13 @@ from unittest import mock
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from v6_clinical import federation
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES
-from v6_clinical.registry import load_central, load_site
-from v6_clinical.site import answer
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.protocol import centre as federation
+from v6_clinical.protocol.registry import load_central, load_site
+from v6_clinical.protocol.site import answer
 from v6_clinical.version import __version__
 
 MAJOR = int(importlib.metadata.version("vantage6-algorithm-tools").partition(".")[0])
@@ -45,7 +45,6 @@ WRITTEN = itertools.count()
 LEDGER: list[str] = []  # what all nodes' partials have logged, a line a call
 
 Answer = dict[str, Any]
-Array = NDArray[np.float64]
 
 
 def ask(

@@ -12,7 +12,7 @@ from unittest import mock
 
 RUNS = "__import__('builtins').__dict__.__setitem__('v6c_ran', True)"
 # Where names of columns are looked up, and where formulas are parsed.
-READERS = ("v6_summary.site.select", "v6_clinical.regression.rows.select")
+READERS = ("v6_summary.site.select", "v6_clinical.regression.site.rows.select")
 READERS += ("v6_clinical.model.formula.scan",)
 
 

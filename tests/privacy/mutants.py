@@ -37,8 +37,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from privacy.outside import Outside, outside  # noqa: E402
-from v6_clinical import disclosure  # noqa: E402
 from v6_clinical.disclosure import Policy  # noqa: E402
+from v6_clinical.disclosure import policy as disclosure  # noqa: E402
 from v6_clinical.errors import RefusalError  # noqa: E402
 
 ATTACKED = [str(HERE / folder) for folder in ("summary", "logistic", "cox")]

@@ -9,46 +9,49 @@ from dataclasses import dataclass
 
 # What they are when they guard nothing, and the tests to try.
 GUARDS = {
-    "v6_clinical.cells._fine": ("lambda rows, *_: np.ones(rows.shape, bool)", "A08 or A09"),
-    "v6_clinical.cells._assemble": (
+    "v6_clinical.disclosure.cells._fine": (
+        "lambda rows, *_: np.ones(rows.shape, bool)",
+        "A08 or A09",
+    ),
+    "v6_clinical.disclosure.cells._assemble": (
         "lambda edges, below, n, _: Partition(np.sort(edges), below[np.argsort(edges)], n)",
         "A09",
     ),
-    "v6_clinical.dominance.differing_rows": (
+    "v6_clinical.disclosure.dominance.differing_rows": (
         "lambda *_: (np.zeros(0, int), np.zeros((2, 0, 0), int))",
         "A02 or A03",
     ),
-    "v6_clinical.dominance.effective_sample_size": ("lambda _: 1e300", "A03 or A18"),
-    "v6_clinical.dominance.is_distant": (
+    "v6_clinical.disclosure.dominance.effective_sample_size": ("lambda _: 1e300", "A03 or A18"),
+    "v6_clinical.disclosure.dominance.is_distant": (
         "lambda about, _: np.zeros(about.design.shape[1], bool)",
         "A08",
     ),
-    "v6_clinical.dominance.largest_leverage": ("lambda *_: 0.0", "A02"),
-    "v6_clinical.dominance.rows_off_commonest": (
+    "v6_clinical.disclosure.dominance.largest_leverage": ("lambda *_: 0.0", "A02"),
+    "v6_clinical.disclosure.dominance.rows_off_commonest": (
         "lambda design, _: np.full(design.shape[1], len(design))",
         "A01",
     ),
-    "v6_clinical.dominance.vanishing": (
+    "v6_clinical.disclosure.dominance.vanishing": (
         "lambda about: np.zeros(len(about.mean), bool)",
         "A02",
     ),
-    "v6_clinical.dominance.spread": (
+    "v6_clinical.disclosure.dominance.spread": (
         "lambda about, _: np.full(about.design.shape[1], 1e300)",
         "A02",
     ),
-    "v6_clinical.limits.Limits.from_environment": ("lambda cls, _: cls()", "A14"),
-    "v6_clinical.regression.rows._check_aliases": ("lambda _: None", "blanks_do_not"),
-    "v6_clinical.regression.rows._check_knots": ("lambda *_: None", "A08"),
-    "v6_clinical.regression.rows._check_scales": ("lambda *_: None", "A08"),
-    "v6_clinical.regression.sample.sample_step": (
+    "v6_clinical.disclosure.limits.Limits.from_environment": ("lambda cls, _: cls()", "A14"),
+    "v6_clinical.regression.site.rows._check_aliases": ("lambda _: None", "blanks_do_not"),
+    "v6_clinical.regression.site.rows._check_knots": ("lambda *_: None", "A08"),
+    "v6_clinical.regression.site.rows._check_scales": ("lambda *_: None", "A08"),
+    "v6_clinical.regression.site.sample.sample_step": (
         "lambda about, *_: len(about.design) // SAMPLE_ROWS or 1",
         "A02",
     ),
-    "v6_clinical.regression.site_design._left_out": (
+    "v6_clinical.regression.site.design._left_out": (
         "lambda coded: replace(coded, columns=())",
         "A01 or A02",
     ),
-    "v6_clinical.site.innocent_name": ("lambda error: repr(error)", "A17_unexpected"),
+    "v6_clinical.protocol.site.innocent_name": ("lambda error: repr(error)", "A17_unexpected"),
     "v6_summary.grouping.groups_allowed": ("lambda *_: True", "r3 or r4"),
     "v6_summary.pairs._crossed": ("lambda *_: np.zeros(0, int)", "A10"),
     "v6_summary.pairs._is_safe": ("lambda *_: True", "A07"),
@@ -57,12 +60,12 @@ GUARDS = {
         "lambda counts, _: np.array([counts, np.zeros(len(counts))])",
         "r4 or A10",
     ),
-    "v6_summary.suppression.publish": (
+    "v6_clinical.disclosure.suppression.publish": (
         "lambda table, *_: Published(table, np.zeros(len(table), bool))",
         "A10",
     ),
-    "v6_cox.grid._is_fine": ("lambda *_: True", "A08"),
-    "v6_cox.outcome._missed": ("lambda time, *_: np.zeros(len(time), int)", "A18"),
+    "v6_clinical.survival.grid._is_fine": ("lambda *_: True", "A08"),
+    "v6_clinical.survival.follow_up._missed": ("lambda time, *_: np.zeros(len(time), int)", "A18"),
 }
 
 

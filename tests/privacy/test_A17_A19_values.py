@@ -23,8 +23,8 @@ from platforms.helpers import wrapper
 from privacy import attacker
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
-from v6_clinical.registry import load_site
-from v6_clinical.site import answer, refused
+from v6_clinical.protocol.registry import load_site
+from v6_clinical.protocol.site import answer, refused
 from v6_clinical.version import __version__
 
 each_analysis = pytest.mark.parametrize("case", INSTALLED, ids=lambda case: case.analysis)
@@ -69,8 +69,8 @@ def quoting(case: Case, count: int) -> tuple[list[str], set[str]]:
 @contextmanager
 def naive_readers() -> Iterator[None]:
     """Read numbers as pandas does, which quotes the text that is none."""
-    modules = ("v6_summary.site", "v6_clinical.regression.rows")
-    modules += ("v6_cox.outcome", "v6_logistic.outcome")
+    modules = ("v6_summary.site", "v6_clinical.regression.site.rows")
+    modules += ("v6_clinical.survival.follow_up", "v6_logistic.outcome")
 
     def numbers(column: pd.Series, name: str) -> Any:
         return column.astype(float).to_numpy()
@@ -130,7 +130,7 @@ def test_A17_unexpected_exceptions_leave_only_an_innocent_type(case: Case) -> No
     assert exploding(case, ValueError(CANARY))["where"] == ["ValueError"]
     assert exploding(case, SecretPatientError(CANARY))["where"] == ["Exception"]
     assert CANARY not in json.dumps(exploding(case, ValueError(CANARY)))
-    with mock.patch("v6_clinical.site.innocent_name", repr):  # R17: the text does not leave
+    with mock.patch("v6_clinical.protocol.site.innocent_name", repr):  # R17
         assert CANARY in json.dumps(exploding(case, ValueError(CANARY)))  # unguarded
 
 
@@ -190,5 +190,5 @@ def test_A19_a_number_beside_a_refusal_is_noticed(case: Case) -> None:
 
     assert told() == ("MIN_ROWS", [])
     assert told(Counting()) == ("MIN_ROWS", ["9"])  # unguarded: how many patients there are
-    with mock.patch("v6_clinical.site.refused", lambda *given: refused(*given) | {"n": 9}):
+    with mock.patch("v6_clinical.protocol.site.refused", lambda *given: refused(*given) | {"n": 9}):
         assert told() == ("MIN_ROWS", ["n"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stacks.engine import stack_image
-from v6_clinical.registry import PACKAGES
+from v6_clinical.protocol.registry import PACKAGES
 
 ALGORITHMS = Path(__file__).parents[2] / "algorithms"
 PROGRAM = """

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from v6_clinical.dominance import (
+from v6_clinical.disclosure.dominance import (
     differing_rows,
     is_distant,
     largest_leverage,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from v6_clinical.inference import chi_square_tail, heterogeneity, sandwich, wald
+from v6_clinical.numerics.inference import chi_square_tail, heterogeneity, sandwich, wald
 
 
 def test_wald() -> None:

@@ -7,12 +7,12 @@ import pytest
 from click.testing import CliRunner
 
 from sites import HERE, dataset, split
-from v6_clinical import federation
-from v6_clinical.cli import main
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
-from v6_clinical.registry import PACKAGES, load_site
-from v6_clinical.render.leaves import as_markdown, declared
+from v6_clinical.protocol import centre as federation
+from v6_clinical.protocol.registry import PACKAGES, load_site
+from v6_clinical.terminal.cli import main
+from v6_clinical.terminal.render.leaves import as_markdown, declared
 
 OPEN = Policy.open()
 ANALYSES = pytest.mark.parametrize("analysis", PACKAGES)

@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from v6_clinical.answers import read_answer
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import AnalysisError
 from v6_clinical.platforms import local
+from v6_clinical.protocol.answers import read_answer
 
 FRAME = pd.DataFrame({"age": [40.0 + 3 * (k % 17) for k in range(60)]})
 

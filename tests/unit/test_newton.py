@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from v6_clinical.newton import Evaluation, Newton, SingularError, inverse, optimum, propose
+from v6_clinical.numerics.newton import Evaluation, Newton, SingularError, inverse, optimum, propose
 
 
 def normal(rng: np.random.Generator, p: int = 5) -> Any:

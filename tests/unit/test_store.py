@@ -9,8 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from analyses import CASES, Case
-from v6_clinical.registry import PACKAGES, load_central
-from v6_clinical.request import parse_request
+from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.request import parse_request
 from v6_clinical.store import store_json
 
 ALGORITHMS = Path(__file__).parents[2] / "algorithms"

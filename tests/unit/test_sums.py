@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from v6_clinical.errors import AnalysisError
-from v6_clinical.sums import Sums
+from v6_clinical.protocol.sums import Sums
 
 NUMBERS = st.integers(-(2**40), 2**40).map(float)  # whole numbers add exactly
 MADE = st.builds(

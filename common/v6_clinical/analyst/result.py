@@ -111,8 +111,8 @@ class Result:
         )
 
     def __str__(self) -> str:
-        from v6_clinical.render import show
-        from v6_clinical.render.text import as_text
+        from v6_clinical.terminal.render import show
+        from v6_clinical.terminal.render.text import as_text
 
         return as_text(show(self._result["analysis"]), self._result)
 

@@ -12,15 +12,14 @@ from itertools import chain, product
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from v6_clinical.model.coding import coding, dropped_levels
 from v6_clinical.model.design import Coding, DesignColumn, Part
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.factors import Affine, Column, Factor
 from v6_clinical.model.terms import Term
+from v6_clinical.numerics.arrays import Array
 
-Array = NDArray[np.float64]
 Key: TypeAlias = frozenset[Part]
 Combination: TypeAlias = dict[int, float]
 

@@ -21,8 +21,8 @@ from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.factors import Category, Factor, Name, is_numeric
 from v6_clinical.model.structure import Product, Scoped, full_rank
 from v6_clinical.model.terms import Term, check_codings, from_json, to_json
+from v6_clinical.numerics.arrays import Array
 
-Array = NDArray[np.float64]
 Levels: TypeAlias = Mapping[str, tuple[str, ...]]
 INTERCEPT: Final = "Intercept"
 MOST_COLUMNS: Final = 1_000

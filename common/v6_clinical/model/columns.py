@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
-
-Array = NDArray[np.float64]
+from v6_clinical.numerics.arrays import Array
 
 
 @dataclass(frozen=True)

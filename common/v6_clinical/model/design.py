@@ -14,14 +14,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.blocks import row_blocks
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import SiteColumn, codes_of, numbers_of
 from v6_clinical.model.factors import Affine, Column, Factor, Scale, is_numeric
 from v6_clinical.model.terms import Term, raw_columns
 from v6_clinical.model.values import evaluate
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.blocks import row_blocks
 
-Array = NDArray[np.float64]
 LARGEST: Final = 1e150  # sums of squares stay finite
 
 

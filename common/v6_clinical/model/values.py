@@ -6,14 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.model import splines
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.factors import Affine, Category, Column, Factor, Function, Power, Scale
-
-Array = NDArray[np.float64]
+from v6_clinical.numerics.arrays import Array
 
 _FUNCTIONS: Final[dict[str, Callable[[Array], Array]]] = {
     "log": np.log,

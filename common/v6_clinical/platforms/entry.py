@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import AnalysisError, RefusalError
 from v6_clinical.platforms.polling import ROUND_SECONDS
-from v6_clinical.registry import Site, load_central, load_site
-from v6_clinical.site import FIELDS, answer, innocent_name, refused
+from v6_clinical.protocol.registry import Site, load_central, load_site
+from v6_clinical.protocol.site import FIELDS, answer, innocent_name, refused
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from v6_clinical.federation import Transport
+    from v6_clinical.protocol.centre import Transport
 
 
 def make_central(
@@ -73,7 +73,7 @@ def _run_central(
 
     ``by_name`` is false if the task smuggled in arguments that only a mock client may give.
     """
-    from v6_clinical import federation
+    from v6_clinical.protocol import centre as federation
 
     definition = load_central(package)
     try:
@@ -135,7 +135,7 @@ def _numbers(found: Mapping[str, Any]) -> int:
 
 
 def _failed(analysis: str, code: str, message: str, remedy: str) -> dict[str, Any]:
-    from v6_clinical.federation import empty_envelope
+    from v6_clinical.protocol.centre import empty_envelope
 
     error = {"code": code, "message": message, "remedy": remedy, "sites": []}
     return empty_envelope(analysis) | {"status": "failed", "error": error}

@@ -19,7 +19,7 @@ from vantage6.common.enum import AlgorithmStepType
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES, RefusalError
 from v6_clinical.platforms.vantage6_v5 import mark, started_as
-from v6_clinical.site import innocent_name
+from v6_clinical.protocol.site import innocent_name
 
 if TYPE_CHECKING:
     import pandas as pd

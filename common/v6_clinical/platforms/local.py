@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from v6_clinical import federation
-from v6_clinical.answers import Message
 from v6_clinical.disclosure import Policy
-from v6_clinical.registry import PACKAGES, Site, load_central, load_site
-from v6_clinical.site import answer
+from v6_clinical.protocol import centre as federation
+from v6_clinical.protocol.answers import Message
+from v6_clinical.protocol.registry import PACKAGES, Site, load_central, load_site
+from v6_clinical.protocol.site import answer
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from v6_clinical.newton import Evaluation
-from v6_clinical.sums import Form, Sums, labelled
+from v6_clinical.numerics.newton import Evaluation
+from v6_clinical.protocol.sums import Form, Sums, labelled
 
 # Without these a site with rows has not answered an evaluation.
 EVALUATION = frozenset({"rows", "column_total", "likelihood", "score", "information"})

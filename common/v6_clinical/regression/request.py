@@ -10,7 +10,7 @@ from v6_clinical.errors import AnalysisError
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.formula import Formula, from_predictors, parse
 from v6_clinical.model.terms import raw_columns
-from v6_clinical.request import Label, Name, Request
+from v6_clinical.protocol.request import Label, Name, Request
 
 MOST_ROUNDS = 100
 

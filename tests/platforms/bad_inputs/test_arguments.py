@@ -10,7 +10,7 @@ import pytest
 from platforms.bad_inputs.three_sites import REQUESTS, good
 from platforms.helpers import wrapper
 from v6_clinical.platforms import local
-from v6_clinical.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import PACKAGES, load_central
 
 Wrong = dict[str, list[Any]]
 

@@ -22,9 +22,9 @@ from v6_clinical.disclosure import Policy
 from v6_clinical.errors import CODES, SITE_CODES, AnalysisError
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.formula import parse
-from v6_clinical.registry import PACKAGES, load_site
-from v6_clinical.site import answer
-from v6_clinical.sums import Sums
+from v6_clinical.protocol.registry import PACKAGES, load_site
+from v6_clinical.protocol.site import answer
+from v6_clinical.protocol.sums import Sums
 from v6_clinical.version import __version__
 
 CANARY = "canary737373"

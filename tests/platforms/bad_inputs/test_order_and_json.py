@@ -13,7 +13,7 @@ import pytest
 from analyses import CASES
 from platforms.bad_inputs.three_sites import REQUESTS, N, digits, good, run
 from platforms.helpers import wrapper
-from v6_clinical.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import PACKAGES, load_central
 
 MORE: dict[str, dict[str, Any]] = {
     "summary": {"columns": ["age", "bmi", "stage"]},

@@ -21,9 +21,9 @@ from vantage6.algorithm.client import AlgorithmClient
 from platforms.bad_inputs.three_sites import REQUESTS as SMALL
 from platforms.bad_inputs.three_sites import digits, good
 from platforms.faults.server import Faults, Server, Stumble
-from v6_clinical import federation
 from v6_clinical.disclosure import Policy
-from v6_clinical.registry import PACKAGES, load_central, load_site
+from v6_clinical.protocol import centre as federation
+from v6_clinical.protocol.registry import PACKAGES, load_central, load_site
 
 TABLES = {"coefficients", "fit", "covariance", "numeric", "categorical", "histogram"}
 # Of the summary a quantile that two rounds do not settle: faults in a third must find one.

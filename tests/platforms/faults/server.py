@@ -17,13 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from v6_clinical.site import answer
+from v6_clinical.protocol.site import answer
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from v6_clinical.disclosure import Policy
-    from v6_clinical.registry import Site
+    from v6_clinical.protocol.registry import Site
 
 NEVER = 10**9
 # What comes with status 500: the server's own words, a proxy's page, JSON that is no object.

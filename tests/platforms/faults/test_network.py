@@ -20,7 +20,7 @@ from platforms.faults.server import Fault, Server, Stumble
 from platforms.helpers import encode, node_environment
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
-from v6_clinical.registry import PACKAGES, load_site
+from v6_clinical.protocol.registry import PACKAGES, load_site
 
 ALL = pytest.mark.parametrize("analysis", ANALYSES)
 

@@ -8,7 +8,7 @@ import pytest
 
 from privacy.cox.questions import ask, opening
 from v6_clinical.disclosure import Policy
-from v6_clinical.regression.sample import SAMPLE_ROWS
+from v6_clinical.regression.site.sample import SAMPLE_ROWS
 from v6_cox import site
 
 N, LIFTED = 2 * SAMPLE_ROWS, Policy(min_cell=1, min_spread=0)

@@ -12,9 +12,9 @@ from privacy.attacker import array, bisect, refusal
 from privacy.cox.questions import ask, evaluate, opening, people, report
 from v6_clinical.disclosure import Policy
 from v6_cox import curves
-from v6_cox.concordance import concordance
-from v6_cox.partial_likelihood import risk_scores
-from v6_cox.sorted_data import prepare
+from v6_cox.kernel.concordance import concordance
+from v6_cox.kernel.partial_likelihood import risk_scores
+from v6_cox.kernel.sorted_data import prepare
 
 
 class AnyEntry(Policy):

@@ -10,7 +10,7 @@ from privacy.attacker import OPEN, numbers_in
 from privacy.cox.questions import ask, evaluate, opening, people, refusal, report
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
-from v6_cox.grid import Exits, at_risk, grid_up_to
+from v6_clinical.survival.grid import Exits, at_risk, grid_up_to
 
 
 def test_r14_event_times_leave_only_where_allowed() -> None:

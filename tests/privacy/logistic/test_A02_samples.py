@@ -8,10 +8,10 @@ import pytest
 
 from privacy.logistic.questions import ask, opening
 from v6_clinical.disclosure import Policy
-from v6_clinical.newton import Evaluation
-from v6_clinical.regression.own_fit import own_optimum
-from v6_clinical.regression.sample import SAMPLE_ROWS, sample_step
-from v6_clinical.regression.site_design import full_design
+from v6_clinical.numerics.newton import Evaluation
+from v6_clinical.regression.site.design import full_design
+from v6_clinical.regression.site.own_fit import own_optimum
+from v6_clinical.regression.site.sample import SAMPLE_ROWS, sample_step
 from v6_logistic import likelihood, site
 from v6_logistic.questions import Opening
 

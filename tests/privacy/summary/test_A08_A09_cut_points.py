@@ -8,8 +8,8 @@ import pytest
 
 from privacy.attacker import array
 from privacy.summary.questions import RNG, cut, describe, numeric, tabulate
-from v6_clinical.cells import Window, base_level, bounds, partition
 from v6_clinical.disclosure import Policy
+from v6_clinical.disclosure.cells import Window, base_level, bounds, partition
 
 
 def histogram_attack(values: np.ndarray[Any, Any], cell: int) -> int:

@@ -7,8 +7,8 @@ import pytest
 from privacy.attacker import array, refusal
 from privacy.summary.questions import RNG, ages, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
+from v6_clinical.disclosure.suppression import publish
 from v6_clinical.platforms import local
-from v6_summary.suppression import publish
 
 
 def test_A10_r2_and_r3_no_small_cell_and_no_complement() -> None:

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from v6_clinical.newton import Evaluation
-from v6_cox.partial_likelihood import evaluate
-from v6_cox.risk_sets import Ties
-from v6_cox.sorted_data import SortedData, prepare
+from v6_clinical.numerics.newton import Evaluation
+from v6_cox.kernel.partial_likelihood import evaluate
+from v6_cox.kernel.risk_sets import Ties
+from v6_cox.kernel.sorted_data import SortedData, prepare
 
 TESTS = Path(__file__).parents[2]
 R = json.loads((Path(__file__).parent / "r_survival.json").read_text())

@@ -5,7 +5,7 @@ import pytest
 
 from unit.cox.cases import Rows
 from unit.cox.reference import LONG, cumulated
-from v6_cox.partial_likelihood import evaluate
+from v6_cox.kernel.partial_likelihood import evaluate
 
 extended = pytest.mark.skipif(np.finfo(LONG).eps > 1e-18, reason="long double is double here")
 

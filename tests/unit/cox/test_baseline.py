@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from unit.cox.cases import NAMES, R, rows
-from v6_cox.baseline import baseline, survival
-from v6_cox.sorted_data import prepare
+from v6_cox.kernel.baseline import baseline, survival
+from v6_cox.kernel.sorted_data import prepare
 
 
 @pytest.mark.parametrize("name", NAMES)

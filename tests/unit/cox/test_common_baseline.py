@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from unit.cox.cases import NAMES, R, rows
-from v6_cox.baseline import baseline
-from v6_cox.common_baseline import (
+from v6_cox.kernel.baseline import baseline
+from v6_cox.kernel.partial_likelihood import Point, evaluate
+from v6_cox.kernel.proportional_hazards import PHSums, ph_sums
+from v6_cox.kernel.residuals import score_residuals
+from v6_cox.kernel.shared_baseline import (
     EventTimes,
     RiskSums,
     combine,
@@ -18,10 +21,7 @@ from v6_cox.common_baseline import (
     moved,
     risk_sums,
 )
-from v6_cox.partial_likelihood import Point, evaluate
-from v6_cox.proportional_hazards import PHSums, ph_sums
-from v6_cox.residuals import score_residuals
-from v6_cox.sorted_data import with_event_times
+from v6_cox.kernel.sorted_data import with_event_times
 
 
 def split(name):

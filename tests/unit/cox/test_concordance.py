@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from unit.cox.cases import NAMES, R, rows
 from unit.cox.strategies import tables
-from v6_cox.concordance import concordance, inversions
+from v6_cox.kernel.concordance import concordance, inversions
 
 
 def counted(one, predictor):

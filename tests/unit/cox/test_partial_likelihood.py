@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from unit.cox.cases import NAMES, R, newton, rows
-from v6_cox.partial_likelihood import evaluate
-from v6_cox.sorted_data import prepare
+from v6_cox.kernel.partial_likelihood import evaluate
+from v6_cox.kernel.sorted_data import prepare
 
 
 def test_log_likelihood_by_hand():

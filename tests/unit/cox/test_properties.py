@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from unit.cox.cases import Rows
 from unit.cox.reference import naive
 from unit.cox.strategies import tables
-from v6_cox.concordance import concordance
-from v6_cox.partial_likelihood import Point, evaluate
-from v6_cox.proportional_hazards import ph_sums
-from v6_cox.residuals import meat, score_residuals
+from v6_cox.kernel.concordance import concordance
+from v6_cox.kernel.partial_likelihood import Point, evaluate
+from v6_cox.kernel.proportional_hazards import ph_sums
+from v6_cox.kernel.residuals import meat, score_residuals
 
 examples = settings(deadline=None, max_examples=60)
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from unit.cox.cases import NAMES, R, rows
-from v6_cox.partial_likelihood import Point
-from v6_cox.proportional_hazards import PHSums, ph_sums, ph_test
+from v6_cox.kernel.partial_likelihood import Point
+from v6_cox.kernel.proportional_hazards import PHSums, ph_sums, ph_test
 
 
 def terms(case):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from unit.cox.cases import NAMES, R, rows
-from v6_cox.partial_likelihood import evaluate
-from v6_cox.residuals import meat, score_residuals
+from v6_cox.kernel.partial_likelihood import evaluate
+from v6_cox.kernel.residuals import meat, score_residuals
 
 
 @pytest.mark.parametrize("name", NAMES)

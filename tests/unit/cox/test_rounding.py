@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from v6_clinical.errors import AnalysisError
-from v6_clinical.sums import Sums
-from v6_cox.common import read_times
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.survival.rounding import at_known, decimal, distinct, tied
 from v6_cox.questions import MOST_TIMES
-from v6_cox.rounding import at_known, decimal, distinct, tied
+from v6_cox.shared_times import read_times
 
 SUM = 0.1 + 0.2  # a little more than 0.3
 

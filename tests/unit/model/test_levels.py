@@ -6,7 +6,7 @@ import pytest
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.levels import agree
-from v6_clinical.request import Request, parse_request
+from v6_clinical.protocol.request import Request, parse_request
 from v6_clinical.table import Labels, labels
 
 FOUND = pd.Series(["I", "III", "IV", None, "IV"])

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.factors import Spline
@@ -15,8 +14,7 @@ from v6_clinical.model.formula import parse
 from v6_clinical.model.knots import far_enough, fine_step, grid_step, on_grid, round_knots
 from v6_clinical.model.moments import Moments, needs_moments, resolve
 from v6_clinical.model.splines import bs, ns
-
-Array = NDArray[np.float64]
+from v6_clinical.numerics.arrays import Array
 
 # R 4.2.2, splines 4.2.2, intercept = FALSE (the default), printed with sprintf("%.17g").
 # x <- c(-8, -1.5, 0, 0.3, 2, 3.3, 5, 7.25, 10, 11, 25)

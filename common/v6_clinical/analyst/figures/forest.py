@@ -23,7 +23,7 @@ from v6_clinical.analyst.figures.labels import (
     term_label,
 )
 from v6_clinical.analyst.figures.style import Colours, Record, Theme
-from v6_clinical.render.words import p_value
+from v6_clinical.terminal.render.words import p_value
 
 ROW: Final = 4.6  # mm
 REMEDY: Final = "Ask for a logistic or Cox regression."

@@ -12,7 +12,7 @@ from v6_clinical.analyst.figures import style
 from v6_clinical.analyst.figures.columns import print_beside, print_names
 from v6_clinical.analyst.figures.labels import term_label
 from v6_clinical.analyst.figures.style import Record, Theme
-from v6_clinical.render.words import p_value
+from v6_clinical.terminal.render.words import p_value
 
 ROW: Final = 5.0  # mm
 REMEDY: Final = (

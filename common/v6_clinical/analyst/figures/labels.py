@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from v6_clinical.render.words import DASH
+from v6_clinical.terminal.render.words import DASH
 
 Record = Mapping[str, Any]
 _NAMED = re.compile(r"C\(.*, ref=(?P<quote>['\"])(?P<level>.*)(?P=quote)\)", re.DOTALL)

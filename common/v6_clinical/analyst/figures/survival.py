@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from v6_clinical.analyst.figures import style
 from v6_clinical.analyst.figures.labels import profile_label, site_name, stratum_name
 from v6_clinical.analyst.figures.style import Colours, Record, Theme
-from v6_clinical.render.words import DASH
+from v6_clinical.terminal.render.words import DASH
 
 REMEDY: Final = "Ask again with time_horizon=..., the end of the curves, and profiles=[...]."
 WITHHELD: Final = "No site may show a point of its curve: use a longer time_horizon."

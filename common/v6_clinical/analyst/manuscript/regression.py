@@ -12,7 +12,7 @@ from v6_clinical.analyst.manuscript.sheet import Labels, Row, Sheet, fixed, leve
 from v6_clinical.model.coding import coding_from_json
 from v6_clinical.model.design import Coding, DesignColumn, Part
 from v6_clinical.model.factors import is_numeric
-from v6_clinical.render.words import p_value
+from v6_clinical.terminal.render.words import p_value
 
 Record = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from v6_clinical.analyst.manuscript.sheet import Labels, Row, Sheet, fixed, level, variable
-from v6_clinical.render.words import DASH, p_value
+from v6_clinical.terminal.render.words import DASH, p_value
 
 Record = Mapping[str, Any]
 ALL = "all"

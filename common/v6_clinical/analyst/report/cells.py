@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from v6_clinical.analyst.figures.labels import ratio, term_label
-from v6_clinical.render.words import DASH, p_value
+from v6_clinical.terminal.render.words import DASH, p_value
 
 
 def number(value: float | None, digits: int = 4) -> str:

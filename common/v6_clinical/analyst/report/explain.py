@@ -11,7 +11,7 @@ from v6_clinical.analyst.report.cells import number, word
 from v6_clinical.analyst.report.tables import Table
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import CODES
-from v6_clinical.registry import PACKAGES, load_site
+from v6_clinical.protocol.registry import PACKAGES, load_site
 from v6_clinical.settings import MEANINGS, PREFIX, SETTINGS
 
 Record = Mapping[str, Any]

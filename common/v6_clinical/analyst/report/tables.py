@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from v6_clinical.analyst.figures.labels import profile_label, site_name, stratum_name, term_label
 from v6_clinical.analyst.report.cells import head, number, written
-from v6_clinical.render.words import DASH
+from v6_clinical.terminal.render.words import DASH
 
 Record = Mapping[str, Any]
 

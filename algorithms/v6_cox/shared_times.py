@@ -1,0 +1,89 @@
+"""A common baseline hazard at the centre: the federation's event times and the sums at each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from v6_clinical.errors import AnalysisError
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.survival.rounding import tied
+from v6_cox.kernel.shared_baseline import EventTimes, RiskSums
+from v6_cox.questions import MOST_TIMES
+
+PREFIX = "times/"
+
+
+@dataclass(frozen=True)
+class CommonTimes:
+    """Names of the strata that have events, and their event times, the latest first."""
+
+    labels: tuple[str, ...]
+    times: tuple[Array, ...]
+
+    def __len__(self) -> int:
+        return sum(len(times) for times in self.times)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return them for a question."""
+        pairs = zip(self.labels, self.times, strict=True)
+        return [{"stratum": label, "times": times.tolist()} for label, times in pairs]
+
+    def flat(self) -> EventTimes:
+        """Return strata codes and times of all, shape (K,) each."""
+        sizes = [len(times) for times in self.times]
+        codes = np.repeat(np.arange(len(sizes)), sizes).astype(np.intp)
+        return EventTimes(codes, np.concatenate(self.times))
+
+
+def read_times(total: Sums) -> CommonTimes:
+    """Return the distinct event times of all sites, those within rounding of each other as one.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_EVENT`` if there is none, ``BAD_REQUEST`` if there are too many for a question.
+    """
+    sent = {
+        name.removeprefix(PREFIX): np.array([float(text) for text in tally])
+        for name, tally in sorted(total.tallies.items())
+        if name.startswith(PREFIX)
+    }
+    if not sent:
+        raise no_event()
+    every, _ = tied(np.concatenate(list(sent.values())), None)
+    parts = np.split(every, np.cumsum([len(times) for times in sent.values()])[:-1])
+    found = CommonTimes(tuple(sent), tuple(np.unique(times)[::-1] for times in parts))
+    if len(found) > MOST_TIMES:
+        message = f"The sites have {len(found)} event times; a common baseline takes {MOST_TIMES}."
+        remedy = "Use baseline='site', or have the sites round the times."
+        raise AnalysisError("BAD_REQUEST", message, remedy=remedy)
+    return found
+
+
+def read_risk_sums(total: Sums, name: str, times: CommonTimes, columns: int) -> RiskSums:
+    """Return the sums over all sites; those over tied deaths are 0 where sites leave them out."""
+    count, pairs = len(times), columns * (columns + 1) // 2
+    shapes: dict[str, tuple[int, ...]] = {
+        "moments": (count, columns),
+        "products": (count, pairs),
+        "death_moments": (count, columns),
+        "death_products": (count, pairs),
+        "death_design": (count, columns),
+    }
+    read = {
+        field.name: total.get(f"{name}/{field.name}", shapes.get(field.name, (count,)))
+        for field in fields(RiskSums)
+        if field.name != "death_predictor"
+    }
+    predictor = total[f"{name}/death_predictor"]
+    return RiskSums(**read, death_predictor=float(predictor[0]))
+
+
+def no_event() -> AnalysisError:
+    """Return what ends an analysis without events."""
+    message = "No site has an event among the rows in which every column of the model has a value."
+    return AnalysisError("BAD_EVENT", message, remedy="Check the event column with the sites.")

@@ -1,0 +1,115 @@
+"""Sites' answers as the central side reads them, trusting nothing about their form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from v6_clinical.errors import CODES, AnalysisError
+from v6_clinical.protocol.analysis import Ask
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.settings import SETTINGS
+from v6_clinical.version import SCHEMA
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One site's answer: its sums and row counts, or its refusal.
+
+    ``limits`` are the operator's settings that differ from the shipped ones.
+    """
+
+    status: str
+    n: int | None
+    sums: Sums
+    dropped: int | None = None
+    code: str = ""
+    where: tuple[str, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+
+def read_answer(raw: dict[int, Any], organization: int) -> Answer:
+    """Decode one site's answer, trusting nothing about its form."""
+    message = raw.get(organization)
+    try:
+        if not isinstance(message, dict):
+            raise AnalysisError("BAD_ANSWER", "no answer")
+        if message.get("status") == "refused":
+            return _read_refusal(message)
+        if message.get("schema") != SCHEMA or message.get("status") not in ("ok", "no_rows"):
+            raise AnalysisError("BAD_ANSWER", "not an answer of this schema")
+        sums = Sums.from_json(message.get("sums"))
+        n, dropped = _count(message, "n"), _count(message, "dropped")
+        return Answer(message["status"], n, sums, dropped, limits=_limits(message))
+    except AnalysisError:
+        raise AnalysisError(
+            "BAD_ANSWER",
+            f"The answer of organisation {organization} cannot be read.",
+            sites=[{"organization_id": organization, "code": "BAD_ANSWER"}],
+        ) from None
+
+
+def _count(message: Message, name: str) -> int | None:
+    count = message.get(name)
+    if count is not None and (type(count) is not int or count < 0):
+        raise AnalysisError("BAD_ANSWER", f"{name} is not a count")
+    return count
+
+
+def _limits(message: Message) -> dict[str, float]:
+    limits = message.get("limits", {})
+    if not isinstance(limits, dict) or not set(limits) <= SETTINGS.keys():
+        raise AnalysisError("BAD_ANSWER", "limits are no settings")
+    if not all(type(value) in (bool, int, float) for value in limits.values()):
+        raise AnalysisError("BAD_ANSWER", "a limit is no number")
+    return limits
+
+
+def _read_refusal(message: Message) -> Answer:
+    code, where = message.get("code"), message.get("where", [])
+    if code not in CODES or not isinstance(where, list):
+        raise AnalysisError("BAD_ANSWER", "not a known refusal")
+    return Answer(
+        "refused", None, Sums(), None, code, tuple(str(name)[:200] for name in where[:50])
+    )
+
+
+def require_parts(answers: dict[int, Answer], ask: Ask) -> None:
+    """Insist that every site with rows has answered what was asked, and what it says."""
+    short = [
+        site
+        for site, answer in answers.items()
+        if answer.status == "ok"
+        and not ask.needs | ask.promised(answer.sums) <= _parts(answer.sums)
+    ]
+    if short:
+        message = f"Parts are missing in the answer of organisation(s) {in_words(short)}."
+        sites = [{"organization_id": site, "code": "BAD_ANSWER"} for site in short]
+        raise AnalysisError("BAD_ANSWER", message, sites=sites)
+
+
+def _parts(sums: Sums) -> set[str]:
+    """Return the names of sums, and what they begin with: a/b/c is a part of a/b and of a."""
+    paths = [name.split("/") for name in sums.counts()]
+    return {"/".join(path[: k + 1]) for path in paths for k in range(len(path))}
+
+
+def ledger_line(number: int, step: str, answers: list[Answer]) -> dict[str, Any]:
+    """Count what left each site in this round, from the messages themselves."""
+    sizes = [answer.sums.counts() for answer in answers]
+    names = sorted({name for size in sizes for name in size})
+    what = ", ".join(f"{name}: {max(size.get(name, 0) for size in sizes)}" for name in names)
+    return {
+        "round": number,
+        "step": step,
+        "numbers_per_site": max((sum(size.values()) for size in sizes), default=0),
+        "what": what,
+    }
+
+
+def in_words(values: Collection[int]) -> str:
+    """Return organisations as an error names them."""
+    return ", ".join(str(value) for value in values)

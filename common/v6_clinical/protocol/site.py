@@ -1,0 +1,110 @@
+"""One question at one site: check it, run the step, answer with data whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from v6_clinical.errors import RefusalError
+from v6_clinical.protocol.analysis import Place
+from v6_clinical.protocol.registry import Site
+from v6_clinical.version import SCHEMA, __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+FIELDS: Final = ("version", "step", "arguments", "index", "count")
+# Types whose name says nothing about data; any other exception is reported as "Exception".
+INNOCENT: Final = frozenset(
+    {
+        "ArithmeticError",
+        "AssertionError",
+        "AttributeError",
+        "EmptyDataError",
+        "FileNotFoundError",
+        "FloatingPointError",
+        "ImportError",
+        "IndexError",
+        "KeyError",
+        "LinAlgError",
+        "MemoryError",
+        "ModuleNotFoundError",
+        "OSError",
+        "OverflowError",
+        "ParserError",
+        "PermissionError",
+        "RecursionError",
+        "RuntimeError",
+        "TypeError",
+        "UnicodeDecodeError",
+        "ValueError",
+        "ZeroDivisionError",
+    }
+)
+
+
+def answer(
+    site: Site,
+    message: Mapping[str, Any],
+    read_policy: Callable[[], Policy],
+    read_frame: Callable[[Policy], pd.DataFrame],
+) -> dict[str, Any]:
+    """Answer a question with plain JSON: sums, or a refusal. Never raises.
+
+    The policy is read before the question is looked at, and the question is checked before the
+    data are read.
+    """
+    try:
+        policy = read_policy()
+        step, arguments, place = _check(site, message)
+        found = site.steps[step](read_frame(policy), arguments, policy, place)
+        if not found.sums.is_finite():
+            raise RefusalError("NON_FINITE")
+        reply = {
+            "schema": SCHEMA,
+            "version": __version__,
+            "status": "ok" if found.has_rows else "no_rows",
+            "n": found.n,
+            "dropped": found.dropped,
+            "sums": found.sums.to_json(),
+        }
+        limits = policy.own_settings()
+        return reply | {"limits": limits} if limits else reply
+    except RefusalError as refusal:
+        return refused(refusal.code, refusal.where)
+    except Exception as error:
+        # The text of an unexpected exception may quote a patient's value: only its type leaves.
+        return refused("INTERNAL", [innocent_name(error)])
+
+
+def refused(code: str, where: tuple[str, ...] | list[str] = ()) -> dict[str, Any]:
+    """Return a refusal as data."""
+    return {"schema": SCHEMA, "status": "refused", "code": code, "where": list(where)}
+
+
+def innocent_name(error: BaseException) -> str:
+    """Return the exception's type if it is on the closed list, else ``Exception``."""
+    name = type(error).__name__
+    return name if name in INNOCENT else "Exception"
+
+
+def _check(site: Site, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], Place]:
+    unknown = [name for name in message if name not in FIELDS]
+    if unknown:
+        raise RefusalError("BAD_REQUEST", [name[:60] for name in unknown])
+    missing = [name for name in FIELDS if name not in message]
+    if missing:
+        raise RefusalError("BAD_STEP", missing)
+    if message["version"] != __version__:
+        raise RefusalError("VERSION")
+    step, arguments = message["step"], message["arguments"]
+    if not isinstance(step, str) or step not in site.steps:
+        raise RefusalError("BAD_STEP", ["step"])
+    if not isinstance(arguments, dict):
+        raise RefusalError("BAD_REQUEST", ["arguments"])
+    index, count = message["index"], message["count"]
+    if not (type(index) is int and type(count) is int and 0 <= index < count <= 10_000):
+        raise RefusalError("BAD_REQUEST", ["index", "count"])
+    return step, arguments, Place(index, count)

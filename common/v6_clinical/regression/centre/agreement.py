@@ -1,0 +1,297 @@
+"""From the first answers to one design for all sites, and a place to start the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from v6_clinical.errors import AnalysisError
+from v6_clinical.model.affine import affine_map, raw_terms
+from v6_clinical.model.coding import INTERCEPT, coding
+from v6_clinical.model.design import Coding
+from v6_clinical.model.errors import FormulaError
+from v6_clinical.model.factors import Category
+from v6_clinical.model.formula import Formula
+from v6_clinical.model.levels import agree
+from v6_clinical.model.moments import Moments
+from v6_clinical.model.terms import Term, raw_columns, to_json
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import SingularError, inverse
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.request import RegressionRequest, bad_model
+
+MOST_NAMES = 12  # in a message
+
+
+@dataclass(frozen=True)
+class Design:
+    """The columns of a model, as the analyst named them and as sites compute them.
+
+    Sites compute raw columns less ``shift``. Parameters are the intercepts (one, or one a site)
+    followed by a slope for each other column.
+
+    Parameters
+    ----------
+    user, raw
+        The analyst's columns, and those without changes of unit; they correspond one by one.
+    shift, sd
+        Pooled means taken off the slopes' raw columns, and their pooled standard deviations;
+        shape (slopes,).
+    intercepts
+        Labels of the intercepts in the sites' sums, none without an intercept.
+    terms
+        The analyst's names of all parameters; intercepts of sites carry the organisation.
+    to_user
+        Shape (k, k): the analyst's parameters from those that are fitted.
+    """
+
+    user: Coding
+    raw: Coding
+    shift: Array
+    sd: Array
+    intercepts: tuple[str, ...]
+    terms: tuple[str, ...]
+    to_user: Array
+
+    @property
+    def slopes(self) -> tuple[str, ...]:
+        """Names of the raw columns but the intercept."""
+        return tuple(name for name in self.raw.names if name != INTERCEPT)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of all parameters in the sites' sums."""
+        return (*self.intercepts, *self.slopes)
+
+    @property
+    def user_slopes(self) -> tuple[str, ...]:
+        """The analyst's names of the slopes."""
+        return tuple(name for name in self.user.names if name != INTERCEPT)
+
+    def penalty(self, ridge: float) -> Array:
+        """Return the ridge penalty of each parameter; intercepts are free. Shape (k,)."""
+        free = np.zeros(len(self.intercepts))
+        return np.concatenate([free, ridge * self.sd**2])
+
+    def split(self, beta: Array) -> tuple[list[float], list[float]]:
+        """Return the intercepts and the slopes as plain numbers, for a question."""
+        place = len(self.intercepts)
+        return beta[:place].tolist(), beta[place:].tolist()
+
+
+def opening_model(
+    request: RegressionRequest, terms: Sequence[Term], intercept: bool
+) -> dict[str, Any]:
+    """Return the model as sites are first asked about it: the codebook, no references.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_REQUEST`` where a column is in the model twice, in two units.
+    """
+    columns = set(raw_columns(terms))
+    try:
+        raw = raw_terms(terms)
+    except FormulaError as error:
+        raise bad_model(error) from None
+    return {
+        "terms": to_json(raw),
+        "intercept": intercept,
+        "levels": {k: list(v) for k, v in request.levels.items() if k in columns},
+        "references": {},
+        "collapse": {k: v for k, v in request.collapse.items() if k in columns},
+        "weights": request.weights,
+        "offset": request.offset,
+        "cluster": request.cluster,
+    }
+
+
+def agreed_model(opening: Mapping[str, Any], design: Design) -> dict[str, Any]:
+    """Return the model in the agreed coding."""
+    return {
+        **opening,
+        "levels": {name: list(levels) for name, levels in design.raw.levels.items()},
+        "references": dict(design.raw.references),
+    }
+
+
+def pooled_moments(total: Sums, names: Sequence[str], n: float) -> dict[str, Moments]:
+    """Return pooled means and standard deviations (n - 1) of columns, by name.
+
+    sd^2 = (sum of squares about the sites' means + sum n_s m_s^2 - n m^2) / (n - 1)
+    """
+    sums, within, squares = (
+        total.vector(f"column_{what}", names) for what in ("sum", "within", "squares")
+    )
+    mean = sums / max(n, 1)
+    between = np.maximum(squares - n * mean**2, 0.0)
+    sd = np.sqrt((within + between) / max(n - 1, 1))
+    return {
+        name: Moments(m, s) for name, m, s in zip(names, mean.tolist(), sd.tolist(), strict=True)
+    }
+
+
+def agree_design(
+    request: RegressionRequest,
+    formula: Formula,
+    total: Sums,
+    n: float,
+    *,
+    centred: bool,
+    site_effect: Sequence[int] | None = None,
+    baseline: bool = False,
+) -> Design:
+    """Agree on levels and columns.
+
+    Parameters
+    ----------
+    centred
+        Whether columns may be centred: the model has an intercept, or needs none.
+    site_effect
+        The sites' organisations where each has an intercept of its own.
+    baseline
+        Whether the intercept is left out after coding: a baseline hazard holds it.
+
+    Raises
+    ------
+    AnalysisError
+        ``NOT_NUMERIC`` where sites disagree on what a column is, ``EMPTY_LEVEL`` naming the
+        design columns without a row, ``BAD_REQUEST`` for levels and references that do not fit.
+    """
+    try:
+        levels, references = _levels(request, formula.terms, total)
+        user = coding(formula.terms, levels, references, formula.intercept)
+        raw = coding(raw_terms(formula.terms), levels, references, formula.intercept)
+        unit = affine_map(user)
+    except FormulaError as error:
+        raise bad_model(error) from None
+    if baseline:
+        # the intercept's column is the first; no other coefficient depends on it
+        user, raw, unit = user.without_intercept(), raw.without_intercept(), unit[1:, 1:]
+    _check_empty(raw, user, total)
+    moments = pooled_moments(total, _full_slopes(raw), n)
+    mean, sd = np.array([*moments.values()]).reshape(-1, 2).T
+    shift = mean if centred else np.zeros_like(mean)
+    intercepts = _intercepts(total, site_effect) if formula.intercept and not baseline else {}
+    terms = (*intercepts.values(), *(name for name in user.names if name != INTERCEPT))
+    to_user = _to_user(unit, shift, len(intercepts))
+    return Design(user, raw, shift, sd, tuple(intercepts), terms, to_user)
+
+
+def _intercepts(total: Sums, site_effect: Sequence[int] | None) -> dict[str, str]:
+    """Return labels of the intercepts and their names, one for each site with rows if asked."""
+    if site_effect is None:
+        return {INTERCEPT: INTERCEPT}
+    found = {f"{INTERCEPT}/{place}": site for place, site in enumerate(site_effect)}
+    known = total.tallies["tangent"]
+    return {label: f"{INTERCEPT}[site {site}]" for label, site in found.items() if label in known}
+
+
+def _full_slopes(raw: Coding) -> list[str]:
+    """Return the names in full coding of all columns but the intercept."""
+    named = zip(raw.names, raw.full_names, strict=True)
+    return [full for name, full in named if name != INTERCEPT]
+
+
+def _levels(
+    request: RegressionRequest, terms: Sequence[Term], total: Sums
+) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    levels: dict[str, tuple[str, ...]] = {}
+    references: dict[str, str] = {}
+    called = {f.column for term in terms for f in term.factors if isinstance(f, Category)}
+    for column in raw_columns(terms):
+        kinds = total.tallies.get(f"kind/{column}", {})
+        if len(kinds) > 1:
+            raise AnalysisError(
+                "NOT_NUMERIC",
+                f"Column '{column}' holds numbers at some sites and text at others.",
+            )
+        if column in called or column in request.levels or "categories" in kinds:
+            reported = list(total.tallies.get(f"level/{column}", {}))
+            codebook = request.levels.get(column)
+            levels[column], references[column] = agree(
+                column, reported, codebook, request.reference.get(column)
+            )
+        elif column in request.reference:
+            problem = "a reference level is given for a column of numbers"
+            raise FormulaError(problem, column, f"Write C({column}) for levels.")
+    return levels, references
+
+
+def _check_empty(raw: Coding, user: Coding, total: Sums) -> None:
+    """Name dummies and combinations that no site has a row of."""
+    sums = total.vector("column_squares", raw.full_names)
+    sums = sums + total.vector("column_within", raw.full_names)
+    empty = [
+        name
+        for name, full, squares in zip(user.names, raw.names, sums, strict=True)
+        if squares == 0 and "[" in full
+    ]
+    if empty:
+        message = f"No row at any site for {', '.join(empty)}."
+        raise AnalysisError("EMPTY_LEVEL", message)
+
+
+def _to_user(unit: Array, shift: Array, intercepts: int) -> Array:
+    """Return the map from (intercepts, slopes) of shifted raw columns to the analyst's.
+
+    With one intercept a and raw slopes b it is T (a - shift'b, b); each site's own intercept
+    changes in the same way.
+    """
+    if not intercepts:
+        return unit
+    slopes = len(unit) - 1
+    unshift = np.eye(slopes + 1)
+    unshift[0, 1:] = -shift
+    single = unit @ unshift
+    found = np.zeros((intercepts + slopes, intercepts + slopes))
+    found[:intercepts, :intercepts] = single[0, 0] * np.eye(intercepts)
+    found[:intercepts, intercepts:] = single[0, 1:]
+    found[intercepts:, intercepts:] = single[1:, 1:]
+    return found
+
+
+def start(design: Design, total: Sums, penalty: Array) -> Array:
+    """Return where the sum of the sites' quadratics has its optimum, in fitted parameters.
+
+    Raises
+    ------
+    AnalysisError
+        ``SINGULAR`` naming the columns that determine each other.
+    """
+    labels = (*design.intercepts, *_full_slopes(design.raw))
+    curvature = total.form("curvature", labels)
+    tangent = total.vector("tangent", labels)
+    # raw parameters = S fitted: the intercepts give up shift'b
+    unshift = np.eye(len(labels))
+    unshift[: len(design.intercepts), len(design.intercepts) :] = -design.shift
+    curvature = unshift.T @ curvature @ unshift + np.diag(penalty)
+    try:
+        return inverse(curvature) @ (unshift.T @ tangent)
+    except SingularError as error:
+        raise singular(design, error) from None
+
+
+def listed(terms: Sequence[str]) -> str:
+    """Return names for a message, the first dozen of them."""
+    more = len(terms) - MOST_NAMES
+    return ", ".join(terms[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def singular(design: Design, error: SingularError) -> AnalysisError:
+    """Name the terms of a near-null vector of the information."""
+    names = [design.terms[place] for place in error.places]
+    slopes = [name for name in names if name in design.user_slopes] or names
+    if len(slopes) > 1:
+        return AnalysisError(
+            "SINGULAR", f"The data cannot tell these terms apart: {listed(slopes)}."
+        )
+    return AnalysisError(
+        "SINGULAR",
+        f"{slopes[0]} does not vary, or not within the groups of rows that are compared.",
+        remedy="Leave the term out, or compare across sites: without site_effect, or with "
+        "baseline='exact'.",
+    )

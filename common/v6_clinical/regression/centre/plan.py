@@ -1,0 +1,85 @@
+"""The first rounds of a regression at the centre: pooled moments where needed, then one design."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from v6_clinical.errors import AnalysisError
+from v6_clinical.model.errors import FormulaError
+from v6_clinical.model.formula import Formula
+from v6_clinical.model.moments import needs_moments, resolve, settle
+from v6_clinical.protocol.analysis import Ask, Reply
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.centre.agreement import Design, pooled_moments
+from v6_clinical.regression.centre.fit import Rounds
+from v6_clinical.regression.request import bad_model
+
+MOMENTS: Final = frozenset({"rows", "column_sum", "column_within", "column_squares"})
+QUADRATIC: Final = MOMENTS | {"tangent", "curvature"}
+
+
+def resolve_moments(
+    formula: Formula, opening: Callable[[Formula], dict[str, Any]], rounds: Rounds
+) -> Generator[Ask, Reply, Formula]:
+    """Fill in pooled moments and knots: one round, only where ``scale()`` or a spline needs it."""
+    formula = replace(formula, terms=settle(formula.terms))
+    names = needs_moments(formula.terms)
+    if not names:
+        return formula
+    reply = yield Ask("describe", opening(formula), needs=MOMENTS)
+    rounds.used += 1
+    moments = pooled_moments(reply.total, names, count_rows(reply.total))
+    try:
+        return replace(formula, terms=resolve(formula.terms, moments))
+    except FormulaError as error:
+        raise bad_model(error) from None
+
+
+def ask_start(
+    formula: Formula,
+    opening: Callable[[Formula], dict[str, Any]],
+    rounds: Rounds,
+    needs: frozenset[str] = frozenset(),
+) -> Generator[Ask, Reply, Reply]:
+    """Ask ``start``, in which sites describe their columns and send a quadratic of their own."""
+    reply = yield Ask("start", opening(formula), needs=QUADRATIC | needs)
+    rounds.used += 1
+    count_rows(reply.total)
+    return reply
+
+
+def count_rows(total: Sums) -> float:
+    """Return the rows used over all sites.
+
+    Raises
+    ------
+    AnalysisError
+        ``TOO_FEW_SITES`` if there is none.
+    """
+    n = float(total.get("rows", (5,))[0])
+    if n == 0:
+        message = "No site has a row in which every column of the model has a value."
+        raise AnalysisError("TOO_FEW_SITES", message)
+    return n
+
+
+def check_same_data(first: Sums, now: Sums, design: Design) -> None:
+    """Compare rows, events and the sum of all design columns with those of the first answers.
+
+    Raises
+    ------
+    AnalysisError
+        ``DATA_CHANGED``.
+    """
+    rows = first.get("rows", (5,)), now.get("rows", (5,))
+    names = design.raw.full_names
+    squares = first.vector("column_squares", names) + first.vector("column_within", names)
+    size = float(np.sqrt(squares * rows[0][0]).sum())  # at least the sum of absolute values
+    before = float(first.vector("column_sum", names).sum())
+    moved = abs(float(now["column_total"][0]) - before) > 1e-9 * size
+    if moved or (abs(rows[0] - rows[1]) > 1e-9 * (1 + abs(rows[0]))).any():
+        raise AnalysisError("DATA_CHANGED", "Values in a site's data changed between rounds.")

@@ -1,0 +1,118 @@
+"""Tables that every regression reports, with the names of R's broom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.inference import heterogeneity, wald
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.centre.agreement import Design
+from v6_clinical.regression.request import RegressionRequest
+
+Record = dict[str, Any]
+
+
+def plain(value: float | None) -> float | None:
+    """Return a plain number, or None where it does not exist: NaN never reaches JSON."""
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def coefficient_table(
+    terms: Sequence[str],
+    beta: Array,
+    covariance: Array,
+    robust: Array | None,
+    confidence_level: float,
+    ratio: tuple[str, str],
+) -> list[Record]:
+    """Return a record for each term; with ``robust`` errors these make statistic and interval.
+
+    Parameters
+    ----------
+    ratio
+        Names of exp(estimate) and of the prefix of its interval: ``("odds_ratio", "or")``.
+    """
+    model_error = np.sqrt(np.diag(covariance))
+    found = wald(beta, covariance if robust is None else robust, confidence_level)
+    name, prefix = ratio
+    records = []
+    for i, term in enumerate(terms):
+        record: Record = {
+            "term": term,
+            "estimate": float(found.estimate[i]),
+            "std_error": float(model_error[i]),
+        }
+        if robust is not None:
+            record["robust_se"] = float(found.std_error[i])
+        record |= {
+            "statistic": plain(found.statistic[i]),
+            "p_value": plain(found.p_value[i]),
+            "conf_low": float(found.conf_low[i]),
+            "conf_high": float(found.conf_high[i]),
+            name: _exp(found.estimate[i]),
+            f"{prefix}_conf_low": _exp(found.conf_low[i]),
+            f"{prefix}_conf_high": _exp(found.conf_high[i]),
+        }
+        records.append(record)
+    return records
+
+
+def covariance_table(terms: Sequence[str], covariance: Array) -> list[Record]:
+    """Return a record for each row: ``term`` and a column for each term."""
+    return [
+        {"term": term, **dict(zip(terms, row.tolist(), strict=True))}
+        for term, row in zip(terms, covariance, strict=True)
+    ]
+
+
+def heterogeneity_table(design: Design, total: Sums) -> list[Record]:
+    """Return Q, I2 and tau2 of the sites' own estimates, for each slope that two sites have.
+
+    Left out are terms that a change of unit mixes with others: their sites' estimates are of
+    another parameter.
+    """
+    first = len(design.intercepts)
+    records = []
+    for i, (label, term) in enumerate(zip(design.slopes, design.user_slopes, strict=True)):
+        row = design.to_user[first + i]
+        mixed = np.flatnonzero(row).tolist() != [first + i]
+        k, w, wd, wdd, ww = (
+            total.tallies.get(f"own_{what}", {}).get(label, 0.0)
+            for what in ("sites", "weight", "shifted", "squares", "weight_squares")
+        )
+        if mixed or k < 2 or w <= 0:
+            continue
+        found = heterogeneity(k, w, wd, wdd, ww)
+        records.append(
+            {
+                "term": term,
+                "k": found.k,
+                "q": found.q,
+                "df": found.df,
+                "p_value": found.p_value,
+                "i2": found.i2,
+                "tau2": found.tau2 * float(row[first + i]) ** 2,
+            }
+        )
+    return records
+
+
+def shared_warnings(request: RegressionRequest, tables: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return codes and messages that hold of any regression."""
+    found = []
+    if request.cluster is not None:
+        text = "Rows of one cluster are taken to be at one site; clusters across sites count apart."
+        found.append(("CLUSTERS_WITHIN_SITES", text))
+    if not tables["heterogeneity"]:
+        text = "Fewer than two sites have estimates of their own that they may send."
+        found.append(("NO_HETEROGENEITY", text))
+    return found
+
+
+def _exp(value: float) -> float | None:
+    with np.errstate(over="ignore"):
+        return plain(float(np.exp(value)))

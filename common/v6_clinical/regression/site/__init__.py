@@ -1,0 +1,1 @@
+"""A regression at a site: rows, design, the site's own fit."""

@@ -1,0 +1,65 @@
+"""A site's first answers: what its columns hold, before levels are agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from v6_clinical.disclosure.dominance import Survey, survey
+from v6_clinical.errors import RefusalError
+from v6_clinical.model.columns import CategoricalColumn, numbers_of
+from v6_clinical.model.errors import FormulaError
+from v6_clinical.model.moments import needs_moments
+from v6_clinical.protocol.sums import Sums, labelled
+from v6_clinical.regression.question import Model
+from v6_clinical.regression.site.design import check_parameters
+from v6_clinical.regression.site.rows import Rows
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
+
+
+def describe_columns(model: Model, rows: Rows) -> dict[str, Mapping[str, float]]:
+    """Return the kind of each predictor, and levels that are not in the codebook, as tallies."""
+    tallies: dict[str, Mapping[str, float]] = {}
+    for name, column in rows.columns.items():
+        kind = "categories" if isinstance(column, CategoricalColumn) else "numbers"
+        tallies[f"kind/{name}"] = {kind: 1.0}
+    for name, levels in rows.levels.items():
+        if name not in model.levels:
+            tallies[f"level/{name}"] = dict.fromkeys(levels, 1.0)
+    return tallies
+
+
+def describe_design(names: Sequence[str], about: Survey) -> dict[str, Mapping[str, float]]:
+    """Return each column's sum, squares about the site's mean, and n mean^2, as tallies."""
+    n, mean = len(about.design), about.mean[: len(names)]
+    return {
+        "column_sum": labelled(names, about.sums[: len(names)]),
+        "column_within": labelled(names, np.diag(about.products)[: len(names)]),
+        "column_squares": labelled(names, n * mean**2),
+    }
+
+
+def describe_moments(model: Model, rows: Rows, policy: Policy) -> Sums:
+    """Return the sums of the columns whose pooled moments sites must know to code the model.
+
+    Raises
+    ------
+    RefusalError
+        R7, R5: sums of a column that ``start`` would refuse are not sent before it either.
+    """
+    terms = model.read_terms()
+    names = needs_moments(terms)
+    if not rows.n:
+        return Sums()
+    try:
+        check_parameters(terms, model, rows, policy)
+    except FormulaError:
+        raise RefusalError("BAD_REQUEST", ["terms"]) from None
+    values = np.array([numbers_of(rows.columns[name], name) for name in names]).reshape(-1, rows.n)
+    about = survey(values.T)
+    policy.check_design(about, names, [False] * len(names))
+    return Sums(tallies=describe_design(names, about))

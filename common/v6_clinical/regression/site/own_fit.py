@@ -1,0 +1,136 @@
+"""A site's fit of its own: where the pooled fit starts, and how far sites differ at its end.
+
+In the first round sites do not know the agreed levels yet and work in the full coding; the agreed
+coding is a selection of its columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from v6_clinical.model.coding import INTERCEPT
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Evaluation, SingularError, optimum
+from v6_clinical.protocol.sums import Form, Sums, labelled
+
+START_TOLERANCE = 0.1  # last Newton step in standard errors, still taken: no start is exact
+PRIOR_VARIANCE = 4.0  # of a coefficient per standard deviation of its column at the site
+
+
+def intercept_label(site_effect: bool, index: int) -> str:
+    """Return the label of the intercept's sums: one for all, or the site's own."""
+    return f"{INTERCEPT}/{index}" if site_effect else INTERCEPT
+
+
+def site_labels(names: Sequence[str], site_effect: bool, index: int) -> tuple[str, ...]:
+    """Return the labels of a site's sums for design columns of these names."""
+    own = intercept_label(site_effect, index)
+    return tuple(own if name == INTERCEPT else name for name in names)
+
+
+def standard_scale(spread: Array, centre: Array) -> Array:
+    """Return what columns are divided by: their spread, infinite where they are constant."""
+    return np.where(spread > 1e-9 * np.abs(centre), spread, np.inf)
+
+
+def ridge_optimum(evaluate: Callable[[Array], Evaluation], free: Array) -> Array:
+    """Return the optimum of a likelihood of standardised columns plus a weak ridge.
+
+    It exists under separation too. Prior variance 4 of each coefficient but the ``free`` ones,
+    marked by 1 in shape (p,).
+    """
+    penalty = (1 - free) / PRIOR_VARIANCE
+    origin = np.zeros(len(penalty))
+    beta, _ = optimum(evaluate, origin, penalty, 1.0, tolerance=START_TOLERANCE)
+    return beta
+
+
+def own_optimum(
+    evaluate: Callable[[Array, Array], Evaluation], design: Array, intercept: bool
+) -> tuple[Array, Array]:
+    """Return the ``ridge_optimum`` of a site's likelihood, the intercept free.
+
+    ``evaluate(design, beta)`` gives the likelihood for a design of the site's rows. Without an
+    intercept columns are not centred.
+
+    Returns
+    -------
+    beta : ndarray of shape (p,)
+        For ``design`` as it is; the first column is the intercept's, if there is one.
+    penalty : ndarray of shape (p,)
+        The ridge's, for ``design`` as it is.
+    """
+    centre = design.mean(axis=0)
+    if not intercept:
+        centre = np.zeros_like(centre)
+    spread = np.sqrt(np.square(design - centre).mean(axis=0))
+    scale, free = standard_scale(spread, centre), np.zeros(design.shape[1])
+    standard = (design - centre) / scale
+    if intercept:
+        standard[:, 0], scale[0], centre[0], free[0] = 1.0, 1.0, 0.0, 1.0
+    beta = ridge_optimum(lambda b: evaluate(standard, b), free) / scale
+    if intercept:
+        beta[0] -= centre @ beta
+    told = np.where(np.isfinite(scale), scale, 1.0)  # a constant column's coefficient is 0
+    return beta, (1 - free) * told**2 / PRIOR_VARIANCE
+
+
+def quadratic(labels: Sequence[str], beta: Array, found: Evaluation) -> Sums:
+    """Return a quadratic of a log-likelihood at any point: H = information, v = H b + score.
+
+    H and v add over sites; the optimum of the sum solves (sum H) b = sum v.
+    """
+    tangent = found.information @ beta + found.score
+    return Sums(
+        tallies={"tangent": labelled(labels, tangent)},
+        forms={"curvature": Form(tuple(labels), found.information)},
+    )
+
+
+def own_estimates(
+    evaluate: Callable[[Array], tuple[Evaluation, bool]],
+    labels: Sequence[str],
+    pooled: Array,
+    first: Evaluation,
+    events: float,
+) -> Sums:
+    """Return what a site tells of its own unpenalised estimates, slopes only, as tallies that add.
+
+    With d the estimates less the pooled ones and w their inverse variances: 1, w, w d, w d^2 and
+    w^2 (see ``inference.heterogeneity``). Nothing where the site has no finite estimates.
+
+    Parameters
+    ----------
+    evaluate
+        The site's likelihood at a point, and whether the site's policy lets that point be told.
+    pooled, first
+        Where to begin, shape (p,), and the evaluation there, which has been told.
+    events
+        Size of the smaller outcome class.
+    """
+    free, told = np.zeros(len(pooled)), True
+
+    def at(beta: Array) -> Evaluation:
+        nonlocal told
+        found, told = evaluate(beta)
+        return found
+
+    try:
+        beta, covariance = optimum(at, pooled, free, events, first=first)
+    except SingularError:
+        return Sums()
+    slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]
+    if covariance is None or not slopes or not told:
+        return Sums()
+    deviation, weight = (beta - pooled)[slopes], 1 / np.diag(covariance)[slopes]
+    named = {
+        "own_sites": np.ones(len(slopes)),
+        "own_weight": weight,
+        "own_shifted": weight * deviation,
+        "own_squares": weight * deviation**2,
+        "own_weight_squares": weight**2,
+    }
+    names = [labels[i] for i in slopes]
+    return Sums(tallies={name: labelled(names, values) for name, values in named.items()})

@@ -1,0 +1,121 @@
+"""Follow-up at a site: times, events, entries and strata of the complete cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.errors import RefusalError
+from v6_clinical.numerics.arrays import Array, Index
+from v6_clinical.survival.question import Stratum, Survival
+from v6_clinical.survival.rounding import tied
+from v6_clinical.table import categories, kind_of, numbers, recode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """The outcome of n rows.
+
+    Parameters
+    ----------
+    time, entry, event
+        Shape (n,); times that only rounding tells apart are equal. ``entry`` is None where every
+        row is at risk from the start.
+    strata
+        Codes into ``labels``, shape (n,), or None.
+    labels
+        Names of the strata that the site has rows of; one empty name without strata.
+    """
+
+    time: Array
+    entry: Array | None
+    event: NDArray[np.bool_]
+    strata: Index | None
+    labels: tuple[str, ...]
+
+
+def read_follow_up(
+    columns: Mapping[str, pd.Series], survival: Survival, policy: Policy
+) -> FollowUp:
+    """Read columns without missing values.
+
+    Raises
+    ------
+    RefusalError
+        ``BAD_TIME`` for times that are not positive or not after the entry, ``BAD_EVENT`` for
+        other values than 0 and 1, R5, R6, R8, R13, and whatever is wrong with a column.
+    """
+    time = numbers(columns[survival.time], survival.time)
+    if (time <= 0).any():
+        raise RefusalError("BAD_TIME", [survival.time])
+    entry = None
+    if survival.entry is not None:
+        entry = numbers(columns[survival.entry], survival.entry)
+    time, entry = tied(time, entry)
+    if entry is not None and (entry >= time).any():
+        raise RefusalError("BAD_TIME", [str(survival.entry)])
+    event = _events(columns[survival.event], survival.event)
+    # R3: with the rows used, a count of events tells that of the others
+    policy.check_classes([event.sum(), len(event) - event.sum()], survival.event)
+    strata, labels = _strata(columns, survival.strata, len(time), policy)
+    if entry is not None:
+        missed = _missed(time, event, entry, strata)
+        policy.check_late_entries(missed, str(survival.entry))
+    if strata is not None:
+        rows, events = (np.bincount(of, minlength=len(labels)) for of in (strata, strata[event]))
+        policy.check_strata(rows, events, *(stratum.column for stratum in survival.strata))
+    return FollowUp(time, entry, event, strata, labels)
+
+
+def _missed(
+    time: Array, event: NDArray[np.bool_], entry: Array, strata: Index | None
+) -> NDArray[np.int64]:
+    """Return how many deaths of its stratum each row came too late for, shape (n,)."""
+    missed = np.zeros(len(time), dtype=np.int64)
+    codes = np.zeros(len(time), np.intp) if strata is None else strata
+    for code in np.unique(codes):
+        rows = codes == code
+        deaths = np.sort(time[rows & event])
+        missed[rows] = np.searchsorted(deaths, entry[rows], side="right")
+    return missed
+
+
+def _events(column: pd.Series, name: str) -> NDArray[np.bool_]:
+    if kind_of(column, name) == "text":
+        raise RefusalError("BAD_EVENT", [name])
+    values = numbers(column, name)
+    if not np.isin(values, (0.0, 1.0)).all():
+        raise RefusalError("BAD_EVENT", [name])
+    found: NDArray[np.bool_] = values == 1
+    return found
+
+
+def _strata(
+    columns: Mapping[str, pd.Series], strata: tuple[Stratum, ...], n: int, policy: Policy
+) -> tuple[Index | None, tuple[str, ...]]:
+    """Return the combinations of levels that occur, in the order of the columns."""
+    if not strata:
+        return None, ("",)
+    codes, labels = np.zeros(n, dtype=np.intp), [""]
+    for stratum in strata:
+        merge = {new: list(old) for new, old in stratum.collapse.items()}
+        found = categories(columns[stratum.column], stratum.column, merge, policy)
+        if stratum.levels is not None:
+            found = recode(found, stratum.levels, stratum.column)
+        pairs = codes * max(len(found.levels), 1) + found.codes
+        occurring, codes = np.unique(pairs, return_inverse=True)
+        before, last = np.divmod(occurring, max(len(found.levels), 1))
+        labels = [
+            f"{labels[i]}/{found.levels[j]}" if labels[i] else found.levels[j]
+            for i, j in zip(before.tolist(), last.tolist(), strict=True)
+        ]
+    return codes.astype(np.intp), tuple(labels)
