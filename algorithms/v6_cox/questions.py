@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from v6_clinical.errors import RefusalError
-from v6_clinical.regression.question import Model, Number, Numbers, Question
+from v6_clinical.protocol.question import Number, Numbers, Question
+from v6_clinical.regression.question import Model
 from v6_clinical.survival.grid import COARSEST, FINEST, MOST_STEPS, TimeGrid
 from v6_clinical.survival.question import Survival
 

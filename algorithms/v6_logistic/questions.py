@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from v6_clinical.disclosure.cells import Window
-from v6_clinical.regression.question import Labels, Model, Name, Number, Numbers, Question
+from v6_clinical.protocol.question import Labels, Name, Number, Numbers, Question
+from v6_clinical.regression.question import Model
 
 MOST_POINTS = 2_000
 

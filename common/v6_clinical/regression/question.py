@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import model_validator
 
-from v6_clinical.errors import RefusalError
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.terms import Term, from_json, raw_columns
-
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-Labels = Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=1000)]
-Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e70, le=1e70)]
-Numbers = Annotated[tuple[Number, ...], Field(strict=False, max_length=1000)]
-Q = TypeVar("Q", bound="Question")
-
-
-class Question(BaseModel):
-    """Something asked of a site: unknown fields, wrong types and absurd sizes are refused."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    @classmethod
-    def read(cls: type[Q], message: Mapping[str, Any]) -> Q:
-        """Read a question at a site.
-
-        Raises
-        ------
-        RefusalError
-            ``BAD_REQUEST`` with the names of wrong arguments.
-        """
-        try:
-            return cls.model_validate(message)
-        except ValidationError as error:
-            known = set(cls.model_fields)
-            wrong = {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
-            raise RefusalError("BAD_REQUEST", sorted(wrong & known)) from None
-        except RecursionError:
-            raise RefusalError("BAD_REQUEST") from None
+from v6_clinical.protocol.question import Labels, Name, Question
 
 
 class Model(Question):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from v6_clinical.regression.question import Labels, Name, Question
+from v6_clinical.protocol.question import Labels, Name, Question
 
 
 class Stratum(Question):
