@@ -9,9 +9,8 @@ from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
 from v6_clinical.model.terms import raw_columns
 from v6_clinical.protocol.analysis import Analysis
-from v6_clinical.regression.centre.agreement import opening_model
 from v6_clinical.regression.centre.fit import Rounds, maximise
-from v6_clinical.regression.centre.plan import ask_start, resolve_moments
+from v6_clinical.regression.centre.plan import ask_start, opening_model, resolve_moments
 from v6_clinical.regression.request import check_columns, read_formula
 from v6_cox.fitting import Fitting
 from v6_cox.request import CoxRequest

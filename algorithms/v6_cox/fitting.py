@@ -15,8 +15,14 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation, Newton, SingularError
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.sums import Sums
-from v6_clinical.regression.centre.agreement import agree_design, agreed_model, singular, start
-from v6_clinical.regression.centre.plan import check_same_data, count_rows
+from v6_clinical.regression.centre.design import agree_design
+from v6_clinical.regression.centre.diagnoses import singular
+from v6_clinical.regression.centre.plan import (
+    agreed_model,
+    check_same_data,
+    count_rows,
+    start,
+)
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.site.own_fit import PRIOR_VARIANCE
 from v6_clinical.survival.grid import TimeGrid, grid_up_to

@@ -13,13 +13,16 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation, Newton
 from v6_clinical.protocol.analysis import Analysis, Ask, Reply
 from v6_clinical.protocol.sums import Sums
-from v6_clinical.regression.centre.agreement import agree_design, agreed_model, opening_model, start
+from v6_clinical.regression.centre.design import agree_design
 from v6_clinical.regression.centre.fit import Rounds, maximise
 from v6_clinical.regression.centre.plan import (
+    agreed_model,
     ask_start,
     check_same_data,
     count_rows,
+    opening_model,
     resolve_moments,
+    start,
 )
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.request import check_columns, read_formula

@@ -12,7 +12,7 @@ from v6_clinical.model.coding import coding_to_json
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.inference import chi_square_tail, sandwich
 from v6_clinical.protocol.analysis import Outcome
-from v6_clinical.regression.centre.agreement import Design
+from v6_clinical.regression.centre.design import Design
 from v6_clinical.regression.centre.fit import Fit
 from v6_clinical.regression.centre.tables import (
     coefficient_table,

@@ -6,14 +6,14 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation, Newton, SingularError
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.sums import Sums
-from v6_clinical.regression.centre.agreement import Design, listed, singular
+from v6_clinical.regression.centre.design import Design
+from v6_clinical.regression.centre.diagnoses import separated, singular
 
 RANGE = "COEFFICIENT_RANGE"
 
@@ -126,9 +126,3 @@ def _stop_if_separated(design: Design, state: Newton, *, refused: bool = False) 
         reach = np.abs(state.history[-1][1].step[slopes]) * design.sd[slopes - free]
         places = slopes[reach >= 0.1 * reach.max()]
     raise separated(design, places)
-
-
-def separated(design: Design, places: NDArray[np.intp]) -> AnalysisError:
-    """Name the terms whose estimates are infinite."""
-    terms = listed([design.terms[place] for place in places])
-    return AnalysisError("SEPARATION", f"The outcome is separated by {terms}.")

@@ -1,25 +1,66 @@
-"""The first rounds of a regression at the centre: pooled moments where needed, then one design."""
+"""The first rounds of a regression at the centre, and what they come to: where the fit starts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from v6_clinical.errors import AnalysisError
+from v6_clinical.model.affine import raw_terms
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.formula import Formula
 from v6_clinical.model.moments import needs_moments, resolve, settle
+from v6_clinical.model.terms import Term, raw_columns, to_json
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import SingularError, inverse
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.sums import Sums
-from v6_clinical.regression.centre.agreement import Design, pooled_moments
+from v6_clinical.regression.centre.design import Design, full_slopes, pooled_moments
+from v6_clinical.regression.centre.diagnoses import singular
 from v6_clinical.regression.centre.fit import Rounds
-from v6_clinical.regression.request import bad_model
+from v6_clinical.regression.request import RegressionRequest, bad_model
 
 MOMENTS: Final = frozenset({"rows", "column_sum", "column_within", "column_squares"})
 QUADRATIC: Final = MOMENTS | {"tangent", "curvature"}
+
+
+def opening_model(
+    request: RegressionRequest, terms: Sequence[Term], intercept: bool
+) -> dict[str, Any]:
+    """Return the model as sites are first asked about it: the codebook, no references.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_REQUEST`` where a column is in the model twice, in two units.
+    """
+    columns = set(raw_columns(terms))
+    try:
+        raw = raw_terms(terms)
+    except FormulaError as error:
+        raise bad_model(error) from None
+    return {
+        "terms": to_json(raw),
+        "intercept": intercept,
+        "levels": {k: list(v) for k, v in request.levels.items() if k in columns},
+        "references": {},
+        "collapse": {k: v for k, v in request.collapse.items() if k in columns},
+        "weights": request.weights,
+        "offset": request.offset,
+        "cluster": request.cluster,
+    }
+
+
+def agreed_model(opening: Mapping[str, Any], design: Design) -> dict[str, Any]:
+    """Return the model in the agreed coding."""
+    return {
+        **opening,
+        "levels": {name: list(levels) for name, levels in design.raw.levels.items()},
+        "references": dict(design.raw.references),
+    }
 
 
 def resolve_moments(
@@ -65,6 +106,27 @@ def count_rows(total: Sums) -> float:
         message = "No site has a row in which every column of the model has a value."
         raise AnalysisError("TOO_FEW_SITES", message)
     return n
+
+
+def start(design: Design, total: Sums, penalty: Array) -> Array:
+    """Return where the sum of the sites' quadratics has its optimum, in fitted parameters.
+
+    Raises
+    ------
+    AnalysisError
+        ``SINGULAR`` naming the columns that determine each other.
+    """
+    labels = (*design.intercepts, *full_slopes(design.raw))
+    curvature = total.form("curvature", labels)
+    tangent = total.vector("tangent", labels)
+    # raw parameters = S fitted: the intercepts give up shift'b
+    unshift = np.eye(len(labels))
+    unshift[: len(design.intercepts), len(design.intercepts) :] = -design.shift
+    curvature = unshift.T @ curvature @ unshift + np.diag(penalty)
+    try:
+        return inverse(curvature) @ (unshift.T @ tangent)
+    except SingularError as error:
+        raise singular(design, error) from None
 
 
 def check_same_data(first: Sums, now: Sums, design: Design) -> None:

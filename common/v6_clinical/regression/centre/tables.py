@@ -10,7 +10,7 @@ import numpy as np
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.inference import heterogeneity, wald
 from v6_clinical.protocol.sums import Sums
-from v6_clinical.regression.centre.agreement import Design
+from v6_clinical.regression.centre.design import Design
 from v6_clinical.regression.request import RegressionRequest
 
 Record = dict[str, Any]

@@ -1,10 +1,9 @@
-"""From the first answers to one design for all sites, and a place to start the fit."""
+"""One design for all sites: levels, references and columns from the sites' first answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,13 +16,10 @@ from v6_clinical.model.factors import Category
 from v6_clinical.model.formula import Formula
 from v6_clinical.model.levels import agree
 from v6_clinical.model.moments import Moments
-from v6_clinical.model.terms import Term, raw_columns, to_json
+from v6_clinical.model.terms import Term, raw_columns
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.newton import SingularError, inverse
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.request import RegressionRequest, bad_model
-
-MOST_NAMES = 12  # in a message
 
 
 @dataclass(frozen=True)
@@ -82,42 +78,6 @@ class Design:
         return beta[:place].tolist(), beta[place:].tolist()
 
 
-def opening_model(
-    request: RegressionRequest, terms: Sequence[Term], intercept: bool
-) -> dict[str, Any]:
-    """Return the model as sites are first asked about it: the codebook, no references.
-
-    Raises
-    ------
-    AnalysisError
-        ``BAD_REQUEST`` where a column is in the model twice, in two units.
-    """
-    columns = set(raw_columns(terms))
-    try:
-        raw = raw_terms(terms)
-    except FormulaError as error:
-        raise bad_model(error) from None
-    return {
-        "terms": to_json(raw),
-        "intercept": intercept,
-        "levels": {k: list(v) for k, v in request.levels.items() if k in columns},
-        "references": {},
-        "collapse": {k: v for k, v in request.collapse.items() if k in columns},
-        "weights": request.weights,
-        "offset": request.offset,
-        "cluster": request.cluster,
-    }
-
-
-def agreed_model(opening: Mapping[str, Any], design: Design) -> dict[str, Any]:
-    """Return the model in the agreed coding."""
-    return {
-        **opening,
-        "levels": {name: list(levels) for name, levels in design.raw.levels.items()},
-        "references": dict(design.raw.references),
-    }
-
-
 def pooled_moments(total: Sums, names: Sequence[str], n: float) -> dict[str, Moments]:
     """Return pooled means and standard deviations (n - 1) of columns, by name.
 
@@ -172,7 +132,7 @@ def agree_design(
         # the intercept's column is the first; no other coefficient depends on it
         user, raw, unit = user.without_intercept(), raw.without_intercept(), unit[1:, 1:]
     _check_empty(raw, user, total)
-    moments = pooled_moments(total, _full_slopes(raw), n)
+    moments = pooled_moments(total, full_slopes(raw), n)
     mean, sd = np.array([*moments.values()]).reshape(-1, 2).T
     shift = mean if centred else np.zeros_like(mean)
     intercepts = _intercepts(total, site_effect) if formula.intercept and not baseline else {}
@@ -190,7 +150,7 @@ def _intercepts(total: Sums, site_effect: Sequence[int] | None) -> dict[str, str
     return {label: f"{INTERCEPT}[site {site}]" for label, site in found.items() if label in known}
 
 
-def _full_slopes(raw: Coding) -> list[str]:
+def full_slopes(raw: Coding) -> list[str]:
     """Return the names in full coding of all columns but the intercept."""
     named = zip(raw.names, raw.full_names, strict=True)
     return [full for name, full in named if name != INTERCEPT]
@@ -252,46 +212,3 @@ def _to_user(unit: Array, shift: Array, intercepts: int) -> Array:
     found[:intercepts, intercepts:] = single[0, 1:]
     found[intercepts:, intercepts:] = single[1:, 1:]
     return found
-
-
-def start(design: Design, total: Sums, penalty: Array) -> Array:
-    """Return where the sum of the sites' quadratics has its optimum, in fitted parameters.
-
-    Raises
-    ------
-    AnalysisError
-        ``SINGULAR`` naming the columns that determine each other.
-    """
-    labels = (*design.intercepts, *_full_slopes(design.raw))
-    curvature = total.form("curvature", labels)
-    tangent = total.vector("tangent", labels)
-    # raw parameters = S fitted: the intercepts give up shift'b
-    unshift = np.eye(len(labels))
-    unshift[: len(design.intercepts), len(design.intercepts) :] = -design.shift
-    curvature = unshift.T @ curvature @ unshift + np.diag(penalty)
-    try:
-        return inverse(curvature) @ (unshift.T @ tangent)
-    except SingularError as error:
-        raise singular(design, error) from None
-
-
-def listed(terms: Sequence[str]) -> str:
-    """Return names for a message, the first dozen of them."""
-    more = len(terms) - MOST_NAMES
-    return ", ".join(terms[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def singular(design: Design, error: SingularError) -> AnalysisError:
-    """Name the terms of a near-null vector of the information."""
-    names = [design.terms[place] for place in error.places]
-    slopes = [name for name in names if name in design.user_slopes] or names
-    if len(slopes) > 1:
-        return AnalysisError(
-            "SINGULAR", f"The data cannot tell these terms apart: {listed(slopes)}."
-        )
-    return AnalysisError(
-        "SINGULAR",
-        f"{slopes[0]} does not vary, or not within the groups of rows that are compared.",
-        remedy="Leave the term out, or compare across sites: without site_effect, or with "
-        "baseline='exact'.",
-    )
