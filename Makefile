@@ -19,7 +19,7 @@ demo: .venv/ready
 	$(BIN)/v6-clinical demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not repeats"
 
 lint: .venv/ready
 	ci/lint

@@ -1,19 +1,29 @@
-"""Let tests import their shared helpers by name; examples are the same in every CI run."""
+"""Let tests import their shared helpers by name, and run them alike everywhere."""
 
 import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# Machines are slow and noisy at times: no deadlines. CI repeats known examples; locally new ones
-# are tried each time.
+# Machines are slow and noisy at times: no deadlines. Random examples are the same in every run;
+# NEW_EXAMPLES=1 draws others, to hunt with.
 settings.register_profile(
     "project",
     deadline=None,
-    derandomize="CI" in os.environ,
+    derandomize="NEW_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("project")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker run all tests of a reference case: they share its fit."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "reference" in item.path.parts:
+            found = item.callspec.params if hasattr(item, "callspec") else {}
+            case = "-".join(str(found[name]) for name in ("case", "name", "split") if name in found)
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{case}"))

@@ -19,7 +19,10 @@ from v6_clinical.analyst.report import html
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs chromium or google-chrome")
+pytestmark = [
+    pytest.mark.repeats,
+    pytest.mark.skipif(BROWSER is None, reason="needs chromium or google-chrome"),
+]
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 FLAGS = (

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 REFERENCE = Path(__file__).resolve().parent
 DATA = REFERENCE.parent / "data"
@@ -70,6 +71,11 @@ def _splits() -> dict[str, dict[str, list[list[int]]]]:
         (DATA / "splits.json").read_text(encoding="utf-8")
     )
     return splits
+
+
+def repeats(split: str) -> list[pytest.MarkDecorator]:
+    """Return the marks of a split's tests: what holds in one site and three is proved again."""
+    return [pytest.mark.repeats] if split in ("5", "7") else []
 
 
 def sites(name: str, split: str) -> list[pd.DataFrame]:

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference.cases import load, sites
+from reference.cases import load, repeats, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
 CASES = {case.id: case for case in load("cox")}
 EVERY = [
-    pytest.param(case.id, split, baseline, id=f"{case.id}-{split}-{baseline}")
+    pytest.param(case.id, split, baseline, id=f"{case.id}-{split}-{baseline}", marks=repeats(split))
     for case in CASES.values()
     for split in case.splits
     for baseline in ("site", "exact")

@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference.cases import load, sites
+from reference.cases import load, repeats, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
 CASES = {case.id: case for case in load("logistic")}
 FITTED = [
-    pytest.param(case.id, split, id=f"{case.id}-{split}")
+    pytest.param(case.id, split, id=f"{case.id}-{split}", marks=repeats(split))
     for case in CASES.values()
     if "error" not in case.expected
     for split in case.splits
 ]
 IMPOSSIBLE = [
-    pytest.param(case.id, split, id=f"{case.id}-{split}")
+    pytest.param(case.id, split, id=f"{case.id}-{split}", marks=repeats(split))
     for case in CASES.values()
     if "error" in case.expected
     for split in case.splits
