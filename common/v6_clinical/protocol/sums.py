@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.exact import exact_total
 
 
 def labelled(names: Sequence[str], values: Array) -> Mapping[str, float]:
@@ -38,18 +39,23 @@ class Form:
         places = np.array([place.get(label, len(place)) for label in labels], dtype=np.intp)
         return np.pad(self.values, (0, 1))[np.ix_(places, places)]
 
-    def __add__(self, other: Form) -> Form:
-        labels = tuple(dict.fromkeys(self.labels + other.labels))
-        return Form(labels, self.at(labels) + other.at(labels))
+    @classmethod
+    def total(cls, forms: Sequence[Form]) -> Form:
+        """Return the sum: the labels are those of all, sorted unless all forms have the same."""
+        labels = _same([form.labels for form in forms])
+        if labels is not None:
+            return cls(labels, exact_total([form.values for form in forms]))
+        labels = _all_labels([form.labels for form in forms])
+        return cls(labels, exact_total([form.at(labels) for form in forms]))
 
 
 @dataclass(frozen=True)
 class Sums:
     """Arrays that add entry by entry; tallies and forms that add label by label.
 
-    A name or a label that one side lacks counts as zero there, so addition is associative and
-    commutative (up to rounding) and ``Sums()`` is its neutral element. A site that withholds
-    something simply leaves it out.
+    A name or a label that one part lacks counts as zero there, so ``Sums()`` is neutral, and a site
+    that withholds something simply leaves it out. ``total`` rounds once, so that the order of the
+    parts is of no account.
 
     Parameters
     ----------
@@ -65,21 +71,28 @@ class Sums:
     tallies: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
 
+    @classmethod
+    def total(cls, parts: Sequence[Sums]) -> Sums:
+        """Return the sum, each number rounded once: the same bits in whatever order of the parts.
+
+        Names come out sorted, and so do the labels of tallies.
+
+        Raises
+        ------
+        AnalysisError
+            ``BAD_ANSWER`` where an array comes in different shapes, or a sum overflows.
+        """
+        try:
+            return cls(
+                {name: _add_arrays(name, found) for name, found in _by_name(parts, "arrays")},
+                {name: _add_tallies(found) for name, found in _by_name(parts, "tallies")},
+                {name: Form.total(found) for name, found in _by_name(parts, "forms")},
+            )
+        except OverflowError:
+            raise AnalysisError("BAD_ANSWER", "A sum of the sites' numbers is too large.") from None
+
     def __add__(self, other: Sums) -> Sums:
-        arrays = dict(self.arrays)
-        for name, array in other.arrays.items():
-            if name in arrays and arrays[name].shape != array.shape:
-                raise AnalysisError("BAD_ANSWER", f"Sites sent '{name}' in different shapes.")
-            arrays[name] = arrays[name] + array if name in arrays else array
-        tallies = {name: dict(tally) for name, tally in self.tallies.items()}
-        for name, tally in other.tallies.items():
-            mine = tallies.setdefault(name, {})
-            for label, number in tally.items():
-                mine[label] = mine.get(label, 0.0) + number
-        forms = dict(self.forms)
-        for name, form in other.forms.items():
-            forms[name] = forms[name] + form if name in forms else form
-        return Sums(arrays, tallies, forms)
+        return Sums.total([self, other])
 
     def __getitem__(self, name: str) -> Array:
         try:
@@ -164,6 +177,36 @@ class Sums:
         return cls(arrays, tallies, forms)
 
 
+def _by_name(parts: Sequence[Sums], kind: str) -> list[tuple[str, list[Any]]]:
+    """Return what the parts hold under each name, the names sorted."""
+    held = [getattr(part, kind) for part in parts]
+    names = sorted({name for one in held for name in one})
+    return [(name, [one[name] for one in held if name in one]) for name in names]
+
+
+def _add_arrays(name: str, arrays: Sequence[Array]) -> Array:
+    if len({array.shape for array in arrays}) > 1:
+        raise AnalysisError("BAD_ANSWER", f"Sites sent '{name}' in different shapes.")
+    return exact_total(arrays)
+
+
+def _add_tallies(tallies: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    labels = _all_labels(tallies)
+    rows = [
+        np.array([tally.get(label, 0.0) for label in labels], dtype=np.float64) for tally in tallies
+    ]
+    return labelled(labels, exact_total(rows))
+
+
+def _same(labels: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+    """Return the labels if all are the same, in the same order."""
+    return labels[0] if len(set(labels)) == 1 else None
+
+
+def _all_labels(labels: Sequence[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(sorted({label for some in labels for label in some}))
+
+
 def _plain(name: str, array: Array) -> list[float | int]:
     """Return plain numbers in row order."""
     if not np.isfinite(array).all():
@@ -219,6 +262,9 @@ def _form(entry: Any) -> Form:
     labels = tuple(_name(label) for label in entry["labels"])
     if len(set(labels)) < len(labels):
         raise ValueError("a label occurs twice")
+    half = _numbers(entry["half"])
+    if len(half) != len(labels) * (len(labels) + 1) // 2:
+        raise ValueError("labels and numbers do not fit")  # before anything of their size is made
     values = np.zeros((len(labels), len(labels)))
-    values[np.triu_indices(len(labels))] = _numbers(entry["half"])
+    values[np.triu_indices(len(labels))] = half
     return Form(labels, values + np.triu(values, 1).T)
