@@ -1,8 +1,7 @@
-"""One real request for each analysis: images and stacks run all that stand in this list."""
+"""One real request for each method, the example of its face: images and stacks run all of them."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from sites import dataset, split
 from v6_clinical.errors import AnalysisError
 from v6_clinical.platforms import local
 from v6_clinical.protocol import centre as federation
-from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import face_of, load_central, methods
 
 
 @dataclass(frozen=True)
@@ -24,15 +23,15 @@ class Case:
     analysis: str
     data: str
     arguments: Mapping[str, Any]
-    numeric_column: str  # one that the request uses, for columns gone wrong
+    numeric_column: str = "age"  # one that every example uses, for columns gone wrong
 
     @property
     def package(self) -> str:
-        return PACKAGES[self.analysis]
+        return face_of(self.analysis).package
 
     @property
     def method(self) -> str:
-        return load_central(self.package).name
+        return face_of(self.analysis).method
 
     def frames(self) -> list[pd.DataFrame]:
         return [frame.reset_index(drop=True) for frame in split(dataset(self.data), "three")]
@@ -44,7 +43,7 @@ class Case:
     def first_message(self) -> dict[str, Any]:
         """Return the first question that the centre puts to the first site."""
         recorder = _Recorder()
-        federation.run(load_central(self.package), dict(self.arguments), recorder)
+        federation.run(load_central(self.analysis), dict(self.arguments), recorder)
         return recorder.messages[1]
 
 
@@ -60,39 +59,8 @@ class _Recorder:
         raise AnalysisError("SITE_FAILED", "recorded")
 
 
-CASES = [
-    Case(
-        "summary",
-        "gbsg2",
-        {"columns": ["age", "tsize", "tgrade"], "group_by": "horTh", "correlation": True},
-        "age",
-    ),
-    Case(
-        "logistic",
-        "gbsg2",
-        {
-            "outcome": "cens",
-            "predictors": ["age", "tsize", "pnodes", "horTh"],
-            "robust": "HC0",
-        },
-        "age",
-    ),
-    Case(
-        "cox",
-        "gbsg2",
-        {
-            "time": "time",
-            "event": "cens",
-            "predictors": ["age", "tsize", "horTh"],
-            "time_horizon": 2000,
-            "robust": True,
-        },
-        "age",
-    ),
-]
-
-# An image holds one of them.
-INSTALLED = [case for case in CASES if importlib.util.find_spec(case.package)]
+# Each installed method with its own example; an image holds one package.
+CASES = [Case(name, "gbsg2", face.example) for name, face in methods().items()]
 
 
 def data_sets() -> dict[str, list[pd.DataFrame]]:

@@ -1,6 +1,5 @@
-"""Entry points for vantage6 4.x nodes (``PKG_NAME=v6_logistic.v4``)."""
+"""Entry points for vantage6 4.x nodes (``PKG_NAME=v6_logistic.v4``): what the face says."""
 
 from v6_clinical.platforms import vantage6_v4 as _platform
 
-logistic_regression = _platform.central("v6_logistic", "logistic_regression")
-logistic_regression_partial = _platform.partial("v6_logistic", "logistic_regression")
+globals().update(_platform.entries(__package__))

@@ -1,6 +1,5 @@
-"""Entry points for vantage6 4.x nodes (``PKG_NAME=v6_summary.v4``)."""
+"""Entry points for vantage6 4.x nodes (``PKG_NAME=v6_summary.v4``): what the face says."""
 
 from v6_clinical.platforms import vantage6_v4 as _platform
 
-summary = _platform.central("v6_summary", "summary")
-summary_partial = _platform.partial("v6_summary", "summary")
+globals().update(_platform.entries(__package__))

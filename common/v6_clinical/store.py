@@ -1,79 +1,52 @@
-"""What an algorithm store of vantage6 4.x or 5.x wants to know of an analysis, as JSON.
+"""What an algorithm store of vantage6 4.x or 5.x wants to know of an image, as JSON.
 
-Generated from the request models; ``tests/unit`` fails when the files beside an analysis are
-stale, ``tests/stacks`` validates them with the stores' own schemas.
+Generated from the faces and the request models; ``tests/unit`` fails when the files beside an
+analysis are stale, ``tests/stacks`` validates them with the stores' own schemas.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from importlib import import_module
-from importlib.util import find_spec
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic_core import PydanticUndefined
 
-from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.face.contract import Face
+from v6_clinical.platforms.readers import READERS, Reader
+from v6_clinical.protocol.registry import faces, load_method, partial_name
 from v6_clinical.protocol.request import Name, Request
 from v6_clinical.version import __version__
 
 TOOLS = {4: "4.15.2", 5: "5.0.3"}
 SCALARS = {bool: "boolean", int: "integer", float: "float", str: "string"}
-QUERY = "Only a query whose sha256 the node operator listed in V6C_ALLOWED_QUERIES is run."
-# Data extraction of 5.x: name, description, arguments.
-EXTRACTION: tuple[tuple[str, str, list[dict[str, Any]]], ...] = (
-    ("read_csv", "Make a data frame of a CSV file.", []),
-    ("read_parquet", "Make a data frame of a Parquet file.", []),
-    (
-        "read_excel",
-        "Make a data frame of an Excel sheet.",
-        [
-            {
-                "name": "sheet_name",
-                "type": "string",
-                "description": "Default: the first sheet.",
-                "has_default_value": True,
-                "default_value": None,
-            }
-        ],
-    ),
-    (
-        "read_sql_database",
-        "Make a data frame of a SQL query.",
-        [{"name": "query", "type": "string", "description": QUERY}],
-    ),
-    (
-        "read_sparql_database",
-        "Make a data frame of a SPARQL query.",
-        [{"name": "query", "type": "string", "description": QUERY}],
-    ),
-)
+# Of every result: what the user interface shows after the tables of the method.
+SHARED = {"sites": "Sites", "warnings": "Warnings", "ledger": "What left each site"}
 
 
-def store_json(analysis: str, major: int, image: str = "", code_url: str = "") -> dict[str, Any]:
-    """Describe an analysis as the algorithm store of a vantage6 major takes it.
+def store_json(package: str, major: int, image: str = "", code_url: str = "") -> dict[str, Any]:
+    """Describe an image as the algorithm store of a vantage6 major takes it.
 
     Parameters
     ----------
-    analysis
-        ``"summary"``, ...
+    package
+        The import package: one image, with one method or several.
     image
         Where nodes pull the image; default its name without a registry.
     code_url
         Where the source code is.
     """
-    package = PACKAGES[analysis]
     step = {4: ("type", "central", "federated")}.get(
         major, ("step_type", "central_compute", "federated_compute")
     )
     about = " ".join((import_module(package).__doc__ or "").split("\n\n")[0].split())
-    functions = [_central(analysis, step, about), _partial(analysis, step)]
+    functions = [_central(face, step) for face in faces(package)]
+    functions.append(_partial(package, step))
     if major >= 5:
-        functions += [_extraction(*one) for one in EXTRACTION]
+        functions += [_extraction(reader) for reader in READERS]
     return {
-        "name": f"v6-clinical {analysis.replace('_', ' ')}",
+        "name": f"v6-clinical {package.removeprefix('v6_').replace('_', ' ')}",
         "description": about,
         "image": image or f"{package.replace('_', '-')}:{__version__}-v6-{major}",
         "partitioning": "horizontal",
@@ -83,28 +56,28 @@ def store_json(analysis: str, major: int, image: str = "", code_url: str = "") -
     }
 
 
-def _central(analysis: str, step: tuple[str, str, str], about: str) -> dict[str, Any]:
-    package = PACKAGES[analysis]
-    request = load_central(package).request
+def _central(face: Face, step: tuple[str, str, str]) -> dict[str, Any]:
+    request = load_method(face).request
     hints = get_type_hints(request, include_extras=True)
     return {
-        "name": analysis,
-        "display_name": _display(analysis),
-        "description": about,
+        "name": face.method,
+        "display_name": _display(face.method),
+        "description": face.about.replace("``", ""),
         step[0]: step[1],
         "standalone": True,
         "databases": [{"name": "Patients", "description": "One row a patient at every site."}],
         "arguments": [_argument(request, name, hints[name]) for name in request.model_fields],
-        "ui_visualizations": _visualisations(package),
+        "ui_visualizations": _visualisations(face),
     }
 
 
-def _partial(analysis: str, step: tuple[str, str, str]) -> dict[str, Any]:
+def _partial(package: str, step: tuple[str, str, str]) -> dict[str, Any]:
     types = {"version": "string", "step": "string", "arguments": "json"}
     types |= {"index": "integer", "count": "integer"}
+    name = partial_name(package)
     return {
-        "name": f"{analysis}_partial",
-        "display_name": f"{_display(analysis)}: one site's part",
+        "name": name,
+        "display_name": f"{_display(name.removesuffix('_partial'))}: one site's part",
         "description": "Called by the central function, not by hand.",
         step[0]: step[2],
         "standalone": False,
@@ -114,11 +87,16 @@ def _partial(analysis: str, step: tuple[str, str, str]) -> dict[str, Any]:
     }
 
 
-def _extraction(name: str, about: str, arguments: list[dict[str, Any]]) -> dict[str, Any]:
+def _extraction(reader: Reader) -> dict[str, Any]:
+    arguments: list[dict[str, Any]] = []
+    for option in reader.options:
+        argument = {"name": option.name, "type": "string", "description": option.about}
+        default = {"has_default_value": True, "default_value": None} if option.optional else {}
+        arguments.append(argument | default)
     return {
-        "name": name,
-        "display_name": _display(name),
-        "description": about,
+        "name": reader.name,
+        "display_name": _display(reader.name),
+        "description": reader.about,
         "step_type": "data_extraction",
         "standalone": True,
         "databases": [{"name": "Source", "description": "A database of the node."}],
@@ -192,17 +170,16 @@ def _display(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _visualisations(package: str) -> list[dict[str, Any]]:
-    """Read the package's list of tables; an analysis without one shows its result as JSON."""
-    if find_spec(f"{package}.tables") is None:
-        return []
-    module = import_module(f"{package}.tables")
-    tables: Mapping[str, str] = module.TABLES
-    lines: Mapping[str, tuple[str, str, str]] = getattr(module, "LINES", {})
-    shown = [_shown(title, "table", {"location": [key]}) for key, title in tables.items()]
-    for key, (title, x, y) in lines.items():
-        shown.append(_shown(title, "line", {"location": [key], "x": x, "y": y}))
-    return shown
+def _visualisations(face: Face) -> list[dict[str, Any]]:
+    """Return the tables and lines that the face shows, and then those of every result."""
+    shown = []
+    for key, table in face.tables.items():
+        if table.line is not None:
+            x, y = table.line
+            shown.append(_shown(table.title, "line", {"location": [key], "x": x, "y": y}))
+        elif table.shown:
+            shown.append(_shown(table.title, "table", {"location": [key]}))
+    return shown + [_shown(title, "table", {"location": [key]}) for key, title in SHARED.items()]
 
 
 def _shown(title: str, kind: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from v6_clinical.analyst.errors import PLATFORM_CODES
 from v6_clinical.errors import CENTRE_CODES, SITE_CODES
-from v6_clinical.protocol.registry import PACKAGES, load_central, load_site
+from v6_clinical.protocol.registry import face_of, load_central, load_site
 
 SPEAKERS = {"a site": SITE_CODES, "the centre": CENTRE_CODES, "the platform": PLATFORM_CODES}
 VAST = 1e6  # a bound that nobody meets is not told
@@ -24,7 +24,7 @@ def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def arguments(analysis: str) -> str:
     """Return name, type, default and description of each argument, required ones first."""
-    model = load_central(PACKAGES[analysis]).request
+    model = load_central(analysis).request
     schema = model.model_json_schema()
     shared = [name for base in model.__mro__[1:] for name in getattr(base, "__annotations__", {})]
     required = schema.get("required", [])
@@ -77,7 +77,7 @@ def default(field: Any) -> str:
 
 def leaves(analysis: str) -> str:
     """Return every number that leaves a site, by step, from the declarations in the code."""
-    declared = load_site(PACKAGES[analysis]).leaves
+    declared = load_site(face_of(analysis).package).leaves
     rows = [
         [f"`{step}`", f"`{name}`", what]
         for step, numbers in declared.items()

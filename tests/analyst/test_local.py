@@ -15,7 +15,7 @@ from analyses import CASES, Case, without_origin
 from v6_clinical.analyst import AnalysisError, Federation, Result
 from v6_clinical.analyst.analyses import Analyses
 from v6_clinical.disclosure import Policy
-from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import load_central, methods
 
 NAMES = ("Rotterdam", "Delft", "Leiden")
 
@@ -34,11 +34,11 @@ def test_a_method_gives_the_result_of_the_platform(case: Case) -> None:
     assert found["provenance"]["platform"].startswith("local")
 
 
-@pytest.mark.parametrize("analysis", PACKAGES)
+@pytest.mark.parametrize("analysis", methods())
 def test_signatures_are_those_of_the_requests(analysis: str) -> None:
     """Names, defaults and texts: an argument that a request gains must be added to the method."""
     method = getattr(Analyses, analysis)
-    fields = load_central(PACKAGES[analysis]).request.model_fields
+    fields = load_central(analysis).request.model_fields
     parameters = dict(inspect.signature(method).parameters)
     del parameters["self"]
     assert set(parameters) == set(fields)

@@ -13,7 +13,7 @@ from analyses import CASES
 from analyst.fakes import Client4, Client5, Server
 from stacks import analyst_layer
 from v6_clinical.analyst import remote, tasks
-from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import load_central, methods
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,11 +37,9 @@ def test_what_stacks_run(major: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_central_functions_are_those_of_the_registry() -> None:
-    assert {
-        analysis: load_central(package).name for analysis, package in PACKAGES.items()
-    } == remote.METHODS
-    for analysis, package in PACKAGES.items():
-        assert remote.Image().name(analysis, 4) == f"{package.replace('_', '-')}:4"
+    for name, face in methods().items():
+        assert load_central(name).name == face.method
+        assert remote.Image().name(face, 4) == f"{face.package.replace('_', '-')}:4"
 
 
 def test_the_layer_over_a_server_needs_the_standard_library_only() -> None:
@@ -49,13 +47,15 @@ def test_the_layer_over_a_server_needs_the_standard_library_only() -> None:
     program = (
         "import sys\n"
         "from v6_clinical.analyst import Federation\n"
+        "from v6_clinical.protocol.registry import methods\n"
         "from stacks import analyst_layer\n"
+        "assert methods()\n"
         "print([name for name in ('numpy', 'pandas', 'pydantic', 'rich') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-S", "-c", program],
         capture_output=True,
         text=True,
-        env={"PYTHONPATH": f"{ROOT / 'common'}:{ROOT / 'tests'}"},
+        env={"PYTHONPATH": f"{ROOT / 'common'}:{ROOT / 'algorithms'}:{ROOT / 'tests'}"},
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")

@@ -26,7 +26,7 @@ import numpy as np
 from bench.cases import ANALYSES, CASES, Case
 from bench.meter import memory, metered, reply
 from bench.startup import first_question
-from v6_clinical.protocol.registry import PACKAGES, load_site
+from v6_clinical.protocol.registry import face_of, load_site
 
 RECORD = Path(__file__).with_name("gate.json")
 # What a value may exceed the recorded one by, as a factor.
@@ -84,7 +84,7 @@ def work() -> dict[str, float]:
         frame = case.frames()[0]
         meter, _ = metered(case, case.frames())
         found[f"memory: {case.analysis}, x data"] = round(memory(case, meter.first, frame), 3)
-        site, rng = load_site(PACKAGES[case.analysis]), np.random.default_rng(0)
+        site, rng = load_site(face_of(case.analysis).package), np.random.default_rng(0)
         x = rng.normal(size=(len(frame), case.predictors))
         ours, theirs = [], []
         for _ in range(REPEATS):

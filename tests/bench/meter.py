@@ -14,7 +14,7 @@ import pandas as pd
 from bench.cases import Case
 from v6_clinical.disclosure import Policy
 from v6_clinical.protocol import centre as federation
-from v6_clinical.protocol.registry import PACKAGES, Site, load_central, load_site
+from v6_clinical.protocol.registry import Site, face_of, load_central, load_site
 from v6_clinical.protocol.site import answer
 
 
@@ -97,7 +97,7 @@ def metered(case: Case, frames: Sequence[pd.DataFrame]) -> tuple[Meter, dict[str
     RuntimeError
         If the analysis has not completed.
     """
-    package = PACKAGES[case.analysis]
+    package = face_of(case.analysis).package
     central = load_central(package)
     meter = Meter(load_site(package), frames)
     found = federation.run(central, case.arguments, meter)
@@ -111,7 +111,7 @@ def metered(case: Case, frames: Sequence[pd.DataFrame]) -> tuple[Meter, dict[str
 
 def memory(case: Case, questions: Sequence[str], frame: pd.DataFrame) -> float:
     """Return the peak memory of the first site's steps in units of its data, these included."""
-    site = load_site(PACKAGES[case.analysis])
+    site = load_site(face_of(case.analysis).package)
     data, peak = int(frame.memory_usage(index=False).sum()), 0
     for question in questions:
         tracemalloc.start()

@@ -15,7 +15,7 @@ from bench.cases import CASES, Case
 from bench.compare import answers
 from bench.theirs import PUBLISHED, Array
 from sites import dataset, split
-from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import load_central
 
 OURS = "ours"
 SITES = 3
@@ -75,7 +75,7 @@ class NodeCase:
     def question(self, tool: str) -> dict[str, Any]:
         """Return what a task says: method and arguments."""
         if tool == OURS:
-            method = load_central(PACKAGES[self.analysis]).name
+            method = load_central(self.analysis).name
             return {"method": method, "kwargs": dict(self.arguments)}
         theirs = PUBLISHED[tool]
         asked = theirs.arguments(self.arguments.get("outcome", ""), self.columns)

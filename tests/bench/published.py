@@ -22,7 +22,7 @@ from bench.compare import Array, answers, truth
 from bench.peers import Measured
 from bench.reference import digits
 from bench.theirs import PUBLISHED
-from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import face_of, load_central
 
 REPEATS = 3
 NAMES = {"summary": "v6-summary-py", "logistic": "v6-glm-py"}
@@ -83,7 +83,7 @@ def _rounds(client: Any, sites: int) -> int:
 
 
 def _ours(case: Case, frames: list[pd.DataFrame]) -> tuple[tuple[Array, Array], int]:
-    package = PACKAGES[case.analysis]
+    package = face_of(case.analysis).package
     client = _client(frames, f"{package}.v4")
     central = getattr(import_module(f"{package}.v4"), load_central(package).name)
     found = _quiet(lambda: central(mock_client=client, **case.arguments))

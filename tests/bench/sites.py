@@ -18,7 +18,7 @@ import pandas as pd
 from bench.cases import Case
 from bench.meter import reply
 from v6_clinical.protocol import centre as federation
-from v6_clinical.protocol.registry import PACKAGES, load_central, load_site
+from v6_clinical.protocol.registry import face_of, load_central, load_site
 
 
 class Sites:
@@ -44,7 +44,7 @@ class Sites:
 
     def run(self) -> dict[str, Any]:
         """Run the case's analysis over these sites."""
-        central = load_central(PACKAGES[self._case.analysis])
+        central = load_central(self._case.analysis)
         return federation.run(
             central, self._case.arguments, self, minimum_sites=min(len(self._pipes), 2)
         )
@@ -69,7 +69,7 @@ class Sites:
 
 def _serve(pipe: Connection, analysis: str, frame: pd.DataFrame) -> None:
     """Answer questions until there are no more, each with the CPU seconds that it took."""
-    site = load_site(PACKAGES[analysis])
+    site = load_site(face_of(analysis).package)
     while (question := pipe.recv()) is not None:
         start = time.process_time()
         text = reply(site, question, frame)

@@ -30,7 +30,7 @@ from bench.theirs import Array
 from stacks import scenarios, seconds
 from stacks.engine import docker
 from stacks.v4.stack import Stack
-from v6_clinical.protocol.registry import PACKAGES
+from v6_clinical.protocol.registry import face_of
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 900  # seconds with an analysis, on a busy machine
@@ -100,7 +100,7 @@ def measure_case(
     last: dict[str, tuple[Array, Array]] = {}
     for _ in range(case.repeats):
         for tool in tools:
-            image = names[PACKAGES[case.analysis] if tool == OURS else tool]
+            image = names[face_of(case.analysis).package if tool == OURS else tool]
             task = {"image": image, "database": case.label, "patience": PATIENCE}
             report = stack.ask(task | case.question(tool))
             time.sleep(0.5)  # the engine's events of the last container

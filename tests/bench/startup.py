@@ -17,7 +17,7 @@ import numpy as np
 from bench.cases import ANALYSES, Case
 from bench.meter import metered
 from platforms.helpers import wrapper
-from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import face_of, load_central
 
 ROWS, PREDICTORS, REPEATS = 1_000, 10, 5
 # Each includes what stands above it.
@@ -34,7 +34,7 @@ def first_question(analysis: str) -> tuple[Case, dict[str, Any]]:
 
     case = Case(analysis, 3 * ROWS, PREDICTORS)
     meter, _ = metered(case, case.frames())
-    method = f"{load_central(PACKAGES[analysis]).name}_partial"
+    method = f"{load_central(analysis).name}_partial"
     return case, {"method": method, "kwargs": json.loads(meter.first[0])}
 
 
@@ -67,7 +67,7 @@ def partial(analysis: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
 
         def run() -> None:
-            answer, done = wrapper(Path(folder), frame, message, PACKAGES[analysis])
+            answer, done = wrapper(Path(folder), frame, message, face_of(analysis).package)
             if answer is None or answer.get("status") != "ok":
                 raise RuntimeError(f"{analysis}: {answer} {done.stderr}")
 

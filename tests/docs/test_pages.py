@@ -9,7 +9,7 @@ from docs.pages import DOCS, ROOT, blocks, value_of
 from v6_clinical.analyst.errors import PLATFORM_CODES
 from v6_clinical.errors import CODES
 from v6_clinical.model.formula import parse
-from v6_clinical.protocol.registry import PACKAGES, load_central, load_site
+from v6_clinical.protocol.registry import face_of, load_central, load_site, methods
 from v6_clinical.terminal.cli import main
 
 sys.path.insert(0, str(DOCS))
@@ -39,10 +39,10 @@ def test_an_entry_says_what_to_do(code: str) -> None:
     assert f"(#{code.lower()})" in tables.codes("")
 
 
-@pytest.mark.parametrize("analysis", PACKAGES)
+@pytest.mark.parametrize("analysis", methods())
 def test_the_table_of_arguments_is_the_request_model(analysis: str) -> None:
     table = tables.arguments(analysis)
-    model = load_central(PACKAGES[analysis]).request
+    model = load_central(analysis).request
     names = re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)
     assert sorted(names) == sorted(model.model_fields)
     for name, field in model.model_fields.items():
@@ -66,9 +66,9 @@ def test_types_in_words(analysis: str, argument: str, words: str) -> None:
     assert f"| `{argument}` | {words} |" in tables.arguments(analysis)
 
 
-@pytest.mark.parametrize("analysis", PACKAGES)
+@pytest.mark.parametrize("analysis", methods())
 def test_what_leaves_is_what_is_declared(analysis: str) -> None:
-    declared = load_site(PACKAGES[analysis]).leaves
+    declared = load_site(face_of(analysis).package).leaves
     assert tables.leaves(analysis).count("\n") == 1 + sum(map(len, declared.values()))
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from images.containers import Image, docker
-from v6_clinical.protocol.registry import load_central
+from v6_clinical.platforms.readers import READERS
+from v6_clinical.protocol.registry import faces, partial_name
 from v6_clinical.version import __version__
 
 CI = Path(__file__).parents[2] / "ci"
@@ -48,12 +49,11 @@ def test_labels_and_command(image: Image) -> None:
 
 
 def test_the_entry_module_offers_nothing_else_A13(image: Image) -> None:
-    analysis = load_central(image.package).name
+    methods = {face.method for face in faces(image.package)}
     program = f"import {image.package}.v{image.major} as m; print(*(n for n in vars(m)))"
     names = shell(image, f'python -c "{program}"').split()
-    extraction = {"read_csv", "read_excel", "read_parquet"}
-    extraction |= {"read_sql_database", "read_sparql_database"}
-    expected = {analysis, f"{analysis}_partial"} | (extraction if image.major == 5 else set())
+    extraction = {reader.name for reader in READERS} if image.major == 5 else set()
+    expected = methods | {partial_name(image.package)} | extraction
     assert {name for name in names if not name.startswith("_")} == expected
 
 

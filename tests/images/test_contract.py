@@ -14,24 +14,22 @@ import pytest
 from analyses import CASES, Case, worst
 from images.containers import Image, Run, docker, run
 from v6_clinical.disclosure import Policy
-from v6_clinical.protocol.registry import PACKAGES, load_site
+from v6_clinical.protocol.registry import load_site, methods, partial_name
 from v6_clinical.protocol.site import answer
 from v6_clinical.settings import sha256
 
 CANARY = "737373"
-ANALYSES = {package: analysis for analysis, package in PACKAGES.items()}
 
 
 def case_of(image: Image) -> Case:
-    (case,) = [case for case in CASES if case.package == image.package]
-    return case
+    return next(case for case in CASES if case.package == image.package)
 
 
 def partial(image: Image, folder: Path, frame: Any = None, **more: Any) -> Run:
     case = case_of(image)
     frame = case.frames()[0] if frame is None else frame
     message = more.pop("message", case.first_message())
-    return run(image, folder, frame, f"{case.method}_partial", message, **more)
+    return run(image, folder, frame, partial_name(case.package), message, **more)
 
 
 def code(done: Run) -> str:
@@ -42,7 +40,7 @@ def code(done: Run) -> str:
 
 
 def test_every_analysis_has_a_case() -> None:
-    assert sorted(case.analysis for case in CASES) == sorted(PACKAGES)
+    assert sorted(case.analysis for case in CASES) == sorted(methods())
 
 
 def test_a_good_question_is_answered_as_in_process_F12(image: Image, tmp_path: Path) -> None:
@@ -56,7 +54,7 @@ def test_a_good_question_is_answered_as_in_process_F12(image: Image, tmp_path: P
         lambda _: case.frames()[0],
     )
     assert worst(done.result, json.loads(json.dumps(expected))) < 1e-12
-    assert done.log.count(f"v6-clinical {case.method} ") == 1
+    assert done.log.count(f"v6-clinical {load_site(image.package).name} ") == 1
 
 
 @pytest.mark.parametrize(
@@ -88,7 +86,7 @@ def test_plain_settings_given_by_hand_are_obeyed(image: Image, tmp_path: Path) -
     case = case_of(image)
     frame = case.frames()[0].rename(columns={case.numeric_column: "AGEGROUP"})
     message = json.loads(json.dumps(case.first_message()).replace(case.numeric_column, "AGEGROUP"))
-    method = f"{case.method}_partial"
+    method = partial_name(case.package)
     folder = tmp_path
     frame.to_csv(folder / "data.csv", index=False)
     frame.to_parquet(folder / "patients.parquet")

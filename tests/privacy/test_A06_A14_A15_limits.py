@@ -12,14 +12,14 @@ from unittest import mock
 import pandas as pd
 import pytest
 
-from analyses import CASES, INSTALLED, Case
+from analyses import CASES, Case
 from platforms.helpers import wrapper
 from privacy import attacker
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.settings import SETTINGS, sha256
 
-each_analysis = pytest.mark.parametrize("case", INSTALLED, ids=lambda case: case.analysis)
+each_analysis = pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 
 
 def first(case: Case, frame: pd.DataFrame | None = None, **more: Any) -> attacker.Answer:

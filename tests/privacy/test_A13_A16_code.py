@@ -16,12 +16,14 @@ from unittest import mock
 import pandas as pd
 import pytest
 
-from analyses import CASES, INSTALLED, Case
+from analyses import CASES, Case
 from platforms.helpers import wrapper
 from privacy import attacker
 from privacy.evaluation import RUNS, evaluated, has_run
+from v6_clinical.platforms.readers import READERS
+from v6_clinical.protocol.registry import faces, partial_name
 
-each_analysis = pytest.mark.parametrize("case", INSTALLED, ids=lambda case: case.analysis)
+each_analysis = pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 CANARY = "737373"
 READER = """
 def patients():
@@ -32,8 +34,7 @@ def patients():
         return pandas.read_parquet(f"{session}/patients.parquet").to_dict("list")
     return pandas.read_csv(os.environ["DEFAULT_DATABASE_URI"]).to_dict("list")
 """
-EXTRACTION = {4: set(), 5: {"read_csv", "read_excel", "read_parquet"}}
-EXTRACTION[5] |= {"read_sql_database", "read_sparql_database"}  # a session's data frames
+EXTRACTION = {4: set(), 5: {reader.name for reader in READERS}}  # a session's data frames
 
 
 def entry_module(case: Case) -> ModuleType:
@@ -77,7 +78,8 @@ def giving_data(module: ModuleType, frame: pd.DataFrame) -> list[str]:
 def test_A13_every_attribute_of_the_entry_module_called_by_name(case: Case) -> None:
     """On 4.x a task names any attribute of the module; the data frame may come with the call."""
     public = {name for name in vars(entry_module(case)) if not name.startswith("_")}
-    assert public == {case.method, f"{case.method}_partial"} | EXTRACTION[attacker.MAJOR]
+    central = {face.method for face in faces(case.package)}
+    assert public == central | {partial_name(case.package)} | EXTRACTION[attacker.MAJOR]
     frame = pd.DataFrame({"age": [f"canary-{CANARY}"] * 30})
     assert giving_data(entry_module(case), frame) == []
     assert giving_data(with_a_public_reader(case), frame) == ["patients"]  # unguarded

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyses import CASES, INSTALLED, Case
+from analyses import CASES, Case
 from platforms.helpers import wrapper
 from privacy import attacker
 from v6_clinical.disclosure import Policy
@@ -27,7 +27,7 @@ from v6_clinical.protocol.registry import load_site
 from v6_clinical.protocol.site import answer, refused
 from v6_clinical.version import __version__
 
-each_analysis = pytest.mark.parametrize("case", INSTALLED, ids=lambda case: case.analysis)
+each_analysis = pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 CANARY = "737373"
 VALUES: list[Any] = [f"canary-{CANARY}", float(CANARY), -7373.73, np.inf, "", " ", "7,37373"]
 VALUES += [True, 1e80, "1973-07-03", f"[{CANARY}]", "=cmd()", "ÿ\ud7ff", None]

@@ -1,7 +1,8 @@
 """The analyst's layer on a real stack: the same calls as in one process, with the stock client.
 
 ``run`` stands beside the client, in the container of the analyst: it needs the standard library
-and ``common/`` on the path, nothing else. ``check`` stands on the side of the tests.
+and ``common/`` and ``algorithms/`` on the path, nothing else. ``check`` stands on the side of the
+tests.
 """
 
 from __future__ import annotations

@@ -114,13 +114,11 @@ def stack_image(major: int) -> str:
 def beside_client(folder: Path) -> list[str]:
     """Return `docker run`'s options that let a program import what stands beside the client.
 
-    That is a stack's folder, the one above it, and the project's common package.
+    That is a stack's folder, the one above it, and the project's packages.
     """
-    common = folder.parents[2] / "common"
-    mounts = [
-        word for path in (folder.parent, common) for word in ("--volume", f"{path}:{path}:ro")
-    ]
-    return [*mounts, "--env", f"PYTHONPATH={folder}:{folder.parent}:{common}"]
+    ours = [folder.parents[2] / name for name in ("common", "algorithms")]
+    mounts = [word for path in (folder.parent, *ours) for word in ("--volume", f"{path}:{path}:ro")]
+    return [*mounts, "--env", f"PYTHONPATH={':'.join(map(str, (folder, folder.parent, *ours)))}"]
 
 
 def things() -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stacks.engine import stack_image
-from v6_clinical.protocol.registry import PACKAGES
+from v6_clinical.protocol.registry import face_of, methods
 
 ALGORITHMS = Path(__file__).parents[2] / "algorithms"
 PROGRAM = """
@@ -25,10 +25,10 @@ def load(major: int, text: str) -> subprocess.CompletedProcess[str]:
 
 
 def ours(analysis: str, major: int) -> str:
-    return (ALGORITHMS / PACKAGES[analysis] / f"algorithm_store.v{major}.json").read_text()
+    return (ALGORITHMS / face_of(analysis).package / f"algorithm_store.v{major}.json").read_text()
 
 
-@pytest.mark.parametrize("analysis", PACKAGES)
+@pytest.mark.parametrize("analysis", methods())
 @pytest.mark.parametrize("major", [4, 5])
 def test_the_real_schema_takes_it(analysis: str, major: int) -> None:
     done = load(major, ours(analysis, major))

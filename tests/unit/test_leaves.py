@@ -10,12 +10,12 @@ from sites import HERE, dataset, split
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.protocol import centre as federation
-from v6_clinical.protocol.registry import PACKAGES, load_site
+from v6_clinical.protocol.registry import face_of, load_site, methods
 from v6_clinical.terminal.cli import main
 from v6_clinical.terminal.render.leaves import as_markdown, declared
 
 OPEN = Policy.open()
-ANALYSES = pytest.mark.parametrize("analysis", PACKAGES)
+ANALYSES = pytest.mark.parametrize("analysis", methods())
 LOGISTIC: dict[str, Any] = {"outcome": "cens", "formula": "age + tgrade"}
 COX: dict[str, Any] = {"time": "time", "event": "cens", "formula": "age + horTh"}
 SUMMARY: dict[str, Any] = {"columns": ["age", "tsize", "tgrade"]}
@@ -77,13 +77,13 @@ def test_messages_hold_what_is_declared_and_no_more(analysis: str) -> None:
             assert names <= whole[step], arguments
             union.setdefault(step, set()).update(names)
     assert union == whole
-    assert list(rounds) == list(whole) == list(load_site(PACKAGES[analysis]).steps)
-    assert load_site(PACKAGES[analysis]).leaves == leaves
+    assert list(rounds) == list(whole) == list(load_site(face_of(analysis).package).steps)
+    assert load_site(face_of(analysis).package).leaves == leaves
 
 
 @ANALYSES
 def test_the_readme_says_what_leaves(analysis: str) -> None:
-    text = (HERE.parent / "algorithms" / PACKAGES[analysis] / "README.md").read_text()
+    text = (HERE.parent / "algorithms" / face_of(analysis).package / "README.md").read_text()
     assert as_markdown(analysis) in text, f"print it: v6-clinical what-leaves {analysis} --markdown"
 
 

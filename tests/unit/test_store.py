@@ -9,30 +9,40 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from analyses import CASES, Case
-from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import face_of, load_central, methods, packages
 from v6_clinical.protocol.request import parse_request
 from v6_clinical.store import store_json
 
 ALGORITHMS = Path(__file__).parents[2] / "algorithms"
-EACH = [(analysis, major) for analysis in PACKAGES for major in (4, 5)]
+EACH = [(package, major) for package in packages() for major in (4, 5)]
 
 
-def path(analysis: str, major: int) -> Path:
-    return ALGORITHMS / PACKAGES[analysis] / f"algorithm_store.v{major}.json"
+def path(package: str, major: int) -> Path:
+    return ALGORITHMS / package / f"algorithm_store.v{major}.json"
 
 
-def text(analysis: str, major: int) -> str:
-    return json.dumps(store_json(analysis, major), indent=2, ensure_ascii=False) + "\n"
+def text(package: str, major: int) -> str:
+    return json.dumps(store_json(package, major), indent=2, ensure_ascii=False) + "\n"
 
 
 def central(analysis: str, major: int) -> dict[str, Any]:
-    found: dict[str, Any] = store_json(analysis, major)["functions"][0]
-    return found
+    """Return what the store is told of a method."""
+    face = face_of(analysis)
+    functions: list[dict[str, Any]] = store_json(face.package, major)["functions"]
+    return next(function for function in functions if function["name"] == face.method)
 
 
-@pytest.mark.parametrize(("analysis", "major"), EACH)
-def test_the_files_are_not_stale(analysis: str, major: int) -> None:
-    assert path(analysis, major).read_text() == text(analysis, major), "run 'make store'"
+@pytest.mark.parametrize(("package", "major"), EACH)
+def test_the_files_are_not_stale(package: str, major: int) -> None:
+    assert path(package, major).read_text() == text(package, major), "run 'make store'"
+
+
+def test_each_method_is_a_function_and_each_package_one_partial() -> None:
+    for package, major in EACH:
+        functions = store_json(package, major)["functions"]
+        kinds = [f.get("type", f.get("step_type")).split("_")[0] for f in functions]
+        assert kinds.count("central") == sum(f.package == package for f in methods().values())
+        assert kinds.count("federated") == 1
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)

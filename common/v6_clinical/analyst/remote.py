@@ -19,14 +19,10 @@ from typing import Any, ClassVar
 from v6_clinical.analyst.errors import AnalysisError
 from v6_clinical.analyst.progress import Watch
 from v6_clinical.analyst.tasks import TIMED_OUT, TaskWatcher
+from v6_clinical.face import Face
+from v6_clinical.protocol.registry import face_of
 from v6_clinical.version import SCHEMA
 
-# Central functions by analysis. The registry knows them too, at the price of numpy and scipy.
-METHODS = {
-    "summary": "summary",
-    "logistic": "logistic_regression",
-    "cox": "cox_regression",
-}
 MANY = 1000  # organisations or nodes: all of them, in one page
 REGISTRY = "V6_CLINICAL_REGISTRY"
 
@@ -52,7 +48,7 @@ class Image:
     image: str | Mapping[str, str] | None = None
     registry: str | None = None
 
-    def name(self, analysis: str, major: int) -> str:
+    def name(self, face: Face, major: int) -> str:
         """Return the image's name.
 
         Raises
@@ -63,12 +59,13 @@ class Image:
         if isinstance(self.image, str):
             return self.image
         if self.image is not None:
-            if analysis not in self.image:
-                raise AnalysisError("IMAGE_MISSING", f"image={{…}} names none for {analysis!r}.")
-            return self.image[analysis]
+            names = [n for n in (face.short, face.method, face.package) if n in self.image]
+            if not names:
+                raise AnalysisError("IMAGE_MISSING", f"image={{…}} names none for {face.short!r}.")
+            return self.image[names[0]]
         registry = os.environ.get(REGISTRY) if self.registry is None else self.registry
         prefix = f"{registry.rstrip('/')}/" if registry else ""
-        return f"{prefix}v6-{analysis}:{major}"
+        return f"{prefix}{face.package.replace('_', '-')}:{major}"
 
 
 class RemotePlatform(ABC):
@@ -107,9 +104,10 @@ class RemotePlatform(ABC):
         included = [self._id(organization) for organization in named]
         central = self._central(included)
         self._require_online({*included, central})
-        image = self._image.name(analysis, self.MAJOR)
+        face = face_of(analysis)
+        image = self._image.name(face, self.MAJOR)
         watch.note(f"asking {self.names[central]} to start {image}")
-        task = self._created(image, METHODS[analysis], arguments, central)
+        task = self._created(image, face.method, arguments, central)
         run = self._wait(task, len(included), watch)
         if run != "completed":
             raise _ended_badly(run, task, image, self.names[central], central)

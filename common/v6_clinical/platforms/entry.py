@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import AnalysisError, RefusalError
+from v6_clinical.face.contract import Face
 from v6_clinical.platforms.polling import ROUND_SECONDS
-from v6_clinical.protocol.registry import Site, load_central, load_site
+from v6_clinical.protocol.registry import Site, faces, load_method, load_site, partial_name
 from v6_clinical.protocol.site import FIELDS, answer, innocent_name, refused
 
 if TYPE_CHECKING:
@@ -18,10 +19,27 @@ if TYPE_CHECKING:
     from v6_clinical.protocol.centre import Transport
 
 
-def make_central(
-    package: str, method: str, connect: Callable[[Any, float], Transport]
-) -> Callable[..., dict[str, Any]]:
-    """Make the central function of an entry module.
+Function = Callable[..., dict[str, Any]]
+
+
+def entries(
+    package: str, central: Callable[[Face, str], Function], partial: Callable[[str, str], Function]
+) -> dict[str, Function]:
+    """Make what an entry module offers: one central function a method, and one partial.
+
+    Parameters
+    ----------
+    central, partial
+        Make the functions of a platform, from a face and the partial's name, and from the package
+        and the partial's name.
+    """
+    name = partial_name(package)
+    found = {face.method: central(face, name) for face in faces(package)}
+    return found | {name: partial(package, name)}
+
+
+def make_central(face: Face, connect: Callable[[Any, float], Transport]) -> Function:
+    """Make the central function of a method.
 
     Parameters
     ----------
@@ -31,17 +49,15 @@ def make_central(
 
     def function(*arguments: Any, mock_client: Any = None, **named: Any) -> dict[str, Any]:
         by_name = not arguments and not _is_json(mock_client)
-        return _run_central(package, named, lambda s: connect(mock_client, s), by_name=by_name)
+        return _run_central(face, named, lambda s: connect(mock_client, s), by_name=by_name)
 
-    function.__name__ = function.__qualname__ = method
-    function.__doc__ = f"Run the analysis '{method}' over the collaboration's organisations."
+    function.__name__ = function.__qualname__ = face.method
+    function.__doc__ = f"Run the analysis '{face.method}' over the collaboration's organisations."
     return function
 
 
-def make_partial(
-    package: str, method: str, read_frame: Callable[[Policy], pd.DataFrame]
-) -> Callable[..., dict[str, Any]]:
-    """Make the partial function of an entry module: limits from the environment, one log line."""
+def make_partial(package: str, name: str, read_frame: Callable[[Policy], pd.DataFrame]) -> Function:
+    """Make the partial function of a package: limits from the environment, one log line."""
 
     def function(*arguments: Any, mock_data: Any = None, **named: Any) -> dict[str, Any]:
         site = load_site(package)
@@ -57,13 +73,13 @@ def make_partial(
         _log(site, named, found)
         return found
 
-    function.__name__ = function.__qualname__ = f"{method}_partial"
-    function.__doc__ = f"Answer one question of the analysis '{method}' at one site."
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"Answer one question of the package '{package}' at one site."
     return function
 
 
 def _run_central(
-    package: str,
+    face: Face,
     arguments: Mapping[str, Any],
     connect: Callable[[float], Transport],
     *,
@@ -75,7 +91,7 @@ def _run_central(
     """
     from v6_clinical.protocol import centre as federation
 
-    definition = load_central(package)
+    definition = load_method(face)
     try:
         if not by_name:
             text = "Arguments are given by name; 'mock_client' is not one of them."

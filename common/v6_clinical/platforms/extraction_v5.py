@@ -12,12 +12,13 @@ import os
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from vantage6.common.enum import AlgorithmStepType
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES, RefusalError
+from v6_clinical.platforms.readers import READERS, Reader
 from v6_clinical.platforms.vantage6_v5 import mark, started_as
 from v6_clinical.protocol.site import innocent_name
 
@@ -98,19 +99,22 @@ def _quietly(read: Read, uri: str, query: str) -> pd.DataFrame:
         return read({"uri": uri}, query)
 
 
-def _named(name: str, doc: str, read: Read, *options: str) -> Callable[..., Any]:
-    function = _extraction(read, *options)
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = doc
+_READ: Final[dict[str, Read]] = {
+    "read_csv": _csv,
+    "read_parquet": _parquet,
+    "read_excel": _excel,
+    "read_sql_database": _sql,
+    "read_sparql_database": _sparql,
+}
+
+
+def readers() -> dict[str, Callable[..., Any]]:
+    """Return the functions of data extraction by name, as an entry module offers them."""
+    return {reader.name: _named(reader) for reader in READERS}
+
+
+def _named(reader: Reader) -> Callable[..., Any]:
+    function = _extraction(_READ[reader.name], *(option.name for option in reader.options))
+    function.__name__ = function.__qualname__ = reader.name
+    function.__doc__ = reader.about
     return mark(function, AlgorithmStepType.DATA_EXTRACTION)
-
-
-read_csv = _named("read_csv", "Make a data frame of a CSV file.", _csv)
-read_parquet = _named("read_parquet", "Make a data frame of a Parquet file.", _parquet)
-read_excel = _named("read_excel", "Make a data frame of an Excel sheet.", _excel, "sheet_name")
-read_sql_database = _named(
-    "read_sql_database", "Make a data frame of a listed SQL query.", _sql, "query"
-)
-read_sparql_database = _named(
-    "read_sparql_database", "Make a data frame of a listed SPARQL query.", _sparql, "query"
-)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from v6_clinical.disclosure import Policy
 from v6_clinical.protocol import centre as federation
 from v6_clinical.protocol.answers import Message
-from v6_clinical.protocol.registry import PACKAGES, Site, load_central, load_site
+from v6_clinical.protocol.registry import Site, face_of, load_method, load_site
 from v6_clinical.protocol.site import answer
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run(
     Parameters
     ----------
     analysis
-        ``"summary"``, ...
+        The method's short name or its method name.
     frames
         One data frame a site.
     arguments
@@ -79,13 +79,18 @@ def run(
         Called at the start of each round with its number, step and number of sites.
     answered
         Called with each organisation that has answered.
+
+    Raises
+    ------
+    UnknownMethodError
+        If no installed analysis has this name.
     """
-    package = PACKAGES[analysis]
+    face = face_of(analysis)
     shared = Policy() if policy is None else policy
     policies = [shared] * len(frames) if isinstance(shared, Policy) else list(shared)
-    transport = _Local(load_site(package), frames, policies, answered)
+    transport = _Local(load_site(face.package), frames, policies, answered)
     return federation.run(
-        load_central(package),
+        load_method(face),
         arguments,
         transport,
         minimum_sites=minimum_sites,

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from v6_clinical.errors import RefusalError
-from v6_clinical.platforms.entry import make_central, make_partial
+from v6_clinical.platforms import entry
 from v6_clinical.platforms.polling import PollingTransport
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from v6_clinical.disclosure import Policy
+    from v6_clinical.face.contract import Face
 
 
 class ClientTransport(PollingTransport):
@@ -33,21 +33,26 @@ class ClientTransport(PollingTransport):
         )
 
 
-def central(package: str, method: str) -> Callable[..., dict[str, Any]]:
-    """Make the central function of an entry module."""
+def entries(package: str) -> dict[str, entry.Function]:
+    """Return what ``<package>.v4`` offers: one central function a method, and one partial."""
+    return entry.entries(package, _central, _partial)
+
+
+def _central(face: Face, partial: str) -> entry.Function:
+    """Make the central function of a method."""
 
     def connect(mock_client: Any, seconds: float) -> ClientTransport:
         client = _client() if mock_client is None else mock_client
-        return ClientTransport(client, f"{method}_partial", round_seconds=seconds)
+        return ClientTransport(client, partial, round_seconds=seconds)
 
-    function = make_central(package, method, connect)
+    function = entry.make_central(face, connect)
     function.wrapped_in_algorithm_client_decorator = True  # type: ignore[attr-defined]
     return function
 
 
-def partial(package: str, method: str) -> Callable[..., dict[str, Any]]:
-    """Make the partial function of an entry module."""
-    function = make_partial(package, method, _frame)
+def _partial(package: str, name: str) -> entry.Function:
+    """Make the partial function of a package."""
+    function = entry.make_partial(package, name, _frame)
     function.wrapped_in_data_decorator = True  # type: ignore[attr-defined]
     return function
 

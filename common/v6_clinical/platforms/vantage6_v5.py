@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from vantage6.common.enum import AlgorithmStepType
 
 from v6_clinical.errors import AnalysisError, RefusalError
-from v6_clinical.platforms.entry import make_central, make_partial
+from v6_clinical.platforms import entry
 from v6_clinical.platforms.polling import PollingTransport
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from v6_clinical.disclosure import Policy
+    from v6_clinical.face.contract import Face
 
 GROUPS, FRAMES = ";", ","  # separators in USER_REQUESTED_DATAFRAMES
 
@@ -35,22 +36,32 @@ class ClientTransport(PollingTransport):
         )
 
 
-def central(package: str, method: str) -> Callable[..., dict[str, Any]]:
-    """Make the central function of an entry module."""
+def entries(package: str) -> dict[str, Callable[..., Any]]:
+    """Return what ``<package>.v5`` offers: a central function a method, one partial, the readers.
+
+    Readers of data make the data frames of a session.
+    """
+    from v6_clinical.platforms.extraction_v5 import readers
+
+    return {**entry.entries(package, _central, _partial), **readers()}
+
+
+def _central(face: Face, partial: str) -> entry.Function:
+    """Make the central function of a method."""
 
     def connect(mock_client: Any, seconds: float) -> ClientTransport:
         if not started_as(AlgorithmStepType.CENTRAL_COMPUTE):
             raise AnalysisError("BAD_REQUEST", "Start the task as a central computation.")
         client = _client() if mock_client is None else mock_client
-        return ClientTransport(client, f"{method}_partial", round_seconds=seconds)
+        return ClientTransport(client, partial, round_seconds=seconds)
 
-    function = make_central(package, method, connect)
+    function = entry.make_central(face, connect)
     return mark(function, AlgorithmStepType.CENTRAL_COMPUTE, "vantage6_algorithm_client_decorated")
 
 
-def partial(package: str, method: str) -> Callable[..., dict[str, Any]]:
-    """Make the partial function of an entry module."""
-    function = make_partial(package, method, _frame)
+def _partial(package: str, name: str) -> entry.Function:
+    """Make the partial function of a package."""
+    function = entry.make_partial(package, name, _frame)
     return mark(function, AlgorithmStepType.FEDERATED_COMPUTE, "vantage6_dataframe_decorated")
 
 

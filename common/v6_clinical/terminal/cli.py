@@ -10,7 +10,7 @@ import click
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
-from v6_clinical.protocol.registry import PACKAGES
+from v6_clinical.protocol.registry import face_of, methods
 from v6_clinical.settings import SETTINGS
 from v6_clinical.terminal.commands.cox import run_cox
 from v6_clinical.terminal.commands.files import examples
@@ -81,7 +81,7 @@ def policy() -> None:
 
 
 @main.command("what-leaves", epilog=examples("v6-clinical what-leaves cox"))
-@click.argument("analysis", type=click.Choice(list(PACKAGES)))
+@click.argument("analysis", type=click.Choice(list(methods())))
 @click.option("--markdown", is_flag=True, help="As the analysis's README has it.")
 def what_leaves(analysis: str, markdown: bool) -> None:
     """Print every number that leaves a site, round by round, from the code's own declarations."""
@@ -95,7 +95,7 @@ def what_leaves(analysis: str, markdown: bool) -> None:
     "store-json",
     epilog=examples("v6-clinical store-json cox --major 4 --image registry.example/v6-cox:4"),
 )
-@click.argument("analysis", type=click.Choice(list(PACKAGES)))
+@click.argument("analysis", type=click.Choice(list(methods())))
 @click.option("--major", type=click.Choice(["4", "5"]), required=True, help="vantage6's major.")
 @click.option("--image", default="", help="Where nodes pull the image.")
 @click.option("--code-url", default="", help="Where the source code is.")
@@ -103,5 +103,5 @@ def store_json(analysis: str, major: str, image: str, code_url: str) -> None:
     """Print what an algorithm store wants to know of an analysis."""
     from v6_clinical import store
 
-    found = store.store_json(analysis, int(major), image, code_url)
+    found = store.store_json(face_of(analysis).package, int(major), image, code_url)
     click.echo(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))

@@ -10,7 +10,7 @@ import pytest
 from platforms.bad_inputs.three_sites import REQUESTS, good
 from platforms.helpers import wrapper
 from v6_clinical.platforms import local
-from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import face_of, load_central
 
 Wrong = dict[str, list[Any]]
 
@@ -113,7 +113,7 @@ def test_one_site_is_too_few_B24(analysis: str) -> None:
 
 @pytest.mark.parametrize("analysis", WRONG)
 def test_every_argument_is_in_the_matrix_B24(analysis: str) -> None:
-    fields = load_central(PACKAGES[analysis]).request.model_fields
+    fields = load_central(analysis).request.model_fields
     assert set(fields) <= set(WRONG[analysis])
 
 
@@ -121,7 +121,7 @@ def test_every_argument_is_in_the_matrix_B24(analysis: str) -> None:
 @pytest.mark.parametrize("smuggled", ["mock_client", "mock_data"])
 def test_mocks_in_a_task_are_refused_B24(tmp_path: Path, analysis: str, smuggled: str) -> None:
     """Through vantage6's wrapper, to the central function and to the partial."""
-    package = PACKAGES[analysis]
+    package = face_of(analysis).package
     method = load_central(package).name
     mock = {"a": 1} if smuggled == "mock_client" else [{"age": [1, 2, 3]}]
     message = {"method": method, "kwargs": REQUESTS[analysis] | {smuggled: mock}}

@@ -22,7 +22,7 @@ from v6_clinical.disclosure import Policy
 from v6_clinical.errors import CODES, SITE_CODES, AnalysisError
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.formula import parse
-from v6_clinical.protocol.registry import PACKAGES, load_site
+from v6_clinical.protocol.registry import face_of, load_site, methods
 from v6_clinical.protocol.site import answer
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.version import __version__
@@ -53,7 +53,7 @@ MORE: dict[str, dict[str, Any]] = {
     "logistic": {"weights": "w", "offset": "o", "cluster": "c"},
     "cox": {"weights": "w", "offset": "o", "cluster": "c", "time_horizon": 100},
 }
-EACH = pytest.mark.parametrize("analysis", PACKAGES)
+EACH = pytest.mark.parametrize("analysis", methods())
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
@@ -96,7 +96,7 @@ def test_any_column_gives_a_result_or_a_code(analysis: str, data: Any) -> None:
 @given(data=st.data())
 def test_any_question_gives_an_answer_or_a_refusal(analysis: str, data: Any) -> None:
     """Whoever may create tasks calls a partial with any JSON."""
-    site = load_site(PACKAGES[analysis])
+    site = load_site(face_of(analysis).package)
     message = {
         "version": __version__,
         "step": data.draw(st.sampled_from(list(site.steps))),

@@ -13,7 +13,7 @@ import pytest
 from analyses import CASES
 from platforms.bad_inputs.three_sites import REQUESTS, N, digits, good, run
 from platforms.helpers import wrapper
-from v6_clinical.protocol.registry import PACKAGES, load_central
+from v6_clinical.protocol.registry import face_of, load_central
 
 MORE: dict[str, dict[str, Any]] = {
     "summary": {"columns": ["age", "bmi", "stage"]},
@@ -56,7 +56,7 @@ def _never(token: str) -> Any:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 def test_strict_json_from_the_wrapper_B26(tmp_path: Path, case: Any) -> None:
     """With missing values in the data, no token NaN or Infinity leaves, and no value is logged."""
-    package = PACKAGES[case.analysis]
+    package = face_of(case.analysis).package
     frame = case.frames()[0]
     frame[case.numeric_column] = frame[case.numeric_column].astype(float).mask(frame.index % 3 == 0)
     message = {

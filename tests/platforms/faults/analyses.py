@@ -23,13 +23,13 @@ from platforms.bad_inputs.three_sites import digits, good
 from platforms.faults.server import Faults, Server, Stumble
 from v6_clinical.disclosure import Policy
 from v6_clinical.protocol import centre as federation
-from v6_clinical.protocol.registry import PACKAGES, load_central, load_site
+from v6_clinical.protocol.registry import face_of, load_central, load_site, methods
 
 TABLES = {"coefficients", "fit", "covariance", "numeric", "categorical", "histogram"}
 # Of the summary a quantile that two rounds do not settle: faults in a third must find one.
 THIRD: dict[str, Any] = {"group_by": "y", "quantiles": [0.1]}
 REQUESTS = SMALL | {"summary": SMALL["summary"] | THIRD}
-ANALYSES = [name for name, package in PACKAGES.items() if importlib.util.find_spec(package)]
+ANALYSES = [name for name in methods() if name in REQUESTS]
 assert ANALYSES, "no analysis is installed"
 MAJOR = int(importlib.metadata.version("vantage6-algorithm-tools").split(".")[0])
 ClientTransport = importlib.import_module(
@@ -70,7 +70,7 @@ def run(
     **more: Any,
 ) -> Done:
     """Run an analysis over the server; the result is strict JSON."""
-    package = PACKAGES[analysis]
+    package = face_of(analysis).package
     data = frames() if sites is None else sites
     with Server(load_site(package), data, Policy(), faults, stumble) as server:
         found = over(server, analysis, round_seconds, **more)
@@ -85,7 +85,7 @@ def over(
     **more: Any,
 ) -> dict[str, Any]:
     """Run an analysis's central side once over a server that is up."""
-    central = load_central(PACKAGES[analysis])
+    central = load_central(analysis)
     transport = ClientTransport(
         client(server),
         f"{central.name}_partial",

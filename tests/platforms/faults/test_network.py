@@ -20,7 +20,7 @@ from platforms.faults.server import Fault, Server, Stumble
 from platforms.helpers import encode, node_environment
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
-from v6_clinical.protocol.registry import PACKAGES, load_site
+from v6_clinical.protocol.registry import face_of, load_site
 
 ALL = pytest.mark.parametrize("analysis", ANALYSES)
 
@@ -98,7 +98,7 @@ def test_a_server_that_is_restarted_changes_no_digit_F07(analysis: str) -> None:
     """In every round, for a while, nobody listens; its tasks are kept, as in a database."""
     plain = local.run(analysis, frames(), REQUESTS[analysis])
     restarts: list[int] = []
-    with Server(load_site(PACKAGES[analysis]), frames(), Policy()) as server:
+    with Server(load_site(face_of(analysis).package), frames(), Policy()) as server:
 
         def faults(site: int, number: int, message: dict[str, Any]) -> Fault:
             if site == 30 and number not in restarts:
@@ -126,7 +126,7 @@ def test_a_central_side_that_is_killed_begins_again_F07(analysis: str) -> None:
         if number == 3:
             raise Killed
 
-    with Server(load_site(PACKAGES[analysis]), frames(), Policy()) as server:
+    with Server(load_site(face_of(analysis).package), frames(), Policy()) as server:
         with pytest.raises(Killed):
             over(server, analysis, progress=die)
         assert len(server.tasks) == 6

@@ -11,7 +11,7 @@ from v6_clinical.analyst.report.cells import number, word
 from v6_clinical.analyst.report.tables import Table
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import CODES
-from v6_clinical.protocol.registry import PACKAGES, load_site
+from v6_clinical.protocol.registry import face_of, load_site
 from v6_clinical.settings import MEANINGS, PREFIX, SETTINGS
 
 Record = Mapping[str, Any]
@@ -84,7 +84,7 @@ def ledger(result: Record) -> Table | None:
     """Return, round by round, what left a site: counted from the messages, explained by name."""
     if not result["ledger"]:
         return None
-    leaves = _leaves(result["analysis"])
+    leaves = load_site(face_of(result["analysis"]).package).leaves
     rows = []
     for (step, what), group in groupby(result["ledger"], lambda one: (one["step"], one["what"])):
         lines = list(group)
@@ -104,14 +104,6 @@ def _parts(what: str) -> dict[str, int]:
         key = name.split("/")[0]
         found[key] = found.get(key, 0) + int(count)
     return found
-
-
-def _leaves(analysis: str) -> Mapping[str, Mapping[str, str]]:
-    for package in PACKAGES.values():
-        site = load_site(package)
-        if site.name == analysis:
-            return site.leaves
-    return {}
 
 
 def limits(result: Record) -> Table:

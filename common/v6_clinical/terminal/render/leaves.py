@@ -8,16 +8,19 @@ from importlib import import_module
 from rich import box
 from rich.table import Table
 
-from v6_clinical.protocol.registry import PACKAGES
+from v6_clinical.protocol.registry import face_of
 from v6_clinical.terminal.render.text import console
 
 Leaves = Mapping[str, Mapping[str, str]]
 
 
 def declared(analysis: str) -> tuple[Leaves, Mapping[str, str]]:
-    """Return, by step, what each number is; and when each step is asked."""
-    module = import_module(f"{PACKAGES[analysis]}.leaves")
-    return module.LEAVES, module.ROUNDS
+    """Return, by step of a method, what each number is; and when each step is asked."""
+    face = face_of(analysis)
+    module = import_module(f"{face.package}.leaves")
+    rounds = getattr(module, "ROUNDS", {})
+    steps = face.steps or tuple(module.LEAVES)
+    return {s: module.LEAVES[s] for s in steps}, {s: rounds.get(s, "") for s in steps}
 
 
 def show(analysis: str) -> None:

@@ -1,0 +1,34 @@
+"""How numbers and lists are written for people, wherever they read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+DASH = "–"  # withheld, or undefined
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Format a number for reading; withheld or undefined is a dash."""
+    if value is None:
+        return DASH
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.0f}"
+    return f"{value:.{digits}g}"
+
+
+def p_value(value: float | None, digits: int = 3) -> str:
+    """Return a p-value as journals print it: never 0."""
+    if value is None:
+        return DASH
+    least = 10.0**-digits
+    return f"<{least:.{digits}f}" if value < least else f"{value:.{digits}f}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a sentence lists them: ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is not 1."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
