@@ -110,7 +110,7 @@ def _rows(
     rows = complete_cases(frame, model, [outcome.column], policy)
     events = read_outcome(rows.others[outcome.column], outcome)
     ones = int(events.sum())
-    policy.check_classes([ones, rows.n - ones], outcome.column)
+    policy.check_classes(ones, rows.n - ones, outcome.column)
     return rows, events
 
 

@@ -28,8 +28,25 @@ SITE_CODES: Final[dict[str, str]] = {
     "UNKNOWN_LEVEL": "Add the site's level to levels=..., or merge it with collapse=...",
     "TOO_MANY_LEVELS": "Give a codebook with levels=..., or merge levels with collapse=...",
     "MIN_ROWS": "The site has too few rows with a value: drop the column, or leave the site out.",
-    "SMALL_CELL": "Some level, or value of a number, is too rare at the site: give a codebook with "
-    "levels=..., merge levels with collapse=..., or drop the column.",
+    "RARE_LEVEL": "A level, or a combination of levels, has few rows at the site: merge levels "
+    "with collapse=..., drop the interaction or the column, or leave the site out. In a summary, a "
+    "codebook with levels=... withholds the small counts only.",
+    "RARE_VALUE": "All but a few of the site's rows share one value of the column; where two "
+    "columns are named, they differ in few rows: drop one of the columns, or leave the site out.",
+    "FEW_INCOMPLETE": "Few of the site's rows are incomplete, missing a value of the columns "
+    "named: leave these columns out, ask the node operator for V6C_ALLOW_SMALL_MISSING, or leave "
+    "the site out.",
+    "FEW_EVENTS": "Few of the site's rows have the event: take a more frequent outcome, or leave "
+    "the site out.",
+    "FEW_WITHOUT_EVENT": "Few of the site's rows are without the event: take a less frequent "
+    "outcome, or leave the site out.",
+    "DOMINANT_ROW": "One large value, or very few, dominate the column, or a combination of "
+    "columns where 'terms' are named: take log(x) or another transform, ask the site to correct "
+    "an outlier, drop a term, or leave the site out.",
+    "SMALL_CLUSTER": "The site has few clusters, or few of more than one row: leave cluster=... "
+    "out, take larger clusters, or leave the site out.",
+    "SMALL_STRATUM": "A stratum has few rows or few events at the site: use fewer strata, merge "
+    "their levels with collapse=..., or leave the site out.",
     "TOO_MANY_PARAMETERS": "The site has too few rows for this model: use fewer terms, merge "
     "levels with collapse=..., or leave the site out.",
     "COEFFICIENT_RANGE": "At these coefficients few of the site's rows carry information: use "

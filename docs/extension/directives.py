@@ -1,6 +1,6 @@
 """Directives for tables made at build, and for files of the repository as pages.
 
-``{arguments} cox``, ``{leaves} cox``, ``{validation} cox``, ``{remedy} SMALL_CELL``, ``{codes}``,
+``{arguments} cox``, ``{leaves} cox``, ``{validation} cox``, ``{remedy} RARE_LEVEL``, ``{codes}``,
 ``{commands}`` and ``{pages} benchmarks`` stand for markdown that the
 modules beside this one write, from the code itself.
 Links in included files are those of the repository; ``links`` turns them.

@@ -258,7 +258,7 @@ def test_refusals_that_come_and_go_end_F10() -> None:
 def test_exclude_begins_again_without_the_site_F02(when: str) -> None:
     def fault(site: int, message: dict[str, Any]) -> Any:
         now = last(message) if when == "last" else message["step"] == when
-        return refused("SMALL_CELL", "age") if site == 20 and now else None
+        return refused("FEW_INCOMPLETE", "age") if site == 20 and now else None
 
     found, _ = run(fault, on_refusal="exclude")
     alone, _ = run(frames=[frame(1), frame(3)])
@@ -269,7 +269,7 @@ def test_exclude_begins_again_without_the_site_F02(when: str) -> None:
         "organization_id": 20,
         "status": "refused",
         "n": None,
-        "code": "SMALL_CELL",
+        "code": "FEW_INCOMPLETE",
     }
     assert "SITE_EXCLUDED" in [warning["code"] for warning in found["warnings"]]
     assert found["fit"][0]["n"] == 2 * N
@@ -292,7 +292,7 @@ def test_exclude_keeps_a_site_that_only_refused_a_step_F02() -> None:
     def fault(site: int, message: dict[str, Any]) -> Any:
         if message["step"] != "evaluate" or message["count"] < 3:
             return None
-        return {20: refused("SMALL_CELL", "age"), 30: refused("COEFFICIENT_RANGE")}.get(site)
+        return {20: refused("FEW_INCOMPLETE", "age"), 30: refused("COEFFICIENT_RANGE")}.get(site)
 
     found, _ = run(fault, on_refusal="exclude")
     assert found["status"] == "completed"

@@ -14,6 +14,7 @@ from itertools import compress
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from v6_clinical.disclosure.causes import rare_columns
 from v6_clinical.disclosure.dominance import (
     Survey,
     differing_rows,
@@ -71,7 +72,7 @@ class Policy(Limits):
     def check_levels(self, counts: NDArray[np.int64], column: str) -> None:
         """R13: levels may be listed only if each has enough rows."""
         if self.is_small(counts).any():
-            raise RefusalError("SMALL_CELL", [column])
+            raise RefusalError("RARE_LEVEL", [column])
 
     def check_per_site(self) -> None:
         """R15: the site sends results of its own only where it is willing to."""
@@ -88,7 +89,7 @@ class Policy(Limits):
         count = np.asarray(rows)
         few = (count > 0) & (count < self.min_rows)
         if (few | self.is_small(events)).any():
-            raise RefusalError("SMALL_CELL", columns)
+            raise RefusalError("SMALL_STRATUM", columns)
 
     def allows_moments(self, order: int, n: NDArray[np.float64]) -> NDArray[np.bool_]:
         """R7: power sums up to ``order`` of n rows are at most so many numbers a row.
@@ -116,26 +117,37 @@ class Policy(Limits):
         for pattern in patterns[self.is_small(counts)]:
             within = (patterns <= pattern).all(axis=1)
             if within.sum() == 1:
-                raise RefusalError("SMALL_CELL", list(compress(where, pattern)))
+                raise RefusalError("FEW_INCOMPLETE", list(compress(where, pattern)))
 
-    def check_classes(self, counts: ArrayLike, column: str) -> None:
-        """R6: each class of an outcome has no row, or at least a cell."""
-        if self.is_small(counts).any():
-            raise RefusalError("SMALL_CELL", [column])
+    def check_classes(self, events: int, others: int, column: str) -> None:
+        """R6: rows with the event, and those without, are 0 or at least a cell."""
+        if self.is_small(events):
+            raise RefusalError("FEW_EVENTS", [column])
+        if self.is_small(others):
+            raise RefusalError("FEW_WITHOUT_EVENT", [column])
 
-    def check_design(self, about: Survey, names: Sequence[str], derived: Sequence[bool]) -> None:
+    def check_design(
+        self,
+        about: Survey,
+        names: Sequence[str],
+        derived: Sequence[bool],
+        dummies: Sequence[bool] | None = None,
+    ) -> None:
         """R5: no design column singles a few rows out.
 
         Off its commonest value a column has no row or at least a cell; its spread over rows,
         (sum z^2)^2 / sum z^4 with z centred at the site, is at least 2, and at least a cell for
-        a dummy, a transform or a product.
+        a dummy, a transform or a product. ``dummies`` marks columns of levels alone: what is rare
+        there is a level, elsewhere a value.
         """
         least = np.where(derived, max(self.min_spread, self.min_cell), self.min_spread)
         off, width = rows_off_commonest(about.design, self.min_cell), spread(about, least)
         # off > 0: the spread of a constant column is rounding
-        bad = self.is_small(off) | ((off > 0) & ~(width >= least * (1 - 1e-9)))
-        if bad.any():
-            raise RefusalError("SMALL_CELL", list(compress(names, bad)))
+        rare, heavy = self.is_small(off), (off > 0) & ~(width >= least * (1 - 1e-9))
+        if rare.any():
+            raise rare_columns(names, rare, dummies)
+        if heavy.any():
+            raise RefusalError("DOMINANT_ROW", list(compress(names, heavy)))
 
     def allows_sums(self, values: NDArray[np.float64]) -> bool:
         """R5: no row or at least a cell is off the value that most of these rows share, (n,).
@@ -156,21 +168,22 @@ class Policy(Limits):
         """
         small = vanishing(about)
         if small.any():
-            raise RefusalError("SMALL_CELL", list(compress(names, small)))
+            raise RefusalError("DOMINANT_ROW", list(compress(names, small)))
         places, rows = differing_rows(about)
         close = np.argwhere(self.is_small(rows).any(axis=0))
         if len(close):
-            raise RefusalError("SMALL_CELL", [names[places[place]] for place in close[0]])
+            raise RefusalError("RARE_VALUE", [names[places[place]] for place in close[0]])
         if self.min_spread > 0:
             most = self.min_spread**-0.5
             if not largest_leverage(about, most) <= most:
-                raise RefusalError("SMALL_CELL", ["terms"])
+                raise RefusalError("DOMINANT_ROW", ["terms"])
 
     def check_within(
         self,
         columns: Sequence[NDArray[np.float64]],
         names: Sequence[str],
         strata: NDArray[np.intp],
+        dummies: Sequence[bool] | None = None,
     ) -> None:
         """R5: nor is a column, or a combination, few rows within strata, codes of shape (n,).
 
@@ -178,15 +191,15 @@ class Policy(Limits):
         """
         off = self.is_small(rows_off_within(columns, strata, self.min_cell))
         if off.any():
-            raise RefusalError("SMALL_CELL", list(compress(names, off)))
+            raise rare_columns(names, off, dummies)
         places, rows = differing_within(columns, strata)
         close = np.argwhere(self.is_small(rows).any(axis=0))
         if len(close):
-            raise RefusalError("SMALL_CELL", [names[places[place]] for place in close[0]])
+            raise RefusalError("RARE_VALUE", [names[places[place]] for place in close[0]])
         if self.min_spread > 0:
             most = self.min_spread**-0.5
             if not largest_leverage(centred_within(columns, strata), most) <= most:
-                raise RefusalError("SMALL_CELL", ["terms", "strata"])
+                raise RefusalError("DOMINANT_ROW", ["terms", "strata"])
 
     def allows_products(self, about: Survey) -> bool:
         """R5: products of these columns tell of no combination that is few rows."""
@@ -238,7 +251,7 @@ class Policy(Limits):
         cells = 2 * self.min_cell if self.min_cell > 1 else 1
         few = 0 < len(sizes) < max(self.min_clusters, cells)
         if few or self.is_small((sizes > 1).sum()):
-            raise RefusalError("SMALL_CELL", [column])
+            raise RefusalError("SMALL_CLUSTER", [column])
 
     def check_coefficients(
         self, predictor: NDArray[np.float64], weights: NDArray[np.float64]

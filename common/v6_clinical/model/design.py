@@ -98,6 +98,15 @@ class Coding:
         """
         return tuple(_is_derived(column, self.levels) for column in self.columns)
 
+    @property
+    def dummies(self) -> tuple[bool, ...]:
+        """Whether a column is that of a level, or of a combination of levels."""
+        return tuple(
+            bool(column.parts)
+            and not any(is_numeric(part.factor, self.levels) for part in column.parts)
+            for column in self.columns
+        )
+
     def without_intercept(self) -> Coding:
         """Return the coding without the intercept's column, factors coded as beside it."""
         return replace(self, columns=tuple(column for column in self.columns if column.parts))

@@ -65,7 +65,7 @@ def read_follow_up(
         raise RefusalError("BAD_TIME", [str(survival.entry)])
     event = _events(columns[survival.event], survival.event)
     # R3: with the rows used, a count of events tells that of the others
-    policy.check_classes([event.sum(), len(event) - event.sum()], survival.event)
+    policy.check_classes(int(event.sum()), int((~event).sum()), survival.event)
     strata, labels = _strata(columns, survival.strata, len(time), policy)
     if entry is not None:
         missed = _missed(time, event, entry, strata)

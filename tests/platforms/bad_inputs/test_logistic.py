@@ -89,7 +89,7 @@ def test_one_outcome_at_a_site_B10(value: int) -> None:
     pooled = pd.concat([good(1), good(2), third])
     same(run(third), fit([pooled.iloc[::2], pooled.iloc[1::2]]), 1e-7)
     few = good(3).assign(y=(np.arange(N) < 3).astype(int))
-    assert code(few) == "SMALL_CELL"
+    assert code(few) == "FEW_EVENTS"
 
 
 def test_one_outcome_everywhere_B10() -> None:
@@ -213,7 +213,7 @@ def test_more_parameters_than_rows_B20() -> None:
     names = [f"x{j}" for j in range(40)]
     assert ended(fit(wide, predictors=names)) == "TOO_MANY_PARAMETERS"
     open_code = ended(fit([f.iloc[:15] for f in wide], OPEN, predictors=names))
-    assert open_code in ("SINGULAR", "SEPARATION", "NOT_CONVERGED", "SMALL_CELL")
+    assert open_code in ("SINGULAR", "SEPARATION", "NOT_CONVERGED", "DOMINANT_ROW")
 
 
 def test_no_predictor_B20() -> None:
@@ -265,4 +265,4 @@ def test_odd_labels_B27() -> None:
     same(run(blank), run(good(3).drop(index=blank.index[::4])))
     few = good(3)
     few.loc[:2, "stage"] = " "
-    assert code(few) == "SMALL_CELL"  # R4
+    assert code(few) == "FEW_INCOMPLETE"  # R4

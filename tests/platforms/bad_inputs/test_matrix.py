@@ -178,7 +178,7 @@ TABLE = [
     Bad("B09", same, same, ("summary",), more={"levels": {"stage": ["I", "II", "III", "V"]}}),
     Bad("B09", same, "EMPTY_LEVEL", MODELS, more={"levels": {"stage": ["I", "II", "III", "V"]}}),
     *(Bad(f"B10 only {v} at a site", put(y=v), same, MODELS) for v in (0, 1)),
-    Bad("B10 three events at a site", put(y=[1] * 3 + [0] * (N - 3)), "SMALL_CELL", MODELS),
+    Bad("B10 three events at a site", put(y=[1] * 3 + [0] * (N - 3)), "FEW_EVENTS", MODELS),
     Bad("B10 no event at all", put(y=0), "BAD_EVENT", ("cox",), everywhere=True),
     *(Bad(f"B10 only {v} at all", put(y=v), "SEPARATION", ("logistic",), everywhere=True,
           policy=OPEN) for v in (0, 1)),
@@ -248,7 +248,7 @@ TABLE = [
     *(Bad(f"B27 blank in {k}", blank(k), keep(NOT_BLANK), more=STAGE)
       for k in ("object", "category", "string")),
     Bad("B27 NA is a level", put(stage=np.resize(["NA", "I"], N)), same, policy=OPEN),
-    Bad("B27 three blanks", at([0, 1, 2], "stage", " "), "SMALL_CELL", MODELS),
+    Bad("B27 three blanks", at([0, 1, 2], "stage", " "), "FEW_INCOMPLETE", MODELS),
 ]
 # fmt: on
 CASES = [

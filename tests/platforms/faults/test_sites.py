@@ -49,12 +49,12 @@ def test_a_site_crashes_before_or_after_the_others_F01(
 def test_exclude_goes_on_without_sites_that_refuse_F02(analysis: str) -> None:
     """The rounds so far hold the site's rows: it begins again, and equals the others pooled."""
     for number in (1, 2, LAST[analysis]):
-        fault = Fault(change=refusal("SMALL_CELL", "age"))
+        fault = Fault(change=refusal("FEW_INCOMPLETE", "age"))
         found = run(analysis, at(20, fault, number), on_refusal="exclude")
         expected = digits(pooled(analysis, [frames()[0], frames()[2]]))
         assert completed(found, [10, 30]) == pytest.approx(expected, rel=1e-7)
         left_out = found.result["sites"][-1]
-        assert (left_out["organization_id"], left_out["code"]) == (20, "SMALL_CELL")
+        assert (left_out["organization_id"], left_out["code"]) == (20, "FEW_INCOMPLETE")
         assert "SITE_EXCLUDED" in [w["code"] for w in found.result["warnings"]]
 
 

@@ -18,12 +18,12 @@ from v6_clinical.version import __version__
 def test_A01_A02_r5_a_dummy_of_few_patients(count: int) -> None:
     frame = people().assign(z=0.0)
     frame.loc[: count - 1, "z"] = 1.0
-    assert refusal(frame, opening("x", "z")) == "SMALL_CELL"
+    assert refusal(frame, opening("x", "z")) == "RARE_VALUE"
     found = ask(frame, "evaluate", evaluate([0.0, 0.0], question=opening("x", "z")), OPEN)
     assert found["status"] == "ok"  # the attack, unguarded
     spike = people().assign(z=lambda f: 1e-3 * f["x"])
     spike.loc[0, "z"] = 50.0
-    assert refusal(spike, opening("x", "z")) == "SMALL_CELL"
+    assert refusal(spike, opening("x", "z")) == "DOMINANT_ROW"
 
 
 class AnyCombination(Policy):
@@ -40,7 +40,7 @@ def test_A02_r5_two_dummies_that_differ_in_one_patient() -> None:
     frame["b"] = np.where(frame.index == victim, 1, frame["a"])
     asked = evaluate([0.0, 0.0], question=opening("a", "b"))
     found = ask(frame, "evaluate", asked)
-    assert (found["code"], found["where"]) == ("SMALL_CELL", ["a", "b"])
+    assert (found["code"], found["where"]) == ("RARE_VALUE", ["a", "b"])
     score = ask(frame, "evaluate", asked, AnyCombination())["sums"]["tallies"]["score"]
     deaths = frame["t"][frame["e"] == 1]
     seen = sum(1 / (frame["t"] >= t).sum() for t in deaths if t <= frame["t"][victim])
@@ -58,7 +58,7 @@ def test_A02_r5_products_without_their_margins() -> None:
         term["factors"].insert(0, near)
     asked = evaluate([0.0, 0.0], question=question)
     found = ask(frame, "evaluate", asked)
-    assert (found["code"], found["where"]) == ("SMALL_CELL", ["a", "b"])
+    assert (found["code"], found["where"]) == ("RARE_VALUE", ["a", "b"])
     first, second = ask(frame, "evaluate", asked, AnyCombination())["sums"]["tallies"][
         "score"
     ].values()
@@ -70,7 +70,8 @@ def test_A02_r5_products_without_their_margins() -> None:
 @pytest.mark.parametrize("events", [1, 4, 56, 59])
 def test_r6_few_events_or_few_others(events: int) -> None:
     frame = people().assign(e=[1] * events + [0] * (60 - events))
-    assert refusal(frame, opening()) == "SMALL_CELL"
+    expected = "FEW_EVENTS" if events < 5 else "FEW_WITHOUT_EVENT"
+    assert refusal(frame, opening()) == expected
     assert ask(frame, "start", opening(), OPEN)["status"] == "ok"
 
 

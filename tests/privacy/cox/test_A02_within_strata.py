@@ -41,7 +41,7 @@ def test_A02_r5_a_dummy_that_is_nearly_the_stratum(rows: list[int]) -> None:
     frame = people(N).assign(a=lambda f: (f["s"] == "u").astype(int))
     frame.loc[rows, "a"] = 1 - frame.loc[rows, "a"]
     found, score = attack(frame, "x", "a")
-    assert (found["code"], found["where"]) == ("SMALL_CELL", ["a"])
+    assert (found["code"], found["where"]) == ("RARE_VALUE", ["a"])
     signs = np.where(frame["a"][rows] == 1, 1, -1)
     truth = sum(sign * residual(frame, row) for sign, row in zip(signs, rows, strict=True))
     assert score["a"] == pytest.approx(truth, rel=1e-9)  # the attack, unguarded
@@ -56,7 +56,7 @@ def test_A02_r5_two_dummies_that_differ_by_the_stratum_and_little_else() -> None
     rows = frame.index[(frame["s"] == "v") & (frame["a"] == 0)][:2]
     frame.loc[rows, "b"] = 1
     found, score = attack(frame, "a", "b")
-    assert (found["code"], found["where"]) == ("SMALL_CELL", ["a", "b"])
+    assert (found["code"], found["where"]) == ("RARE_VALUE", ["a", "b"])
     truth = sum(residual(frame, row) for row in rows)
     assert score["b"] - score["a"] == pytest.approx(truth, rel=1e-9)  # the attack, unguarded
 
@@ -65,7 +65,7 @@ def test_A02_r5_numbers_that_differ_by_the_stratum_and_in_one_patient() -> None:
     frame = people(N).assign(z=lambda f: f["x"] + 3.0 * (f["s"] == "u"))
     frame.loc[7, "z"] += 1.0
     found, score = attack(frame, "x", "z")
-    assert (found["code"], found["where"]) == ("SMALL_CELL", ["terms", "strata"])
+    assert (found["code"], found["where"]) == ("DOMINANT_ROW", ["terms", "strata"])
     assert score["z"] - score["x"] == pytest.approx(residual(frame, 7), rel=1e-9)  # unguarded
 
 

@@ -24,7 +24,7 @@ def test_A03_r9_coefficients_aimed_at_one_patient() -> None:
     mean = frame["x"][:30].mean() - score / 30
     assert abs(mean - frame["x"].max()) < 0.1  # the attack, unguarded
     offset = people().assign(o=lambda f: 40 * (f.index == 3))
-    assert refusal(offset, opening(offset="o")) == "SMALL_CELL"
+    assert refusal(offset, opening(offset="o")) == "RARE_VALUE"
 
 
 def test_A04_moderate_vectors_do_not_give_a_column_back() -> None:

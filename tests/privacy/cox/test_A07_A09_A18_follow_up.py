@@ -35,7 +35,7 @@ def test_A07_A18_r5_one_patient_who_enters_late(others: str) -> None:
     frame.loc[victim, "late"] = (deaths[4] + deaths[5]) / 2  # too late for five deaths
     asked = evaluate([0.0], entry="late")
     for step, question in (("evaluate", asked), ("start", opening(entry="late"))):
-        assert refusal(ask(frame, step, question)) == ("SMALL_CELL", ["late"])
+        assert refusal(ask(frame, step, question)) == ("RARE_VALUE", ["late"])
     sums = [
         ask(frame, "evaluate", question, AnyEntry())["sums"]["tallies"]["score"]["x"]
         for question in (evaluate([0.0]), asked)
@@ -58,7 +58,7 @@ def test_A07_r5_one_late_patient_in_a_stratum_where_the_others_are_not() -> None
     asked = opening(entry="late", strata=["s"])
     assert ask(frame, "start", asked)["status"] == "ok"
     frame.loc[victim, "late"] = later.iloc[3]
-    assert refusal(ask(frame, "start", asked)) == ("SMALL_CELL", ["late"])
+    assert refusal(ask(frame, "start", asked)) == ("RARE_VALUE", ["late"])
     assert ask(frame, "start", asked, AnyEntry())["status"] == "ok"
 
 
@@ -68,7 +68,7 @@ def test_r5_entries_of_many_rows_are_allowed() -> None:
     middle = frame["t"].median()
     late = frame.index[frame["t"] > middle]
     frame.loc[late[:4], "late"] = middle
-    assert ask(frame, "start", opening(entry="late"))["code"] == "SMALL_CELL"
+    assert ask(frame, "start", opening(entry="late"))["code"] == "RARE_VALUE"
     frame.loc[late[:5], "late"] = middle
     assert ask(frame, "start", opening(entry="late"))["status"] == "ok"
     frame["late"] = frame["t"] * np.random.default_rng(1).uniform(0.1, 0.9, 60)

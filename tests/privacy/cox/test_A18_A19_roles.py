@@ -16,17 +16,17 @@ def test_A18_r8_strata_clusters_and_weights_of_one_patient() -> None:
     frame["one"] = ["alone"] + ["rest"] * 59
     frame["w"] = [1e6] + [1.0] * 59
     frame["id"] = ["me"] + ["others"] * 59
-    assert refusal(frame, opening(strata=["one"])) == "SMALL_CELL"
+    assert refusal(frame, opening(strata=["one"])) == "SMALL_STRATUM"
     assert refusal(frame, opening(weights="w")) == "BAD_WEIGHT"
-    assert refusal(frame, opening(cluster="id")) == "SMALL_CELL"
+    assert refusal(frame, opening(cluster="id")) == "SMALL_CLUSTER"
     for question in ({"strata": ["one"]}, {"weights": "w"}, {"cluster": "id"}):
         assert ask(frame, "start", opening(**question), OPEN)["status"] == "ok"  # unguarded
     frame["s"] = np.where(frame.index < 9, "u", "v")  # nine rows, six with an event
     frame.loc[frame.index[:9], "e"] = [1] * 6 + [0] * 3
-    assert refusal(frame, opening(strata=["s"])) == "SMALL_CELL"
+    assert refusal(frame, opening(strata=["s"])) == "SMALL_STRATUM"
     frame["s"] = np.where(frame.index < 20, "u", "v")
     frame.loc[frame.index[:20], "e"] = [1] * 4 + [0] * 16
-    assert refusal(frame, opening(strata=["s"])) == "SMALL_CELL"
+    assert refusal(frame, opening(strata=["s"])) == "SMALL_STRATUM"
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_r13_strata_are_no_identifiers() -> None:
     frame = people().assign(id=[f"p{k}" for k in range(60)])
     assert refusal(frame, opening(strata=["id"])) == "TOO_MANY_LEVELS"
     rare = people().assign(z=["a"] * 58 + ["secret"] * 2)
-    assert refusal(rare, opening("z")) == "SMALL_CELL"
+    assert refusal(rare, opening("z")) == "RARE_LEVEL"
 
 
 def test_r15_a_site_may_keep_its_own_results() -> None:

@@ -58,7 +58,7 @@ def test_A12_known_limit_a_codebook_asks_for_a_level() -> None:
     """Whether a site has a label that it would not name, even in one row."""
     frame = people()
     frame.loc[VICTIM, "arm"] = "rare"
-    for guess, code in (("rare", "SMALL_CELL"), ("other", "UNKNOWN_LEVEL")):
+    for guess, code in (("rare", "RARE_LEVEL"), ("other", "UNKNOWN_LEVEL")):
         with costs(1):
             found = ask(frame, "start", opening("arm", levels={"arm": ["A", "B", guess]}))
         assert refusal(found)[0] == code

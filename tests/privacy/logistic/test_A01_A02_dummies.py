@@ -39,7 +39,7 @@ def test_A01_r5_one_case_and_four_case_dummies(cases: int, kind: str) -> None:
     elif kind == "called":
         frame["rare"], term = values.astype(int), factor("category", "rare")
     found = start(frame, term, "age", **more)
-    assert found["code"] == "SMALL_CELL"
+    assert found["code"] == ("RARE_LEVEL" if kind in ("levels", "called") else "RARE_VALUE")
     assert all("rare" in name for name in found["where"])
     lifted = start(frame, term, "age", policy=replace(NO_OWN, min_cell=1, min_spread=0), **more)
     names = [name for name in tally(lifted, "column_sum") if "rare" in name]
@@ -64,7 +64,7 @@ def test_A02_r5_near_dummies_and_spikes(kind: str) -> None:
     for step in ("start", "evaluate"):
         asked = opening(term, "age") if step == "start" else at(0.0, [0.0, 0.0], term, "age")
         found = ask(frame, step, asked)
-        assert found["code"] == "SMALL_CELL", step
+        assert found["code"] == "DOMINANT_ROW", step
     lifted = replace(Policy(), min_cell=1, min_spread=0)
     assert start(frame, term, "age", policy=lifted)["status"] == "ok"
     if kind == "spike":
@@ -76,7 +76,7 @@ def test_A02_r5_a_spike_is_not_described_either() -> None:
     frame = patients().assign(rare=np.where(np.arange(N) == VICTIM, 71.0, 0.0))
     for term in (factor("scale", "rare"), factor("spline", "rare", basis="ns", df=2)):
         found = ask(frame, "describe", opening(term))
-        assert refusal(found) == ("SMALL_CELL", ["rare"])
+        assert refusal(found) == ("RARE_VALUE", ["rare"])
     lifted = ask(frame, "describe", opening(term), replace(Policy(), min_cell=1, min_spread=0))
     assert tally(lifted, "column_sum")["rare"] == 71.0  # the attack, unguarded
 
@@ -88,12 +88,12 @@ def test_A01_r5_a_reference_level_with_one_row() -> None:
     frame = patients().assign(stage=stage)
     levels = {"stage": ["I", "II", "III"]}
     asked = at(0.0, [0.0, 0.0, 0.0], "stage", "age", levels=levels)
-    assert refusal(ask(frame, "evaluate", asked)) == ("SMALL_CELL", ["stage[I]"])
+    assert refusal(ask(frame, "evaluate", asked)) == ("RARE_LEVEL", ["stage[I]"])
     lifted = form(ask(frame, "evaluate", asked, OPEN), "information")
     rest = sum(lifted(name, "age") for name in ("stage[T.II]", "stage[T.III]"))
     given = 4 * (lifted("Intercept", "age") - rest)
     assert given == pytest.approx(frame["age"][VICTIM], rel=1e-9)  # the attack, unguarded
-    assert start(frame, "stage", levels=levels)["code"] == "SMALL_CELL"
+    assert start(frame, "stage", levels=levels)["code"] == "RARE_LEVEL"
 
 
 def test_A01_r5_a_rare_combination() -> None:
@@ -104,7 +104,7 @@ def test_A01_r5_a_rare_combination() -> None:
     frame = patients().assign(one=one, two=two)
     both = {"factors": [{"kind": "column", "column": name} for name in ("one", "two")]}
     found = start(frame, "one", "two", both)
-    assert refusal(found) == ("SMALL_CELL", ["one[y]:two[y]"])
+    assert refusal(found) == ("RARE_LEVEL", ["one[y]:two[y]"])
     lifted = start(frame, "one", "two", both, policy=OPEN)
     assert tally(lifted, "column_sum")["one[y]:two[y]"] == 1
 
@@ -114,10 +114,10 @@ def test_A02_r5_two_dummies_that_differ_in_few_rows(differ: int) -> None:
     """Attack: the difference of two columns' sums of products, from ``start`` alone."""
     frame = twins(differ)
     found = start(frame, "first", "second", "age")
-    assert refusal(found) == ("SMALL_CELL", ["first", "second"])
+    assert refusal(found) == ("RARE_VALUE", ["first", "second"])
     if differ == 1:  # its leverage is 1: refused without the count of differing rows too
         found = start(frame, "first", "second", "age", policy=replace(NO_OWN, min_cell=1))
-        assert refusal(found) == ("SMALL_CELL", ["terms"])
+        assert refusal(found) == ("DOMINANT_ROW", ["terms"])
     lifted = replace(NO_OWN, min_cell=1, min_spread=0)
     given = form(start(frame, "first", "second", "age", policy=lifted))
     rows = frame["age"][VICTIM : VICTIM + differ].sum()
@@ -133,7 +133,7 @@ def test_A02_r5_numbers_that_differ_in_one_row(role: str) -> None:
     frame.loc[VICTIM, "copy"] += 1.0
     more = {} if role == "predictor" else {role: "copy"}
     terms = ("age", "bmi", "copy") if role == "predictor" else ("age", "bmi")
-    assert refusal(start(frame, *terms, **more)) == ("SMALL_CELL", ["terms"])
+    assert refusal(start(frame, *terms, **more)) == ("DOMINANT_ROW", ["terms"])
     lifted = replace(NO_OWN, min_spread=0)
     if role != "offset":  # an offset of 60 needs another intercept
         assert start(frame, *terms, policy=lifted, **more)["status"] == "ok"
@@ -148,7 +148,7 @@ def test_A03_r5_a_dummy_that_is_nearly_the_outcome() -> None:
     frame = twins(1)
     outcome = OUTCOME | {"column": "second"}
     found = start(frame, "first", "age", outcome=outcome)
-    assert refusal(found) == ("SMALL_CELL", ["first", "second"])
+    assert refusal(found) == ("RARE_VALUE", ["first", "second"])
     lifted = replace(NO_OWN, min_cell=1, min_spread=0)
     found = start(frame, "first", "age", outcome=outcome, policy=lifted)
     events = tally(found, "tangent")["age"] + tally(found, "column_sum")["age"] / 2

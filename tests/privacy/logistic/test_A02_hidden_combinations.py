@@ -41,7 +41,7 @@ def test_A02_r5_products_without_their_margins(off: float) -> None:
     terms = [product(scaled, column(name)) for name in ("first", "second")]
     asked = at(0.0, [0.0] * 3, *terms, levels=CODES)
     found = ask(frame, "evaluate", asked)
-    assert refusal(found) == ("SMALL_CELL", ["first[n]", "second[n]"])
+    assert refusal(found) == ("RARE_VALUE", ["first[n]", "second[n]"])
     given = score(frame, asked)
     (one,), (other,) = ([x for x in given if f"{name}[" in x and "y]" in x] for name in CODES)
     assert (given[other] - given[one]) / off == pytest.approx(0.5, rel=1e-3)  # y - mu, unguarded
@@ -55,7 +55,7 @@ def test_A02_r5_numbers_that_differ_by_little_in_one_row(rows: int) -> None:
     seen[VICTIM] += 1
     frame = pd.DataFrame({"born": born, "seen": seen, "y": np.arange(rows) % 2})
     asked = at(0.0, [0.0, 0.0], "born", "seen", shift=[15_000.0] * 2)
-    assert refusal(ask(frame, "evaluate", asked)) == ("SMALL_CELL", ["terms"])
+    assert refusal(ask(frame, "evaluate", asked)) == ("DOMINANT_ROW", ["terms"])
     given = score(frame, asked)
     truth = frame["y"][VICTIM] - 0.5
     assert given["seen"] - given["born"] == pytest.approx(truth, abs=1e-6)  # the attack, unguarded
@@ -72,7 +72,7 @@ def test_A02_r5_two_values_need_not_be_zero_and_one(kind: str) -> None:
         frame[terms] += 1
     asked = at(0.0, [0.0, 0.0], *terms)
     code, where = refusal(ask(frame, "evaluate", asked))
-    assert (code, len(where)) == ("SMALL_CELL", 2)
+    assert (code, len(where)) == ("RARE_VALUE", 2)
     one, other = list(score(frame, asked).values())[1:]
     size = 0.5 if kind == "scaled" else 1.0
     assert other - one == pytest.approx(size, abs=1e-9)  # two patients' y - mu, unguarded
@@ -86,7 +86,7 @@ def test_A02_r5_a_dummy_that_is_nearly_a_reference_level(reference: str) -> None
     frame.loc[rows, ["twin", "y"]] = ["n", 1]
     levels = {"arm": ["a", "b", "c"], "twin": ["n", "y"]}
     asked = at(0.0, [0.0] * 3, "arm", "twin", levels=levels, references={"arm": reference})
-    assert refusal(ask(frame, "evaluate", asked))[0] == "SMALL_CELL"
+    assert refusal(ask(frame, "evaluate", asked))[0] == "RARE_VALUE"
     given = score(frame, asked)
     others = sum(given[name] for name in given if name.startswith("arm["))
     rest = given["Intercept"] - others if reference == "c" else given["arm[T.c]"]
@@ -103,7 +103,7 @@ def test_A02_r5_columns_whose_squares_vanish() -> None:
     small = product(*(factor("scale", name, mean=0.0, sd=sd) for name, sd in sizes))
     asked = at(0.0, [0.0, 0.0], small, "dose")
     assert refusal(ask(frame, "evaluate", asked)) == (
-        "SMALL_CELL",
+        "DOMINANT_ROW",
         ["scale(weight):scale(per_kg):scale(days)"],
     )
     tiny, dose = list(score(frame, asked).values())[1:]

@@ -51,7 +51,7 @@ def test_A07_r4_rows_that_one_column_drops() -> None:
     def _sum(found: Any) -> float:
         return float(tally(found, "column_sum")["age"])
 
-    assert refusal(without_less_with(Policy())[1]) == ("SMALL_CELL", ["bmi"])
+    assert refusal(without_less_with(Policy())[1]) == ("FEW_INCOMPLETE", ["bmi"])
     lifted = without_less_with(Policy(allow_small_missing=True))
     assert lifted == pytest.approx(frame["age"][VICTIM], rel=1e-9)  # the attack, unguarded
     frame.loc[VICTIM + 1 : VICTIM + 4, "bmi"] = np.nan
@@ -73,7 +73,7 @@ def test_A07_r4_one_patient_who_misses_two_columns(role: str) -> None:
         more[role] = "second"
     terms = ("age", "bmi", "second") if role == "predictor" else ("age", "bmi")
     found = start(frame, *terms, **more)
-    assert refusal(found) == ("SMALL_CELL", ["bmi", other])
+    assert refusal(found) == ("FEW_INCOMPLETE", ["bmi", other])
     lifted = replace(Policy(), allow_small_missing=True)
     assert start(frame, *terms, policy=lifted, **more)["status"] == "ok"
 
@@ -86,13 +86,13 @@ def test_A07_known_limit_models_whose_missing_rows_overlap() -> None:
     first, second = start(frame, "age", "bmi"), start(frame, "age", "lab")
     gap = tally(first, "column_sum")["age"] - tally(second, "column_sum")["age"]
     assert gap == pytest.approx(frame["age"][5], rel=1e-9)
-    assert start(frame, "age", "bmi", "lab")["code"] == "SMALL_CELL"  # but not in one request
+    assert start(frame, "age", "bmi", "lab")["code"] == "FEW_INCOMPLETE"  # but not in one request
 
 
 def test_r6_few_events() -> None:
     for events in (0, 1, 4, 5, N - 4, N):
         frame = patients().assign(y=(np.arange(N) < events).astype(int))
-        expected = "ok" if events in (0, 5, N) else "SMALL_CELL"
+        expected = {1: "FEW_EVENTS", 4: "FEW_EVENTS", N - 4: "FEW_WITHOUT_EVENT"}.get(events, "ok")
         found = start(frame, "age")
         assert found.get("code", "ok") == expected, events
         if expected != "ok":
@@ -110,8 +110,9 @@ def test_A07_r8_a_weight_or_offset_that_one_patient_has(role: str, others: str) 
     values[VICTIM] += 1.0
     frame = patients().assign(odd=values)
     asked = at(0.0, [0.0], "age", **{role: "odd"})
-    assert refusal(ask(frame, "evaluate", asked)) == ("SMALL_CELL", ["odd"])
-    assert refusal(start(frame, "age", **{role: "odd"})) == ("SMALL_CELL", ["odd"])
+    code = "RARE_VALUE" if others == "equal" else "DOMINANT_ROW"
+    assert refusal(ask(frame, "evaluate", asked)) == (code, ["odd"])
+    assert refusal(start(frame, "age", **{role: "odd"})) == (code, ["odd"])
     plain = tally(ask(frame, "evaluate", at(0.0, [0.0], "age")), "score")
     lifted = tally(ask(frame, "evaluate", asked, replace(OPEN, min_rows=3)), "score")
     gap = {name: lifted[name] - plain[name] for name in plain}
@@ -143,4 +144,4 @@ def test_A07_known_limit_collapse_moves_a_rare_level() -> None:
     found = [start(frame, "arm", "age", collapse={"arm": g}, policy=NO_OWN) for g in groups]
     first, second = (form(one)("arm[A]", "age") for one in found)
     assert 4 * (first - second) == pytest.approx(frame["age"][VICTIM], rel=1e-9)
-    assert start(frame, "arm", "age")["code"] == "SMALL_CELL"
+    assert start(frame, "arm", "age")["code"] == "RARE_LEVEL"

@@ -43,7 +43,7 @@ def test_A18_r8_few_clusters() -> None:
     wanted = {"meat": True, "own_estimates": False, "grid": None}
     few = patients().assign(centre=lambda f: (np.arange(len(f)) == VICTIM).astype(int))
     asked = at(0.0, [0.0], "age", cluster="centre", report=wanted)
-    assert refusal(ask(few, "evaluate", asked)) == ("SMALL_CELL", ["centre"])
+    assert refusal(ask(few, "evaluate", asked)) == ("SMALL_CLUSTER", ["centre"])
     lifted = ask(few, "evaluate", asked, replace(Policy(), min_clusters=1, min_cell=1))
     score, meat = tally(lifted, "score"), form(lifted, "meat")
     # u u' + (s - u)(s - u)' = meat: with u = (a, b) and |a| = 1/2 known, b follows
@@ -52,7 +52,7 @@ def test_A18_r8_few_clusters() -> None:
     b = (meat("Intercept", "age") - (s[0] - a) * s[1]) / (2 * a - s[0])
     assert b / a == pytest.approx(few["age"][VICTIM], rel=1e-6)  # the attack, unguarded
     nine = few.assign(centre=np.arange(N) % 9)
-    assert ask(nine, "evaluate", asked)["code"] == "SMALL_CELL"
+    assert ask(nine, "evaluate", asked)["code"] == "SMALL_CLUSTER"
     assert ask(few.assign(centre=np.arange(N) % 10), "evaluate", asked)["status"] == "ok"
 
 
@@ -88,7 +88,7 @@ def test_r13_levels_are_not_enumerated() -> None:
     assert start(names, "arm", collapse=collapse)["code"] == "TOO_MANY_LEVELS"
     rare = patients().assign(arm=["a"] * 96 + ["secret"] * 4)
     found = start(rare, "arm")
-    assert refusal(found) == ("SMALL_CELL", ["arm"])
+    assert refusal(found) == ("RARE_LEVEL", ["arm"])
     found = start(rare, "arm", levels={"arm": ["a", "b"]})
     assert refusal(found) == ("UNKNOWN_LEVEL", ["arm"])
     assert "secret" in json.dumps(start(rare, "arm", policy=OPEN))
@@ -126,7 +126,7 @@ def test_A07_A18_a_cluster_column_with_one_pair_of_rows() -> None:
     frame.loc[[VICTIM, 30], "lab"] = 99.0
     report = wanted(meat=True)
     asked = at(0.0, [0.0], "age", cluster="lab", report=report)
-    assert refusal(ask(frame, "evaluate", asked)) == ("SMALL_CELL", ["lab"])
+    assert refusal(ask(frame, "evaluate", asked)) == ("SMALL_CLUSTER", ["lab"])
     meats = [
         form(ask(frame, "evaluate", at(0.0, [0.0], "age", report=report, **more), policy), "meat")
         for more, policy in (({"cluster": "lab"}, replace(Policy(), min_cell=1)), ({}, None))

@@ -47,8 +47,8 @@ def test_A01_A10_the_sum_of_zeros_and_ones_is_a_count() -> None:
     """Attack: ask for the mean of a diagnosis that is stored as 0 and 1; one patient has it."""
     frame = ages(60).assign(rare=(np.arange(60) == 7).astype(int))
     asked = {"numeric": [numeric("rare")]}
-    assert refusal(tabulate(frame, **asked)) == ("SMALL_CELL", ["rare"])
-    assert refusal(describe(frame, "rare")) == ("SMALL_CELL", ["rare"])
+    assert refusal(tabulate(frame, **asked)) == ("RARE_VALUE", ["rare"])
+    assert refusal(describe(frame, "rare")) == ("RARE_VALUE", ["rare"])
     lifted = Policy(min_cell=1, min_spread=0.0)
     assert array(tabulate(frame, lifted, **asked), "moments/0/all")[1] == 1  # unguarded
     frame["rare"] = (np.arange(60) < 5).astype(int)
@@ -60,7 +60,7 @@ def test_A02_the_sum_of_a_column_that_one_patient_makes() -> None:
     frame = ages(60).assign(cost=RNG.normal(0, 1e-3, 60))
     frame.loc[7, "cost"] = 7123.0
     asked = {"numeric": [numeric("cost")]}
-    assert refusal(tabulate(frame, **asked)) == ("SMALL_CELL", ["cost"])
+    assert refusal(tabulate(frame, **asked)) == ("DOMINANT_ROW", ["cost"])
     lifted = array(tabulate(frame, Policy(min_spread=0.0, min_cell=1), **asked), "moments/0/all")
     assert lifted[1] == pytest.approx(7123, rel=1e-5)  # the attack, unguarded
 

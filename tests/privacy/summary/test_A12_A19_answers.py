@@ -48,7 +48,7 @@ def test_r13_free_text_is_not_listed() -> None:
     assert (found["code"], found["where"]) == ("TOO_MANY_LEVELS", ["v"])
     rare = pd.DataFrame({"v": ["a"] * 56 + ["secret"] * 4})
     found = describe(rare, "v")
-    assert (found["code"], found["where"]) == ("SMALL_CELL", ["v"])
+    assert (found["code"], found["where"]) == ("RARE_LEVEL", ["v"])
     found = describe(rare, "v", levels={"v": ["a", "b"]})
     assert found["code"] == "UNKNOWN_LEVEL"
     assert "secret" not in json.dumps(found)

@@ -119,7 +119,7 @@ def test_A10_known_limit_a_withheld_level_is_there() -> None:
     assert array(found, "counts/0/all")[1].tolist() == [0, 1, 1, 0]
     with costs(1):
         found = describe(frame.assign(z=[1.0] + [0.0] * 59), "z")
-    assert refusal(found) == ("SMALL_CELL", ["z"])  # so 1 to 4 rows are off the commonest value
+    assert refusal(found) == ("RARE_VALUE", ["z"])  # so 1 to 4 rows are off the commonest value
 
 
 def test_A07_known_limit_data_that_change() -> None:

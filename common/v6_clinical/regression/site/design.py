@@ -105,11 +105,12 @@ def _surveyed(
     if hidden.columns:
         rest = hidden.matrix(rows.columns, rows.n, by_column=True)
     about = survey(design, [*roles.values(), *rest.T])
-    policy.check_design(about, coded.names, coded.derived)
-    policy.check_design(about.last(rest), hidden.names, hidden.derived)
+    policy.check_design(about, coded.names, coded.derived, coded.dummies)
+    policy.check_design(about.last(rest), hidden.names, hidden.derived, hidden.dummies)
     policy.check_combinations(about, [*coded.names, *roles, *hidden.names])
     if strata is not None:
-        policy.check_within([*design.T, *rest.T], [*coded.names, *hidden.names], strata)
+        dummies = [*coded.dummies, *hidden.dummies]
+        policy.check_within([*design.T, *rest.T], [*coded.names, *hidden.names], strata, dummies)
     return about
 
 
