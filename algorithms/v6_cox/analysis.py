@@ -50,7 +50,7 @@ def _formula(request: CoxRequest) -> Formula:
     if not columns:
         raise AnalysisError("BAD_REQUEST", "Argument 'formula': no predictor is left.")
     for number, profile in enumerate(request.profiles, 1):
-        wrong = set(columns) ^ set(profile)
+        wrong = set(columns) ^ (set(profile) - {request.offset})
         if wrong:
             message = f"Argument 'profiles': profile {number} lacks or adds {sorted(wrong)[0]!r}."
             raise AnalysisError("BAD_REQUEST", message, remedy="Name every predictor, no other.")

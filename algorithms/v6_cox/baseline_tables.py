@@ -9,6 +9,7 @@ import numpy as np
 
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.centre.tables import plain
 from v6_clinical.survival.rounding import decimal
 from v6_cox.fitting import Fitting
 from v6_cox.kernel.shared_baseline import jumps_of
@@ -17,19 +18,17 @@ Record = dict[str, Any]
 
 
 def baseline_tables(fitting: Fitting, total: Sums, organizations: Sequence[int]) -> list[Record]:
-    """Return curves of a person whose columns, and the offset, are all 0.
+    """Return curves at the pooled means of the columns (the result's ``model``) and offset 0.
 
-    Each has ``organization_id`` (null where the baseline is common) and ``stratum`` beside the
-    columns ``time cumulative_hazard survival n_at_risk``: those who remain after that time.
+    There exp(x b) is a number, however far from 0 the covariates lie. Each curve has
+    ``organization_id`` (null where the baseline is common) and ``stratum`` beside the columns
+    ``time cumulative_hazard survival n_at_risk``: those who remain after that time.
     """
     if fitting.grid is None:
         return []
     times = fitting.grid.times()
-    # sites report the hazard at the pooled means, where no exponential overflows
-    means = fitting.design.shift @ fitting.state.history[-1][0]
-    move = fitting.origin - float(means)
     if fitting.times is not None:
-        return _common(fitting, total, times, move)
+        return _common(fitting, total, times)
     curves = []
     for place, organization in enumerate(organizations):
         strata = total.tallies.get(f"site/{place}/strata", {})
@@ -39,13 +38,11 @@ def baseline_tables(fitting: Fitting, total: Sums, organizations: Sequence[int])
                 continue
             shown, hazard, remain = found[round(code)]
             keep = shown > 0
-            curves.append(
-                _record(organization, label, times[keep], hazard[keep], remain[keep], move)
-            )
+            curves.append(_record(organization, label, times[keep], hazard[keep], remain[keep]))
     return curves
 
 
-def _common(fitting: Fitting, total: Sums, times: Array, move: float) -> list[Record]:
+def _common(fitting: Fitting, total: Sums, times: Array) -> list[Record]:
     """Return the common curves; the rows that remain are null where a site does not show them."""
     known = fitting.times
     if known is None:
@@ -60,20 +57,18 @@ def _common(fitting: Fitting, total: Sums, times: Array, move: float) -> list[Re
         hazard = sums[np.searchsorted(decimal(own[::-1]), times, side="right")]
         first += len(own)
         count = np.where(shown == sites, remain, np.nan)
-        curves.append(_record(None, label, times, hazard, count, move))
+        curves.append(_record(None, label, times, hazard, count))
     return curves
 
 
 def _record(
-    organization: int | None, label: str, times: Array, hazard: Array, remain: Array, move: float
+    organization: int | None, label: str, times: Array, hazard: Array, remain: Array
 ) -> Record:
-    with np.errstate(over="ignore", divide="ignore"):
-        moved = np.exp(np.log(hazard) + move)
     return {
         "organization_id": organization,
         "stratum": label,
         "time": times.tolist(),
-        "cumulative_hazard": [h if np.isfinite(h) else None for h in moved.tolist()],
-        "survival": np.exp(-moved).tolist(),
+        "cumulative_hazard": [plain(h) for h in hazard.tolist()],
+        "survival": np.exp(-hazard).tolist(),
         "n_at_risk": [None if np.isnan(count) else round(count) for count in remain.tolist()],
     }

@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.errors import AnalysisError
-from v6_clinical.model.affine import affine_map
-from v6_clinical.model.coding import coding
 from v6_clinical.model.formula import Formula
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation, Newton, SingularError
@@ -27,7 +25,7 @@ from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.site.own_fit import PRIOR_VARIANCE
 from v6_clinical.survival.grid import TimeGrid, grid_up_to
 from v6_cox.kernel.shared_baseline import RiskSums, combine, combine_steps, moved
-from v6_cox.predict import profile_matrix
+from v6_cox.predict import offsets, profile_matrix
 from v6_cox.request import CoxRequest
 from v6_cox.shared_times import CommonTimes, no_event, read_risk_sums
 
@@ -67,6 +65,7 @@ class Fitting:
             raise no_event()
         self.design = agree_design(request, formula, reply.total, n, centred=True, baseline=True)
         profile_matrix(self.design.raw, request.profiles)  # complains of them before the fit
+        offsets(request.profiles, request.offset)
         self.penalty = self.design.penalty(request.ridge)
         events = float(reply.total["rows"][2])
         at = self._start()
@@ -84,16 +83,6 @@ class Fitting:
     def robust(self) -> bool:
         """Whether robust errors are asked for."""
         return self.request.robust or self.request.cluster is not None
-
-    @property
-    def origin(self) -> float:
-        """The linear predictor, in sites' columns, of a person whose columns are all 0 as named.
-
-        They differ by the shifts of changes of unit, which an intercept would take up.
-        """
-        user = self.design.user
-        whole = affine_map(coding(user.terms, user.levels, user.references, intercept=True))
-        return float(whole[0, 1:] @ self.state.beta)
 
     def ask(self, beta: Array, last: bool) -> Ask:
         """Return the question at these parameters; the last one also asks for the report."""

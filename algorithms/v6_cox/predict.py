@@ -13,26 +13,33 @@ from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColu
 from v6_clinical.model.design import Coding
 from v6_clinical.model.terms import raw_columns
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.regression.centre.tables import plain
 
 Profile = Mapping[str, Any]
 Record = dict[str, Any]
+FARTHEST_OFFSET = 500  # a hazard of e^-100 to e^100 there is a number at offset 0 too
 
 
 def predict(result: Mapping[str, Any], profiles: Sequence[Profile]) -> list[Record]:
-    """Return S(t|x) = exp(-H0(t) exp(x b)) of each profile on each baseline curve of a result.
+    """Return S(t|x) = exp(-H0(t) exp((x - m) b + offset)) of each profile on each baseline curve.
+
+    H0 is the cumulative hazard at the pooled means m of the columns, ``model["means"]``, and offset
+    0. The difference is taken column by column: x b by itself would over- or underflow, or lose its
+    digits, where a covariate lies far from 0.
 
     Parameters
     ----------
     result
         What ``cox_regression`` returned, asked with a ``time_horizon``; also read from JSON.
     profiles
-        A value for every predictor: a number, or a level.
+        A value for every predictor: a number, or a level. The column of the model's offset may
+        have one too; it is 0 if not.
 
     Returns
     -------
     list of dict
         ``profile`` (counted from 1), ``organization_id`` and ``stratum`` of the curve, and the
-        columns ``time``, ``cumulative_hazard`` and ``survival``. The offset is taken as 0.
+        columns ``time``, ``cumulative_hazard`` and ``survival``.
 
     Raises
     ------
@@ -42,8 +49,10 @@ def predict(result: Mapping[str, Any], profiles: Sequence[Profile]) -> list[Reco
     model = result["model"]
     agreed = coding_from_json(model["coding"]).without_intercept()
     matrix = profile_matrix(agreed, profiles)
-    slopes = np.array([model["coefficients"][name] for name in agreed.names])
-    relative = matrix @ slopes - model["origin"]
+    slopes, means = (
+        np.array([model[what][name] for name in agreed.names]) for what in ("coefficients", "means")
+    )
+    relative = (matrix - means) @ slopes + offsets(profiles, model["offset"])
     return [
         _curve(number, curve, float(predictor))
         for number, predictor in enumerate(relative, 1)
@@ -51,10 +60,39 @@ def predict(result: Mapping[str, Any], profiles: Sequence[Profile]) -> list[Reco
     ]
 
 
-def model_record(agreed: Coding, slopes: Array, origin: float) -> Record:
-    """Return what ``predict`` needs of a fit: coding and coefficients of the sites' columns."""
-    coefficients = dict(zip(agreed.names, slopes.tolist(), strict=True))
-    return {"coding": coding_to_json(agreed), "coefficients": coefficients, "origin": origin}
+def model_record(agreed: Coding, slopes: Array, means: Array, offset: str | None) -> Record:
+    """Return what ``predict`` needs of a fit.
+
+    The coding of the sites' columns, their coefficients, the pooled means at which the baseline
+    hazard stands, and the name of the offset, at 0 there.
+    """
+    named = {"coefficients": slopes, "means": means}
+    found = {
+        what: dict(zip(agreed.names, values.tolist(), strict=True))
+        for what, values in named.items()
+    }
+    return {"coding": coding_to_json(agreed), **found, "offset": offset}
+
+
+def offsets(profiles: Sequence[Profile], name: str | None) -> Array:
+    """Return the profiles' offsets, 0 where a profile has none; shape (profiles,).
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_REQUEST`` for what is no number, or so far from 0 that the hazard at offset 0 may not
+        be one.
+    """
+    values = [0.0 if name is None else profile.get(name, 0.0) for profile in profiles]
+    if not all(_is_number(value) and abs(value) <= FARTHEST_OFFSET for value in values):
+        message = f"Argument 'profiles': '{name}' is no number from -500 to 500."
+        remedy = "Take a number off the offset column: the model stays the same."
+        raise AnalysisError("BAD_REQUEST", message, remedy=remedy)
+    return np.array(values, dtype=np.float64)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def profile_matrix(agreed: Coding, profiles: Sequence[Profile]) -> Array:
@@ -90,13 +128,14 @@ def _label(value: Any) -> str:
 
 
 def _curve(number: int, curve: Mapping[str, Any], predictor: float) -> Record:
+    known = [np.inf if hazard is None else hazard for hazard in curve["cumulative_hazard"]]
     with np.errstate(over="ignore", divide="ignore"):
-        hazard = np.exp(np.log(np.array(curve["cumulative_hazard"])) + predictor)
+        hazard = np.exp(np.log(np.array(known, dtype=np.float64)) + predictor)
     return {
         "profile": number,
         "organization_id": curve["organization_id"],
         "stratum": curve["stratum"],
         "time": curve["time"],
-        "cumulative_hazard": [h if np.isfinite(h) else None for h in hazard.tolist()],
+        "cumulative_hazard": [plain(h) for h in hazard.tolist()],
         "survival": np.exp(-hazard).tolist(),
     }

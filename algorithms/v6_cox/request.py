@@ -41,7 +41,7 @@ class CoxRequest(RegressionRequest):
     )
     profiles: Annotated[list[Profile], Field(max_length=100)] = Field(
         default_factory=list,
-        description="Covariates of people whose survival is predicted.",
+        description="Covariates of people whose survival is predicted; offset 0 if not named.",
         json_schema_extra={"shown_if": ["time_horizon", "!=", None]},
     )
 

@@ -51,7 +51,7 @@ def conclude(
         "proportional_hazards": _proportional_hazards(request, fitting, fit),
         "baseline_hazard": baseline_tables(fitting, fit.total, organizations),
         "heterogeneity": heterogeneity_table(design, fit.total),
-        "model": model_record(design.raw, fit.beta, fitting.origin),
+        "model": model_record(design.raw, fit.beta, design.shift, request.offset),
     }
     tables["prediction"] = predict(tables, request.profiles)
     return Outcome(tables, _warnings(request, fitting, tables))

@@ -3,7 +3,7 @@
 H0(t) is the sum up to t of the hazard's jumps (:class:`~v6_cox.kernel.partial_likelihood.Jumps`):
 Breslow's estimate, with tied deaths handled as in the likelihood. As R's ``basehaz`` and
 ``survfit``, whose default follows the ties of the model; but here the offset is 0, where R takes
-the offset's weighted mean.
+the offset's mean. The reference is what keeps exp(x b) a number: take the pooled means.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def survival(
         Of ``cox_regression``, asked with a ``time_horizon``.
     curves
         ``"prediction"``: the profiles of the request, a panel for each site and stratum;
-        ``"baseline_hazard"``: a person whose columns are all 0. By default the profiles if any.
+        ``"baseline_hazard"``: at the pooled means of the columns. By default the profiles if any.
 
     Returns
     -------

@@ -29,7 +29,7 @@ CAPTIONS: Final = {
     "forest": "Adjusted ratios with confidence intervals.",
     "prediction": "Survival of the profiles. Between two points a curve lies in its shaded steps; "
     "a dash stands where a site does not show the number at risk.",
-    "survival": "Baseline survival: of a person whose columns are all 0. Between two points a "
+    "survival": "Baseline survival: at the pooled means of the columns. Between two points a "
     "curve lies in its shaded steps; a dash stands where a site does not show the number.",
     "roc": "ROC curve: points that all sites can show; the curve lies in the shaded steps.",
     "calibration": "Calibration: observed share of events by predicted risk, with 95% Wilson "

@@ -152,7 +152,7 @@ def _curves(result: Record) -> Iterator[Table]:
                     row.append(written("survival", value))
         place = [site_name(curve["organization_id"]), stratum_name(result, curve)]
         title = f"Survival curve: {', '.join(filter(None, place))}"
-        note = "Cumulative hazard and survival of a person whose columns are all 0"
+        note = "Cumulative hazard and survival at the pooled means of the columns"
         note += ", then survival of each profile." if len(heads) > 4 else "."
         yield Table(title, heads, rows, left=0, note=note, folded=True)
 

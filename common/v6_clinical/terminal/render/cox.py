@@ -32,7 +32,7 @@ def cox(result: Record) -> None:
         note = "Likelihood ratio and score test take rows as independent; the Wald test does not.\n"
         screen.print(note, markup=False)
     _proportional_hazards(result)
-    _curves(result, "baseline_hazard", "Baseline (all columns 0)", "n_at_risk")
+    _curves(result, "baseline_hazard", "Baseline (at the means of the columns)", "n_at_risk")
     _curves(result, "prediction", "Predicted survival", "profile")
     heterogeneity(result)
     footer(result)
