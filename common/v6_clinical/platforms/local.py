@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class _Local:
+class Sites:
     """A transport that calls the site steps side by side, with the JSON of a real message."""
 
     def __init__(
@@ -33,9 +33,11 @@ class _Local:
         self._answered = answered
 
     def organizations(self) -> Sequence[int]:
+        """Return the numbers of the sites, from 1."""
         return range(1, len(self._sites) + 1)
 
     def ask(self, messages: dict[int, Message]) -> dict[int, Any]:
+        """Answer at all sites, in threads."""
         with ThreadPoolExecutor(min(len(messages), os.cpu_count() or 1)) as pool:
             answers = {}
             found = pool.map(self._one, messages, messages.values())
@@ -88,7 +90,7 @@ def run(
     face = face_of(analysis)
     shared = Policy() if policy is None else policy
     policies = [shared] * len(frames) if isinstance(shared, Policy) else list(shared)
-    transport = _Local(load_site(face.package), frames, policies, answered)
+    transport = Sites(load_site(face.package), frames, policies, answered)
     return federation.run(
         load_method(face),
         arguments,

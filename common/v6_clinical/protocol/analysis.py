@@ -81,14 +81,3 @@ class Place:
 
 Analysis = Generator[Ask, Reply, Outcome]
 SiteStep = Callable[["pd.DataFrame", Mapping[str, Any], "Policy", Place], SiteAnswer]
-
-
-def drive(analysis: Analysis, answer: Callable[[Ask], Reply]) -> Outcome:
-    """Run an analysis to its end, answering each question with ``answer``."""
-    try:
-        ask = next(analysis)
-        while True:
-            ask = analysis.send(answer(ask))
-    except StopIteration as end:
-        outcome: Outcome = end.value
-        return outcome

@@ -9,6 +9,7 @@ from typing import Any
 from v6_clinical.errors import CODES, AnalysisError
 from v6_clinical.protocol.analysis import Ask
 from v6_clinical.protocol.sums import Sums
+from v6_clinical.protocol.transcript import Line
 from v6_clinical.settings import SETTINGS
 from v6_clinical.version import SCHEMA
 
@@ -65,7 +66,7 @@ def _limits(message: Message) -> dict[str, float]:
         raise AnalysisError("BAD_ANSWER", "limits are no settings")
     if not all(type(value) in (bool, int, float) for value in limits.values()):
         raise AnalysisError("BAD_ANSWER", "a limit is no number")
-    return limits
+    return dict(sorted(limits.items()))
 
 
 def _read_refusal(message: Message) -> Answer:
@@ -77,7 +78,7 @@ def _read_refusal(message: Message) -> Answer:
     )
 
 
-def require_parts(answers: dict[int, Answer], ask: Ask) -> None:
+def require_parts(answers: Mapping[int, Answer], ask: Ask) -> None:
     """Insist that every site with rows has answered what was asked, and what it says."""
     short = [
         site
@@ -97,17 +98,18 @@ def _parts(sums: Sums) -> set[str]:
     return {"/".join(path[: k + 1]) for path in paths for k in range(len(path))}
 
 
-def ledger_line(number: int, step: str, answers: list[Answer]) -> dict[str, Any]:
-    """Count what left each site in this round, from the messages themselves."""
-    sizes = [answer.sums.counts() for answer in answers]
-    names = sorted({name for size in sizes for name in size})
-    what = ", ".join(f"{name}: {max(size.get(name, 0) for size in sizes)}" for name in names)
-    return {
-        "round": number,
-        "step": step,
-        "numbers_per_site": max((sum(size.values()) for size in sizes), default=0),
-        "what": what,
-    }
+def line_of(organization: int, answer: Answer) -> Line:
+    """Return what the transcript keeps of an answer: its sums' sizes only."""
+    return Line(
+        organization,
+        answer.status,
+        answer.n,
+        answer.dropped,
+        answer.code,
+        answer.where,
+        answer.limits,
+        answer.sums.counts(),
+    )
 
 
 def in_words(values: Collection[int]) -> str:

@@ -1,0 +1,110 @@
+"""The result envelope: what every result of every analysis has, whatever became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from v6_clinical.errors import CODES, AnalysisError
+from v6_clinical.protocol.analysis import Outcome
+from v6_clinical.protocol.transcript import Line
+from v6_clinical.version import SCHEMA, __version__
+
+Envelope = dict[str, Any]
+
+
+def empty_envelope(analysis: str) -> Envelope:
+    """Return a result without tables."""
+    return {
+        "schema": SCHEMA,
+        "analysis": analysis,
+        "version": __version__,
+        "status": "completed",
+        "error": None,
+        "request": {},
+        "warnings": [],
+        "sites": [],
+        "ledger": [],
+    }
+
+
+def failed(
+    envelope: Envelope, error: AnalysisError, ledger: Sequence[Mapping[str, Any]]
+) -> Envelope:
+    """Return a result that says what went wrong, "refused" where a site did not want to answer."""
+    status = "refused" if any(s.get("status") == "refused" for s in error.sites) else "failed"
+    problem = {
+        "code": error.code,
+        "message": error.message,
+        "remedy": error.remedy,
+        "sites": error.sites,
+    }
+    return envelope | {"status": status, "error": problem, "ledger": list(ledger)}
+
+
+def completed(
+    envelope: Envelope,
+    outcome: Outcome,
+    lines: Collection[Line],
+    empty: Collection[int],
+    left_out: Mapping[int, Line],
+    ledger: Sequence[Mapping[str, Any]],
+) -> Envelope:
+    """Return a result with its tables, a record of each site, and what to be warned of.
+
+    Parameters
+    ----------
+    lines
+        Of each site that took part, what it said in the last round that it answered.
+    empty
+        The organisations without a row that can be used.
+    left_out
+        The refusals of those that were left out.
+    """
+    sites: list[dict[str, Any]] = []
+    warnings = list(outcome.warnings)
+    for line in lines:
+        status = "no_rows" if line.organization in empty else "ok"
+        record = {"organization_id": line.organization, "status": status, "n": line.n}
+        more = {"dropped": line.dropped, "limits": dict(line.limits) or None}
+        sites.append(record | {name: value for name, value in more.items() if value is not None})
+        if status == "no_rows":
+            message = f"Organisation {line.organization} has no row that can be used."
+            warnings.append({"code": "NO_ROWS", "message": message})
+    for site, line in sorted(left_out.items()):
+        sites.append({"organization_id": site, "status": "refused", "n": None, "code": line.code})
+        message = f"Organisation {site} is left out: it refused with {line.code}."
+        warnings.append({"code": "SITE_EXCLUDED", "message": message})
+    return {
+        **envelope,
+        **outcome.tables,
+        "warnings": warnings,
+        "sites": sites,
+        "ledger": list(ledger),
+    }
+
+
+def refusal_error(lines: Collection[Line], code: str | None = None) -> AnalysisError:
+    """Name every site that refused, and its code, at once."""
+    ordered = sorted(lines, key=lambda line: line.organization)
+    records = [
+        {
+            "organization_id": line.organization,
+            "status": "refused",
+            "code": line.code,
+            "where": list(line.where),
+        }
+        for line in ordered
+    ]
+    words = [
+        f"organisation {line.organization}: {line.code}"
+        + (f" ({', '.join(line.where)})" if line.where else "")
+        for line in ordered
+    ]
+    codes = sorted({line.code for line in lines})
+    return AnalysisError(
+        code or codes[0],
+        f"{len(ordered)} site(s) refused: {'; '.join(words)}.",
+        remedy=" ".join(f"{c}: {CODES[c]}" for c in codes),
+        sites=records,
+    )

@@ -1,0 +1,190 @@
+"""A transcript: all that a central run stands on, as strict JSON.
+
+It holds the request and, of each finished round, the total of the answers and one line a site: no
+site's own sums. The questions are not in it: they follow from the rest (see ``stepper``), so that
+nobody can change one by changing a transcript.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from v6_clinical.errors import CODES, AnalysisError
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.version import SCHEMA, __version__
+
+STATUSES = ("ok", "no_rows", "refused")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a run is of: it does not change from its first question to its result.
+
+    Attributes
+    ----------
+    method
+        The central function's name.
+    arguments
+        The analyst's arguments, as they were given.
+    participants
+        The organisations of the collaboration; the request may name some of them only.
+    minimum_sites
+        How many must take part with rows.
+    """
+
+    method: str
+    arguments: Mapping[str, Any]
+    participants: tuple[int, ...]
+    minimum_sites: int = 2
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one site said in a round, its sums aside.
+
+    Attributes
+    ----------
+    status
+        "ok", "no_rows" or "refused".
+    n, dropped
+        Row counts, where the site tells them.
+    code, where
+        Of a refusal.
+    limits
+        The operator's settings that differ from the shipped ones.
+    sizes
+        How many numbers it sent under each name, for the ledger.
+    """
+
+    organization: int
+    status: str
+    n: int | None = None
+    dropped: int | None = None
+    code: str = ""
+    where: tuple[str, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Round:
+    """A finished round: the sum of all answers, empty where a site refused, and a line a site."""
+
+    step: str
+    total: Sums
+    lines: tuple[Line, ...]
+
+    def refusals(self) -> dict[int, Line]:
+        """Return the lines of the sites that refused."""
+        return {line.organization: line for line in self.lines if line.status == "refused"}
+
+    def ledger_line(self, number: int) -> dict[str, Any]:
+        """Say what left each site in this round: for each name the most that any of them sent."""
+        names = sorted({name for line in self.lines for name in line.sizes})
+        most = {name: max(line.sizes.get(name, 0) for line in self.lines) for name in names}
+        return {
+            "round": number,
+            "step": self.step,
+            "numbers_per_site": max((sum(line.sizes.values()) for line in self.lines), default=0),
+            "what": ", ".join(f"{name}: {size}" for name, size in most.items()),
+        }
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """A run so far: its configuration and its finished rounds, those of given-up attempts too.
+
+    Where a request says ``on_refusal="exclude"``, the round in which a site refused ends an
+    attempt, and the next one is the first of an attempt without that site.
+    """
+
+    config: Config
+    rounds: tuple[Round, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        config = asdict(self.config) | {"participants": list(self.config.participants)}
+        rounds = [
+            {
+                "step": one.step,
+                "total": one.total.to_json(),
+                "lines": [asdict(line) | {"where": list(line.where)} for line in one.lines],
+            }
+            for one in self.rounds
+        ]
+        return {"schema": SCHEMA, "version": __version__, "config": config, "rounds": rounds}
+
+    def dumps(self) -> str:
+        """Return strict JSON text."""
+        return json.dumps(self.to_json(), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, message: Any) -> Transcript:
+        """Rebuild a transcript.
+
+        Raises
+        ------
+        AnalysisError
+            ``VERSION`` if another version made it, ``BAD_REQUEST`` if it is no transcript.
+        """
+        if isinstance(message, dict) and message.get("version", __version__) != __version__:
+            found = str(message["version"])[:20]
+            raise AnalysisError("VERSION", f"The transcript is of version {found}.")
+        try:
+            return cls._decode(message)
+        except (TypeError, ValueError, KeyError, AttributeError, AnalysisError):
+            raise unreadable("it is not what a run writes") from None
+
+    @classmethod
+    def loads(cls, text: str) -> Transcript:
+        """Rebuild a transcript from JSON text; see ``from_json``."""
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            raise unreadable("it is no JSON") from None
+        return cls.from_json(message)
+
+    @classmethod
+    def _decode(cls, message: Any) -> Transcript:
+        if set(message) != {"schema", "version", "config", "rounds"} or message["schema"] != SCHEMA:
+            raise ValueError("unexpected fields")
+        config = Config(**message["config"])
+        if not isinstance(config.method, str) or not isinstance(config.arguments, dict):
+            raise TypeError("method or arguments")
+        numbers = [config.minimum_sites, *config.participants]
+        if not all(type(number) is int for number in numbers):
+            raise TypeError("organisations are numbers")
+        config = Config(**message["config"] | {"participants": tuple(config.participants)})
+        return cls(config, tuple(_round(one) for one in message["rounds"]))
+
+
+def unreadable(why: str) -> AnalysisError:
+    """Return what is said of a transcript that cannot be taken up."""
+    remedy = "Run the analysis again from the start."
+    return AnalysisError("BAD_REQUEST", f"The transcript cannot be used: {why}.", remedy=remedy)
+
+
+def _round(message: Any) -> Round:
+    if set(message) != {"step", "total", "lines"} or not isinstance(message["step"], str):
+        raise ValueError("unexpected fields")
+    lines = tuple(_line(one) for one in message["lines"])
+    return Round(message["step"], Sums.from_json(message["total"]), lines)
+
+
+def _line(message: Any) -> Line:
+    line = Line(**message | {"where": tuple(message["where"])})
+    if type(line.organization) is not int or line.status not in STATUSES:
+        raise ValueError("a line names an organisation and a status")
+    if (line.code in CODES) != (line.status == "refused"):
+        raise ValueError("a refusal has a code")
+    _counts([number for number in (line.n, line.dropped) if number is not None])
+    _counts(list(line.sizes.values()))
+    return line
+
+
+def _counts(numbers: Sequence[Any]) -> None:
+    if not all(type(number) is int and number >= 0 for number in numbers):
+        raise ValueError("not a count")
