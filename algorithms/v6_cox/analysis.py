@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
 from v6_clinical.model.terms import raw_columns
 from v6_clinical.protocol.analysis import Analysis
+from v6_clinical.protocol.question import asking
 from v6_clinical.regression.centre.fit import Rounds, maximise
 from v6_clinical.regression.centre.plan import ask_start, opening_model, resolve_moments
+from v6_clinical.regression.question import merging
 from v6_clinical.regression.request import check_columns, read_formula
+from v6_clinical.survival.question import Stratum, Survival
 from v6_cox.fitting import Fitting
+from v6_cox.questions import Opening
 from v6_cox.request import CoxRequest
 from v6_cox.result import conclude
 from v6_cox.shared_times import read_times
@@ -25,7 +28,7 @@ def analyse(request: CoxRequest) -> Analysis:
     """Ask ``describe`` where it is needed, ``start``, then ``evaluate``."""
     rounds = Rounds(0, request.max_rounds)
 
-    def opening(formula: Formula) -> dict[str, Any]:
+    def opening(formula: Formula) -> Opening:
         return _opening(request, formula)
 
     formula = yield from resolve_moments(_formula(request), opening, rounds)
@@ -57,20 +60,23 @@ def _formula(request: CoxRequest) -> Formula:
     return replace(formula, intercept=True)
 
 
-def _opening(request: CoxRequest, formula: Formula) -> dict[str, Any]:
-    survival = {
-        "time": request.time,
-        "event": request.event,
-        "entry": request.entry,
-        "strata": [
-            {
-                "column": name,
-                "levels": request.levels.get(name),
-                "collapse": request.collapse.get(name, {}),
-            }
-            for name in request.strata
-        ],
-        "ties": request.ties,
-    }
-    model = opening_model(request, formula.terms, intercept=True) | {"baseline": True}
-    return {"model": model, "survival": survival, "exact": request.baseline == "exact"}
+@asking()
+def _opening(request: CoxRequest, formula: Formula) -> Opening:
+    survival = Survival(
+        time=request.time,
+        event=request.event,
+        entry=request.entry,
+        strata=tuple(_stratum(request, name) for name in request.strata),
+        ties=request.ties,
+    )
+    model = opening_model(request, formula.terms, intercept=True, baseline=True)
+    return Opening(model=model, survival=survival, exact=request.baseline == "exact")
+
+
+def _stratum(request: CoxRequest, name: str) -> Stratum:
+    levels, merged = request.levels.get(name), request.collapse.get(name, {})
+    return Stratum(
+        column=name,
+        levels=None if levels is None else tuple(levels),
+        collapse=merging(merged),
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,20 +10,22 @@ from v6_clinical.model.formula import Formula
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation, Newton, SingularError
 from v6_clinical.protocol.analysis import Ask, Reply
+from v6_clinical.protocol.question import asking
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import agree_design
 from v6_clinical.regression.centre.diagnoses import singular
 from v6_clinical.regression.centre.plan import (
-    agreed_model,
     check_same_data,
     count_rows,
     start,
 )
+from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.site.own_fit import PRIOR_VARIANCE
 from v6_clinical.survival.grid import TimeGrid, grid_up_to
 from v6_cox.kernel.shared_baseline import RiskSums, combine, combine_steps, moved
 from v6_cox.predict import offsets, profile_matrix
+from v6_cox.questions import Evaluate, Grid, Opening, Report, Steps
 from v6_cox.request import CoxRequest
 from v6_cox.shared_times import CommonTimes, no_event, read_risk_sums
 
@@ -55,46 +55,51 @@ class Fitting:
         self,
         request: CoxRequest,
         formula: Formula,
-        opening: dict[str, Any],
+        opening: Opening,
         reply: Reply,
         times: CommonTimes | None,
     ) -> None:
         self.request, self.first, self.times = request, reply.total, times
         n = count_rows(reply.total)
-        if not reply.total["rows"][2] > 0:
+        self.counts = Counts.read(reply.total)
+        if not self.counts.events > 0:
             raise no_event()
         self.design = agree_design(request, formula, reply.total, n, centred=True, baseline=True)
         profile_matrix(self.design.raw, request.profiles)  # complains of them before the fit
         offsets(request.profiles, request.offset)
         self.penalty = self.design.penalty(request.ridge)
-        events = float(reply.total["rows"][2])
         at = self._start()
         skew = SKEW if times is None else COMMON_SKEW
-        self.state = Newton(at, events, PER_ROOT_EVENT * events**0.5, skew)
+        self.state = Newton(at, self.counts.events, PER_ROOT_EVENT * self.counts.events**0.5, skew)
         self.null: Evaluation | None = None
         if times is None:
             self._take_null(read_evaluation(reply.total, self.design.raw.full_names, "null_"))
         self._latest: RiskSums | None = None  # of a common baseline, at the last evaluation
         horizon = request.time_horizon
         self.grid: TimeGrid | None = None if horizon is None else grid_up_to(horizon)
-        self._opening = {**opening, "model": agreed_model(opening["model"], self.design)}
+        self._opening = opening
+        self._model = opening.model.agreed(self.design.raw.levels, self.design.raw.references)
+        self._times = None if times is None else times.asked()
 
     @property
     def robust(self) -> bool:
         """Whether robust errors are asked for."""
         return self.request.robust or self.request.cluster is not None
 
+    @asking()
     def ask(self, beta: Array, last: bool) -> Ask:
         """Return the question at these parameters; the last one also asks for the report."""
-        return Ask(
-            "evaluate",
-            {
-                **self._at(beta),
-                "null": self.null is None,
-                "report": self._report(beta) if last else None,
-            },
-            needs=self._needs(last),
+        question = Evaluate(
+            model=self._model,
+            survival=self._opening.survival,
+            exact=self._opening.exact,
+            shift=tuple(self.design.shift.tolist()),
+            slopes=tuple(beta.tolist()),
+            times=self._times,
+            null=self.null is None,
+            report=self._report(beta) if last else None,
         )
+        return Ask("evaluate", question.to_json(), needs=self._needs(last))
 
     def read(self, total: Sums) -> Evaluation:
         """Return the pooled evaluation."""
@@ -126,7 +131,7 @@ class Fitting:
 
     def _is_rounding(self, information: Array) -> NDArray[np.bool_]:
         """Tell of which columns information is nothing but rounding error, shape (p,)."""
-        whole = float(self.first["rows"][4]) * self.design.sd**2
+        whole = self.counts.event_weight * self.design.sd**2
         found: NDArray[np.bool_] = np.diag(information) <= ROUNDING * whole
         return found
 
@@ -148,14 +153,6 @@ class Fitting:
                 raise
             return start(self.design, self.first, self.penalty + prior)
 
-    def _at(self, beta: Array) -> dict[str, Any]:
-        return {
-            **self._opening,
-            "shift": self.design.shift.tolist(),
-            "slopes": beta.tolist(),
-            "times": None if self.times is None else self.times.to_json(),
-        }
-
     def _sums(self, total: Sums, name: str) -> RiskSums:
         if self.times is None:
             raise TypeError("the baseline is not common")
@@ -174,15 +171,15 @@ class Fitting:
         found |= {"meat"} if last and self.robust else set()
         return frozenset(found | {"rows", "column_total"} | ({"pairs"} if last else set()))
 
-    def _report(self, beta: Array) -> dict[str, Any]:
-        return {
-            "meat": self.robust,
-            "steps": self._steps(beta),
-            "transform": self.request.zph_transform,
-            "grid": None if self.grid is None else vars(self.grid),
-        }
+    def _report(self, beta: Array) -> Report:
+        return Report(
+            meat=self.robust,
+            steps=self._steps(beta),
+            transform=self.request.zph_transform,
+            grid=None if self.grid is None else Grid.of(self.grid),
+        )
 
-    def _steps(self, beta: Array) -> dict[str, Any] | None:
+    def _steps(self, beta: Array) -> Steps | None:
         """Return a common baseline's steps at ``beta``, foreseen from the last evaluation.
 
         The last round is near enough for that: it is asked for where Newton's next step is small.
@@ -191,10 +188,15 @@ class Fitting:
             return None
         sums = moved(self._latest, beta - self.state.history[-1][0])
         steps = combine_steps(sums, self.request.ties)
-        return {
-            "hazard": steps.jumps.hazard.tolist(),
-            "own": steps.jumps.of_all(steps.jumps.own).tolist(),
-            "mean": steps.mean.ravel().tolist(),
-            "flow": steps.flow.ravel().tolist(),
-            "own_flow": None if steps.own_flow is None else steps.own_flow.ravel().tolist(),
-        }
+        return Steps(
+            hazard=_plain(steps.jumps.hazard),
+            own=_plain(steps.jumps.of_all(steps.jumps.own)),
+            mean=_plain(steps.mean),
+            flow=_plain(steps.flow),
+            own_flow=None if steps.own_flow is None else _plain(steps.own_flow),
+        )
+
+
+def _plain(values: Array) -> tuple[float, ...]:
+    """Return plain numbers, row by row."""
+    return tuple(values.ravel().tolist())

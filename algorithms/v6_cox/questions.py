@@ -70,6 +70,12 @@ class Grid(Question):
     exponent: Annotated[int, Field(ge=FINEST, lt=COARSEST)]
     count: Annotated[int, Field(ge=1, le=MOST_STEPS)]
 
+    @classmethod
+    def of(cls, grid: TimeGrid) -> Grid:
+        """Return the times of a grid."""
+        digit: Any = grid.digit  # one of three
+        return cls(digit=digit, exponent=grid.exponent, count=grid.count)
+
     def times(self) -> TimeGrid:
         """Return the times."""
         return TimeGrid(self.digit, self.exponent, self.count)

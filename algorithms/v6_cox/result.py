@@ -20,6 +20,7 @@ from v6_clinical.regression.centre.tables import (
     plain,
     shared_warnings,
 )
+from v6_clinical.regression.counts import Counts
 from v6_cox.baseline_tables import baseline_tables
 from v6_cox.fitting import Fitting
 from v6_cox.kernel.proportional_hazards import PHSums, in_other_columns, ph_test
@@ -59,14 +60,14 @@ def conclude(
 
 def _fit(request: CoxRequest, fitting: Fitting, fit: Fit, wald: float, rounds: int) -> Record:
     """Return the row of ``fit``; likelihoods are not compared under a ridge."""
-    n, dropped, events, _, _ = fit.total["rows"].tolist()
+    counts = Counts.read(fit.total)
     k, value = len(fit.beta), fit.log_likelihood
     null = fitting.null
     plainly = request.ridge == 0 and null is not None
     record: Record = {
-        "n": round(n),
-        "n_missing": round(dropped),
-        "events": round(events),
+        "n": round(counts.n),
+        "n_missing": round(counts.dropped),
+        "events": round(counts.events),
         "log_likelihood": value,
         "null_log_likelihood": None if null is None else null.log_likelihood,
     }
@@ -81,7 +82,7 @@ def _fit(request: CoxRequest, fitting: Fitting, fit: Fit, wald: float, rounds: i
     return record | {
         "df": k,
         "aic": 2 * k - 2 * value if plainly else None,
-        "bic": k * math.log(events) - 2 * value if plainly else None,
+        "bic": k * math.log(counts.events) - 2 * value if plainly else None,
         "concordance": _concordance(fit.total["pairs"]),
         "converged": True,
         "rounds": rounds,
@@ -138,7 +139,7 @@ def _ph_sums(request: CoxRequest, fitting: Fitting, fit: Fit) -> PHSums:
         sums = fitting.risk_sums(total)
         return combine_ph(sums, fitting.times.flat(), request.ties, request.zph_transform)
     return PHSums(
-        float(total["rows"][2]),
+        Counts.read(total).events,
         float(total["event_times"][0]),
         *(total.vector(name, labels) for name in ("score", "score_g")),
         *(total.form(f"information{name}", labels) for name in ("", "_g", "_gg")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 
@@ -11,8 +10,8 @@ from v6_clinical.errors import AnalysisError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.survival.rounding import tied
+from v6_cox import questions
 from v6_cox.kernel.shared_baseline import EventTimes, RiskSums
-from v6_cox.questions import MOST_TIMES
 
 PREFIX = "times/"
 
@@ -27,10 +26,13 @@ class CommonTimes:
     def __len__(self) -> int:
         return sum(len(times) for times in self.times)
 
-    def to_json(self) -> list[dict[str, Any]]:
-        """Return them for a question."""
+    def asked(self) -> tuple[questions.EventTimes, ...]:
+        """Return them as a question holds them."""
         pairs = zip(self.labels, self.times, strict=True)
-        return [{"stratum": label, "times": times.tolist()} for label, times in pairs]
+        return tuple(
+            questions.EventTimes(stratum=label, times=tuple(times.tolist()))
+            for label, times in pairs
+        )
 
     def flat(self) -> EventTimes:
         """Return strata codes and times of all, shape (K,) each."""
@@ -57,8 +59,11 @@ def read_times(total: Sums) -> CommonTimes:
     every, _ = tied(np.concatenate(list(sent.values())), None)
     parts = np.split(every, np.cumsum([len(times) for times in sent.values()])[:-1])
     found = CommonTimes(tuple(sent), tuple(np.unique(times)[::-1] for times in parts))
-    if len(found) > MOST_TIMES:
-        message = f"The sites have {len(found)} event times; a common baseline takes {MOST_TIMES}."
+    if len(found) > questions.MOST_TIMES:
+        message = (
+            f"The sites have {len(found)} event times; "
+            f"a common baseline takes {questions.MOST_TIMES}."
+        )
         remedy = "Use baseline='site', or have the sites round the times."
         raise AnalysisError("BAD_REQUEST", message, remedy=remedy)
     return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from v6_clinical.disclosure.cells import Window
@@ -12,11 +10,11 @@ from v6_clinical.model.formula import Formula
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation, Newton
 from v6_clinical.protocol.analysis import Analysis, Ask, Reply
+from v6_clinical.protocol.question import asking
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import agree_design
 from v6_clinical.regression.centre.fit import Rounds, maximise
 from v6_clinical.regression.centre.plan import (
-    agreed_model,
     ask_start,
     check_same_data,
     count_rows,
@@ -24,22 +22,25 @@ from v6_clinical.regression.centre.plan import (
     resolve_moments,
     start,
 )
+from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.request import check_columns, read_formula
 from v6_logistic.null_model import NullModel
+from v6_logistic.questions import Evaluate, Grid, Opening, Outcome, Report
 from v6_logistic.request import LogisticRequest
 from v6_logistic.result import conclude
 from v6_logistic.risk import window
 
 NAME = "logistic_regression"
 REQUEST = LogisticRequest
+TYPICAL = 0.2  # mu (1 - mu) of a row, where no intercept tells it
 
 
 def analyse(request: LogisticRequest) -> Analysis:
     """Ask ``describe`` where the model needs pooled moments, ``start``, then ``evaluate``."""
     rounds = Rounds(0, request.max_rounds)
 
-    def opening(formula: Formula) -> dict[str, Any]:
+    def opening(formula: Formula) -> Opening:
         return _opening(request, formula)
 
     formula = yield from resolve_moments(_formula(request), opening, rounds)
@@ -64,21 +65,23 @@ def _formula(request: LogisticRequest) -> Formula:
     return formula
 
 
-def _opening(request: LogisticRequest, formula: Formula) -> dict[str, Any]:
-    outcome = {
-        "column": request.outcome,
-        "levels": request.levels.get(request.outcome),
-        "positive": request.positive,
-    }
+@asking()
+def _opening(request: LogisticRequest, formula: Formula) -> Opening:
+    levels = request.levels.get(request.outcome)
+    outcome = Outcome(
+        column=request.outcome,
+        levels=None if levels is None else tuple(levels),
+        positive=request.positive,
+    )
     model = opening_model(request, formula.terms, formula.intercept)
-    return {"model": model, "outcome": outcome, "site_effect": request.site_effect}
+    return Opening(model=model, outcome=outcome, site_effect=request.site_effect)
 
 
 class Fitting:
     """The fit's questions and how their answers are read."""
 
     def __init__(
-        self, request: LogisticRequest, formula: Formula, opening: dict[str, Any], reply: Reply
+        self, request: LogisticRequest, formula: Formula, opening: Opening, reply: Reply
     ) -> None:
         self.request, self.first = request, reply.total
         self.design = agree_design(
@@ -94,11 +97,13 @@ class Fitting:
             reply.total, intercept=formula.intercept, offset=request.offset is not None
         )
         self.grid: Window | None = None
-        n, _, events, self._weight, _ = reply.total["rows"].tolist()
-        self.state = Newton(start(self.design, reply.total, self.penalty), min(events, n - events))
-        self._opening = {**opening, "model": agreed_model(opening["model"], self.design)}
+        self.counts = Counts.read(reply.total)
+        self.state = Newton(start(self.design, reply.total, self.penalty), self.counts.fewest)
+        self._opening = opening
+        self._model = opening.model.agreed(self.design.raw.levels, self.design.raw.references)
         self._places = len(reply.organizations)
 
+    @asking()
     def ask(self, beta: Array, last: bool) -> Ask:
         """Return the question at these parameters; the last one also asks for the report."""
         intercepts, slopes = self.design.split(beta)
@@ -106,20 +111,19 @@ class Fitting:
         report = self._report() if last else None
         needs = EVALUATION | _null(self.request)
         if report is not None:
-            needs |= {"brier", "pairs"} | ({"meat"} if report["meat"] else set())
-            needs |= {"risks", "expected"} if report["grid"] is not None else set()
-        return Ask(
-            "evaluate",
-            {
-                **self._opening,
-                "shift": self.design.shift.tolist(),
-                "intercepts": self._by_site(intercepts),
-                "slopes": slopes,
-                "null": self.null.at,
-                "report": report,
-            },
-            needs=needs,
+            needs |= {"brier", "pairs"} | ({"meat"} if report.meat else set())
+            needs |= {"risks", "expected"} if report.grid is not None else set()
+        question = Evaluate(
+            model=self._model,
+            outcome=self._opening.outcome,
+            site_effect=self._opening.site_effect,
+            shift=tuple(self.design.shift.tolist()),
+            intercepts=tuple(self._by_site(intercepts)),
+            slopes=tuple(slopes),
+            null=self.null.at,
+            report=report,
         )
+        return Ask("evaluate", question.to_json(), needs=needs)
 
     def read(self, total: Sums) -> Evaluation:
         """Return the pooled evaluation."""
@@ -135,11 +139,11 @@ class Fitting:
         found = dict(zip(places, intercepts, strict=True))
         return [found.get(place, 0.0) for place in range(self._places)]
 
-    def _report(self) -> dict[str, Any]:
+    def _report(self) -> Report:
         self.grid = window(*self._spread())
-        grid = None if self.grid is None else vars(self.grid)
+        grid = None if self.grid is None else Grid.of(self.grid)
         robust = self.request.robust is not None or self.request.cluster is not None
-        return {"meat": robust, "own_estimates": True, "grid": grid}
+        return Report(meat=robust, grid=grid)
 
     def _spread(self) -> tuple[float, float]:
         """Return mean and sd of the linear predictor, weighted by mu (1 - mu), offset aside."""
@@ -149,7 +153,7 @@ class Fitting:
         slopes, information = self.state.beta[k:], evaluation.information
         squares = float(slopes @ information[k:, k:] @ slopes)
         if not k:
-            return 0.0, float(np.sqrt(squares / (0.2 * self._weight)))
+            return 0.0, float(np.sqrt(squares / (TYPICAL * self.counts.weight)))
         weight = np.diag(information)[:k]
         shifts = information[:k, k:] @ slopes / weight
         means = self.state.beta[:k] + shifts

@@ -6,6 +6,7 @@ import math
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.counts import Counts
 
 
 class NullModel:
@@ -24,7 +25,8 @@ class NullModel:
         self.df = int(intercept)
         self.at: float | None = None
         self.ready = not offset
-        _, _, _, weight, events = total["rows"].tolist()
+        counts = Counts.read(total)
+        weight, events = counts.weight, counts.event_weight
         if offset:
             information, tangent = total.get("null", (2,)).tolist()
             if not information > 0:

@@ -42,6 +42,11 @@ class Grid(Question):
             raise ValueError("too many points")
         return self
 
+    @classmethod
+    def of(cls, window: Window) -> Grid:
+        """Return the points of a window."""
+        return cls(level=window.level, first=window.first, last=window.last)
+
     def window(self) -> Window:
         """Return the points."""
         return Window(self.level, self.first, self.last)
@@ -51,20 +56,16 @@ class Report(Question):
     """What the last evaluation sends besides."""
 
     meat: bool
-    own_estimates: bool
     grid: Grid | None
 
 
-class Evaluate(Question):
+class Evaluate(Opening):
     """The likelihood at one coefficient vector.
 
     ``shift`` is taken off the slopes' columns; ``intercepts`` holds none, one, or one for each
     site; ``null`` is the intercept of the null model, asked for with an offset.
     """
 
-    model: Model
-    outcome: Outcome
-    site_effect: bool
     shift: Numbers
     intercepts: Annotated[Numbers, Field(max_length=10_000)]
     slopes: Numbers

@@ -62,7 +62,7 @@ def report(fit: Fitted, wanted: Report, policy: Policy, place: Place) -> Sums:
         found = likelihood.meat(fit.design, fit.residuals, fit.rows.clusters)
         sums += Sums(forms={"meat": Form(fit.labels, found)})
     # R15; one site differs from no other
-    if wanted.own_estimates and policy.allow_per_site and place.count > 1:
+    if policy.allow_per_site and place.count > 1:
         sums += _own_estimates(fit, policy)
     return sums
 

@@ -21,6 +21,7 @@ from v6_clinical.regression.centre.tables import (
     plain,
     shared_warnings,
 )
+from v6_clinical.regression.counts import Counts
 from v6_logistic.null_model import NullModel
 from v6_logistic.request import LogisticRequest
 from v6_logistic.risk import auc_bounds, calibration, pooled_risks, roc
@@ -66,33 +67,33 @@ def _robust(request: LogisticRequest, design: Design, fit: Fit) -> Array | None:
     found = sandwich(bread, fit.total.form("meat", design.labels))
     found = design.to_user @ found @ design.to_user.T
     if request.robust == "HC1":
-        n = float(fit.total["rows"][0])
+        n = Counts.read(fit.total).n
         found *= n / (n - len(bread))
     return found
 
 
 def _fit(request: LogisticRequest, fit: Fit, null: NullModel, rounds: int) -> Record:
-    n, dropped, events, weight, _ = fit.total["rows"].tolist()
+    counts = Counts.read(fit.total)
     k, value = len(fit.beta), fit.log_likelihood
     penalised = request.ridge > 0
     statistic = 2 * (value - null.log_likelihood)
     df = k - null.df
     return {
-        "n": round(n),
-        "n_missing": round(dropped),
-        "events": round(events),
+        "n": round(counts.n),
+        "n_missing": round(counts.dropped),
+        "events": round(counts.events),
         "log_likelihood": value,
         "null_log_likelihood": null.log_likelihood,
         "deviance": -2 * value,
         "null_deviance": -2 * null.log_likelihood,
-        "df_residual": round(n) - k,
+        "df_residual": round(counts.n) - k,
         "aic": None if penalised else 2 * k - 2 * value,
-        "bic": None if penalised else k * math.log(n) - 2 * value,
+        "bic": None if penalised else k * math.log(counts.n) - 2 * value,
         "mcfadden_r2": plain(1 - value / null.log_likelihood) if null.log_likelihood else None,
         "lr_statistic": None if penalised else statistic,
         "lr_df": None if penalised else df,
         "lr_p_value": None if penalised else chi_square_tail(statistic, df),
-        "brier": float(fit.total["brier"][0]) / weight,
+        "brier": float(fit.total["brier"][0]) / counts.weight,
         "converged": True,
         "rounds": rounds,
     }
@@ -109,8 +110,9 @@ def _risks(fit: Fit, grid: Window | None) -> tuple[Record, dict[str, Any]]:
     }
     if grid is None:
         return columns, {"calibration": [], "roc": {}}
-    _, _, _, weight, events = fit.total["rows"].tolist()
-    totals = np.array([weight - events, events, fit.total["expected"][0]])
+    counts = Counts.read(fit.total)
+    others = counts.weight - counts.event_weight
+    totals = np.array([others, counts.event_weight, fit.total["expected"][0]])
     risks = pooled_risks(fit.total["risks"], grid, totals)
     found = auc_bounds(risks)
     if found is not None:

@@ -6,12 +6,13 @@ the central side builds a question and sends ``to_json()``, a site gets it back 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from v6_clinical.errors import RefusalError
+from v6_clinical.errors import AnalysisError, RefusalError
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 Labels = Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=1000)]
@@ -46,3 +47,20 @@ class Question(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
         return self.model_dump(mode="json")
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """End the analysis where a question cannot be built; also a decorator.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_REQUEST`` with the names of the fields that no site would read.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        names = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
+        message = f"No site would read the question: {', '.join(names) or error.title}."
+        raise AnalysisError("BAD_REQUEST", message) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import model_validator
@@ -42,6 +43,10 @@ class Model(Question):
         except FormulaError:
             raise ValueError("not a list of terms") from None
 
+    def agreed(self, levels: Mapping[str, Labels], references: Mapping[str, str]) -> Model:
+        """Return the model in the coding that all sites share."""
+        return self.model_copy(update={"levels": dict(levels), "references": dict(references)})
+
     def columns(self) -> tuple[str, ...]:
         """Return the predictors and the columns beside them, each once."""
         others = [name for name in (self.weights, self.offset, self.cluster) if name is not None]
@@ -51,3 +56,8 @@ class Model(Question):
 def merged_labels(model: Model, column: str) -> dict[str, list[str]]:
     """Return what ``collapse`` says of a column."""
     return {new: list(old) for new, old in model.collapse.get(column, {}).items()}
+
+
+def merging(groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Return what ``collapse`` says of a column as a question holds it."""
+    return {new: tuple(old) for new, old in groups.items()}

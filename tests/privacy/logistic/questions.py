@@ -60,7 +60,7 @@ def at(
 
 def wanted(**more: Any) -> dict[str, Any]:
     """Return what a report is asked for."""
-    return {"meat": False, "own_estimates": False, "grid": None} | more
+    return {"meat": False, "grid": None} | more
 
 
 def patients(n: int = N) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def test_A08_r13_numbers_are_not_cut_by_collapse() -> None:
 
 def risk_cells(frame: pd.DataFrame, policy: Policy, first: int) -> Any:
     grid = {"level": -6, "first": first, "last": first + 1900}
-    wanted = {"meat": False, "own_estimates": False, "grid": grid}
+    wanted = {"meat": False, "grid": grid}
     asked = at(0.0, [0.05, 0.0], "age", "bmi", shift=[60.0, 27.0], report=wanted)
     found = ask(frame, "evaluate", asked, policy)
     assert found["status"] == "ok", found

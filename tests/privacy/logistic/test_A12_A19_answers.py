@@ -125,7 +125,7 @@ def test_A19_odd_questions_are_refused_without_numbers(step: Any, arguments: Any
 
 def test_A19_every_field_of_a_question_is_read_strictly() -> None:
     """Each field replaced by values of other types, at any depth: a code, and no number."""
-    wanted = {"meat": True, "own_estimates": True, "grid": {"level": 0, "first": 0, "last": 9}}
+    wanted = {"meat": True, "grid": {"level": 0, "first": 0, "last": 9}}
     asked = at(0.0, [0.0], "age", report=wanted)
     swapped = 0
     for path in _paths(asked):

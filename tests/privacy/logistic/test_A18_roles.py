@@ -40,7 +40,7 @@ def test_A18_r8_a_weight_that_one_patient_carries() -> None:
 
 def test_A18_r8_few_clusters() -> None:
     """Attack: with two clusters, one of them a patient, the meat is that patient's score row."""
-    wanted = {"meat": True, "own_estimates": False, "grid": None}
+    wanted = {"meat": True, "grid": None}
     few = patients().assign(centre=lambda f: (np.arange(len(f)) == VICTIM).astype(int))
     asked = at(0.0, [0.0], "age", cluster="centre", report=wanted)
     assert refusal(ask(few, "evaluate", asked)) == ("SMALL_CLUSTER", ["centre"])
@@ -103,7 +103,7 @@ def test_r15_nothing_of_a_sites_own_fit_leaves() -> None:
     assert curvature("age", "age") == pytest.approx((frame["age"] ** 2).sum() / 4, rel=1e-12)
     open_start = ask(frame, "start", opening("age", "bmi"))
     assert form(open_start)("age", "age") != pytest.approx(curvature("age", "age"), rel=1e-6)
-    wanted = {"meat": True, "own_estimates": True, "grid": None}
+    wanted = {"meat": True, "grid": None}
     asked = at(0.0, [0.0, 0.0], "age", "bmi", report=wanted)
     own = {"own_sites", "own_weight", "own_shifted", "own_squares", "own_weight_squares"}
     assert own <= set(ask(frame, "evaluate", asked)["sums"]["tallies"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -17,61 +17,58 @@ from v6_clinical.model.terms import Term, raw_columns, to_json
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import SingularError, inverse
 from v6_clinical.protocol.analysis import Ask, Reply
+from v6_clinical.protocol.question import Question, asking
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import Design, full_slopes, pooled_moments
 from v6_clinical.regression.centre.diagnoses import singular
 from v6_clinical.regression.centre.fit import Rounds
+from v6_clinical.regression.counts import Counts
+from v6_clinical.regression.question import Model, merging
 from v6_clinical.regression.request import RegressionRequest, bad_model
 
 MOMENTS: Final = frozenset({"rows", "column_sum", "column_within", "column_squares"})
 QUADRATIC: Final = MOMENTS | {"tangent", "curvature"}
 
 
+@asking()
 def opening_model(
-    request: RegressionRequest, terms: Sequence[Term], intercept: bool
-) -> dict[str, Any]:
+    request: RegressionRequest, terms: Sequence[Term], intercept: bool, *, baseline: bool = False
+) -> Model:
     """Return the model as sites are first asked about it: the codebook, no references.
 
     Raises
     ------
     AnalysisError
-        ``BAD_REQUEST`` where a column is in the model twice, in two units.
+        ``BAD_REQUEST`` where a column is in the model twice, in two units, or no site would read
+        such a model.
     """
     columns = set(raw_columns(terms))
     try:
         raw = raw_terms(terms)
     except FormulaError as error:
         raise bad_model(error) from None
-    return {
-        "terms": to_json(raw),
-        "intercept": intercept,
-        "levels": {k: list(v) for k, v in request.levels.items() if k in columns},
-        "references": {},
-        "collapse": {k: v for k, v in request.collapse.items() if k in columns},
-        "weights": request.weights,
-        "offset": request.offset,
-        "cluster": request.cluster,
-    }
-
-
-def agreed_model(opening: Mapping[str, Any], design: Design) -> dict[str, Any]:
-    """Return the model in the agreed coding."""
-    return {
-        **opening,
-        "levels": {name: list(levels) for name, levels in design.raw.levels.items()},
-        "references": dict(design.raw.references),
-    }
+    return Model(
+        terms=to_json(raw),
+        intercept=intercept,
+        levels={k: tuple(v) for k, v in request.levels.items() if k in columns},
+        references={},
+        collapse={k: merging(v) for k, v in request.collapse.items() if k in columns},
+        weights=request.weights,
+        offset=request.offset,
+        cluster=request.cluster,
+        baseline=baseline,
+    )
 
 
 def resolve_moments(
-    formula: Formula, opening: Callable[[Formula], dict[str, Any]], rounds: Rounds
+    formula: Formula, opening: Callable[[Formula], Question], rounds: Rounds
 ) -> Generator[Ask, Reply, Formula]:
     """Fill in pooled moments and knots: one round, only where ``scale()`` or a spline needs it."""
     formula = replace(formula, terms=settle(formula.terms))
     names = needs_moments(formula.terms)
     if not names:
         return formula
-    reply = yield Ask("describe", opening(formula), needs=MOMENTS)
+    reply = yield Ask("describe", opening(formula).to_json(), needs=MOMENTS)
     rounds.used += 1
     moments = pooled_moments(reply.total, names, count_rows(reply.total))
     try:
@@ -82,12 +79,12 @@ def resolve_moments(
 
 def ask_start(
     formula: Formula,
-    opening: Callable[[Formula], dict[str, Any]],
+    opening: Callable[[Formula], Question],
     rounds: Rounds,
     needs: frozenset[str] = frozenset(),
 ) -> Generator[Ask, Reply, Reply]:
     """Ask ``start``, in which sites describe their columns and send a quadratic of their own."""
-    reply = yield Ask("start", opening(formula), needs=QUADRATIC | needs)
+    reply = yield Ask("start", opening(formula).to_json(), needs=QUADRATIC | needs)
     rounds.used += 1
     count_rows(reply.total)
     return reply
@@ -101,7 +98,7 @@ def count_rows(total: Sums) -> float:
     AnalysisError
         ``TOO_FEW_SITES`` if there is none.
     """
-    n = float(total.get("rows", (5,))[0])
+    n = Counts.read(total).n
     if n == 0:
         message = "No site has a row in which every column of the model has a value."
         raise AnalysisError("TOO_FEW_SITES", message)
@@ -137,7 +134,7 @@ def check_same_data(first: Sums, now: Sums, design: Design) -> None:
     AnalysisError
         ``DATA_CHANGED``.
     """
-    rows = first.get("rows", (5,)), now.get("rows", (5,))
+    rows = Counts.read(first).array(), Counts.read(now).array()
     names = design.raw.full_names
     squares = first.vector("column_squares", names) + first.vector("column_within", names)
     size = float(np.sqrt(squares * rows[0][0]).sum())  # at least the sum of absolute values

@@ -19,6 +19,7 @@ from v6_clinical.model.terms import Term, raw_columns
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import SiteAnswer
 from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.question import Model, merged_labels
 from v6_clinical.table import categories, distinct, kind_of, labels, looks_numeric, numbers, select
 
@@ -64,13 +65,14 @@ class Rows:
         }
 
     def answer(self, events: Array, sums: Sums) -> SiteAnswer:
-        """Return the answer of a step: n, rows dropped, events, sum w, sum w of events; and sums.
+        """Return the answer of a step: its ``Counts``, and sums.
 
         ``events``, shape (n,), is 1 for a row with an event.
         """
         weights = self.weights
-        rows = [self.n, self.dropped, events.sum(), weights.sum(), np.dot(weights, events)]
-        return SiteAnswer(Sums({"rows": np.array(rows)}) + sums, self.n, self.n > 0, self.dropped)
+        weight, of_events = float(weights.sum()), float(np.dot(weights, events))
+        counts = Counts(self.n, self.dropped, float(events.sum()), weight, of_events)
+        return SiteAnswer(counts.sums() + sums, self.n, self.n > 0, self.dropped)
 
 
 def complete_cases(
