@@ -1,7 +1,8 @@
 """Expected problems, as data: a closed list of codes, and two exceptions that carry them.
 
 No message here ever quotes a data value. Where a site refuses it says a code and names that the
-request itself contained, nothing else: a refusal with a number beside it would be an oracle.
+request itself contained, and no number: a refusal with a number beside it would be an oracle. The
+one exception is how many parameters the site's rows carry, see ``Policy.check_parameters``.
 """
 
 from collections.abc import Sequence
@@ -76,12 +77,20 @@ CODES: Final[dict[str, str]] = SITE_CODES | CENTRE_CODES
 
 
 class RefusalError(Exception):
-    """A site will not answer: a code, and names that the request itself contained."""
+    """A site will not answer: a code, and names that the request itself contained.
 
-    def __init__(self, code: str, where: Sequence[str] = ()) -> None:
+    ``parameters``, of ``TOO_MANY_PARAMETERS`` only, is how many the site's rows carry.
+    """
+
+    def __init__(
+        self, code: str, where: Sequence[str] = (), *, parameters: int | None = None
+    ) -> None:
         if code not in SITE_CODES:
             raise ValueError("a refusal needs a code of the closed list SITE_CODES")
+        if parameters is not None and code != "TOO_MANY_PARAMETERS":
+            raise ValueError("a number stands beside TOO_MANY_PARAMETERS only")
         super().__init__(code)
+        self.parameters = parameters
         self.code = code
         self.where = tuple(where)
 

@@ -83,9 +83,11 @@ def surplus(found: Answer, asked: Any) -> list[str]:
     """A19: return what a refusal tells beside a code and names that the request held.
 
     Numbers in the names are the request's own, or count the functions of a spline. Settings are
-    named too.
+    named too. How many parameters the rows carry is told beside ``TOO_MANY_PARAMETERS`` alone.
     """
-    beside = [name for name in found if name not in ("schema", "status", "code", "where")]
+    fields = ["schema", "status", "code", "where"]
+    fields += ["parameters"] if found["code"] == "TOO_MANY_PARAMETERS" else []
+    beside = [name for name in found if name not in fields]
     own = set(re.findall(r"\d+", json.dumps(asked, ensure_ascii=False)))
     for name in found["where"]:
         told = re.findall(r"\d+", re.sub(r"\[\d+\](?=:|$)|^V6C_", "", str(name)))

@@ -1,8 +1,7 @@
 """The site's policy: every check that its limits ask for.
 
 Rule numbers (R1 ...) are those of PRIVACY.md. Whoever may create tasks can call a partial with
-any argument, so each check runs at the site, before a number is computed. Settings that are
-unknown, unreadable or too loose make the site refuse everything: it fails closed.
+any argument, so each check runs at the site, before a number is computed.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from v6_clinical.disclosure.causes import rare_columns
 from v6_clinical.disclosure.dominance import (
+    GLANCE,
     Survey,
     differing_rows,
     effective_sample_size,
@@ -32,7 +32,7 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.blocks import centred_squares
 from v6_clinical.settings import sha256
 
-ORDERS, GLANCE = 4, 100  # power sums of a column; rows that usually show that its values are many
+ORDERS = 4  # power sums of a column
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,7 @@ class Policy(Limits):
 
     def is_small(self, counts: ArrayLike) -> NDArray[np.bool_]:
         """R2: true for counts that may not be published: more than 0, fewer than a cell."""
-        array = np.asarray(counts)
-        small: NDArray[np.bool_] = np.greater(array, 0) & np.less(array, self.min_cell)
+        small: NDArray[np.bool_] = np.greater(counts, 0) & np.less(counts, self.min_cell)
         return small
 
     def check_rows(self, n: int, *where: str) -> None:
@@ -96,9 +95,8 @@ class Policy(Limits):
 
         Four power sums of ten ages in whole years leave one possible set of ages.
         """
-        enough: NDArray[np.bool_] = order <= self.max_parameters_per_row * n
-        few: NDArray[np.bool_] = enough | (n == 0)
-        return few
+        enough: NDArray[np.bool_] = (order <= self.max_parameters_per_row * n) | (n == 0)
+        return enough
 
     def allows_difference(self, counts: ArrayLike) -> bool:
         """R4: rows in one published set and not in another are 0, or at least a cell."""
@@ -137,8 +135,7 @@ class Policy(Limits):
 
         Off its commonest value a column has no row or at least a cell; its spread over rows,
         (sum z^2)^2 / sum z^4 with z centred at the site, is at least 2, and at least a cell for
-        a dummy, a transform or a product. ``dummies`` marks columns of levels alone: what is rare
-        there is a level, elsewhere a value.
+        a dummy, a transform or a product. ``dummies`` marks columns of levels: these are rare.
         """
         least = np.where(derived, max(self.min_spread, self.min_cell), self.min_spread)
         off, width = rows_off_commonest(about.design, self.min_cell), spread(about, least)
@@ -231,10 +228,17 @@ class Policy(Limits):
         if is_distant(about, np.asarray(shift, dtype=np.float64)).any():
             raise RefusalError("BAD_REQUEST", where)
 
-    def check_parameters(self, parameters: float, n: int) -> None:
-        """R7: a model has few parameters for its rows."""
-        if parameters > self.max_parameters_per_row * n:
-            raise RefusalError("TOO_MANY_PARAMETERS")
+    def check_parameters(self, columns: float, n: int, beside: float = 0.0) -> None:
+        """R7: a model has few parameters for its rows.
+
+        ``columns`` of the design, and ``beside`` them what every model has: intercept or baseline.
+        The refusal says how many columns would pass, floor(rate n - beside), which places n
+        within ten rows: a model of so many columns is answered, with n itself. Not how many the
+        site counted, which would be how many levels it has rows of.
+        """
+        carried = self.max_parameters_per_row * n - beside
+        if columns > carried:
+            raise RefusalError("TOO_MANY_PARAMETERS", parameters=max(int(carried), 0))
 
     def check_weights(self, weights: NDArray[np.float64], column: str) -> None:
         """R8: weights are positive, and no few rows carry them."""

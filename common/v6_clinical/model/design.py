@@ -117,10 +117,14 @@ class Coding:
         One for every column, intercept included, and one more for a column with a numeric source
         that an earlier column has too.
         """
+        return sum(self.parameters_by_term().values())
+
+    def parameters_by_term(self) -> dict[str, int]:
+        """Return the parameters of each term, by its label, the intercept's included."""
         seen: set[str] = set()
-        count = 0
-        for sources in self.sources:
-            count += 2 if sources & seen else 1
+        count = dict.fromkeys(self.term_labels, 0)
+        for term, sources in zip(self.term_labels, self.sources, strict=True):
+            count[term] += 2 if sources & seen else 1
             seen |= sources
         return count
 

@@ -73,6 +73,18 @@ def from_json(message: object) -> tuple[Term, ...]:
     return terms
 
 
+def without_references(terms: Sequence[Term]) -> list[Term]:
+    """Return the terms with no reference named: a site may not have that level."""
+    return [
+        Term(
+            factors=tuple(
+                Category(column=f.column) if isinstance(f, Category) else f for f in term.factors
+            )
+        )
+        for term in terms
+    ]
+
+
 def raw_columns(terms: Sequence[Term]) -> tuple[str, ...]:
     """Return the raw columns that the terms read, each once, in order of first use."""
     return tuple(dict.fromkeys(factor.column for term in terms for factor in term.factors))

@@ -143,11 +143,12 @@ def _log(site: Site, message: Mapping[str, Any], found: Mapping[str, Any]) -> No
 
 
 def _numbers(found: Mapping[str, Any]) -> int:
-    """Count the numbers of an answer's sums."""
+    """Count the numbers of an answer's sums, or of a refusal."""
     sums = found.get("sums", {"arrays": {}, "tallies": {}, "forms": {}})
     count = sum(len(array["data"]) for array in sums["arrays"].values())
     count += sum(len(tally) for tally in sums["tallies"].values())
-    return count + sum(len(form["half"]) for form in sums["forms"].values())
+    count += sum(len(form["half"]) for form in sums["forms"].values())
+    return count + ("parameters" in found)
 
 
 def _failed(analysis: str, code: str, message: str, remedy: str) -> dict[str, Any]:

@@ -20,7 +20,8 @@ Message = dict[str, Any]
 class Answer:
     """One site's answer: its sums and row counts, or its refusal.
 
-    ``limits`` are the operator's settings that differ from the shipped ones.
+    ``limits`` are the operator's settings that differ from the shipped ones, ``parameters`` how
+    many the rows of a site carry that refuses with ``TOO_MANY_PARAMETERS``.
     """
 
     status: str
@@ -30,6 +31,7 @@ class Answer:
     code: str = ""
     where: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
+    parameters: int | None = None
 
 
 def read_answer(raw: dict[int, Any], organization: int) -> Answer:
@@ -73,9 +75,11 @@ def _read_refusal(message: Message) -> Answer:
     code, where = message.get("code"), message.get("where", [])
     if code not in CODES or not isinstance(where, list):
         raise AnalysisError("BAD_ANSWER", "not a known refusal")
-    return Answer(
-        "refused", None, Sums(), None, code, tuple(str(name)[:200] for name in where[:50])
-    )
+    parameters = _count(message, "parameters")
+    if parameters is not None and code != "TOO_MANY_PARAMETERS":
+        raise AnalysisError("BAD_ANSWER", "a refusal with a number")
+    names = tuple(str(name)[:200] for name in where[:50])
+    return Answer("refused", None, Sums(), None, code, names, parameters=parameters)
 
 
 def require_parts(answers: Mapping[int, Answer], ask: Ask) -> None:
@@ -99,7 +103,7 @@ def _parts(sums: Sums) -> set[str]:
 
 
 def line_of(organization: int, answer: Answer) -> Line:
-    """Return what the transcript keeps of an answer: its sums' sizes only."""
+    """Return what the transcript keeps of an answer: of its sums the sizes only."""
     return Line(
         organization,
         answer.status,
@@ -108,7 +112,8 @@ def line_of(organization: int, answer: Answer) -> Line:
         answer.code,
         answer.where,
         answer.limits,
-        answer.sums.counts(),
+        dict(answer.sums.counts()) if answer.parameters is None else {"parameters": 1},
+        answer.parameters,
     )
 
 

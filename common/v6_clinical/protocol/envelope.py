@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from v6_clinical.errors import CODES, AnalysisError
+from v6_clinical.errors import AnalysisError
 from v6_clinical.protocol.analysis import Outcome
+from v6_clinical.protocol.refusals import in_short
 from v6_clinical.protocol.transcript import Line
 from v6_clinical.version import SCHEMA, __version__
 
@@ -73,7 +74,7 @@ def completed(
             warnings.append({"code": "NO_ROWS", "message": message})
     for site, line in sorted(left_out.items()):
         sites.append({"organization_id": site, "status": "refused", "n": None, "code": line.code})
-        message = f"Organisation {site} is left out: it refused with {line.code}."
+        message = f"Organisation {site} is left out: it refused with {in_short(line)}."
         warnings.append({"code": "SITE_EXCLUDED", "message": message})
     return {
         **envelope,
@@ -82,29 +83,3 @@ def completed(
         "sites": sites,
         "ledger": list(ledger),
     }
-
-
-def refusal_error(lines: Collection[Line], code: str | None = None) -> AnalysisError:
-    """Name every site that refused, and its code, at once."""
-    ordered = sorted(lines, key=lambda line: line.organization)
-    records = [
-        {
-            "organization_id": line.organization,
-            "status": "refused",
-            "code": line.code,
-            "where": list(line.where),
-        }
-        for line in ordered
-    ]
-    words = [
-        f"organisation {line.organization}: {line.code}"
-        + (f" ({', '.join(line.where)})" if line.where else "")
-        for line in ordered
-    ]
-    codes = sorted({line.code for line in lines})
-    return AnalysisError(
-        code or codes[0],
-        f"{len(ordered)} site(s) refused: {'; '.join(words)}.",
-        remedy=" ".join(f"{c}: {CODES[c]}" for c in codes),
-        sites=records,
-    )

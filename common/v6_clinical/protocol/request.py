@@ -51,6 +51,10 @@ class Request(BaseModel):
             )
         return self
 
+    def explain_refusal(self, code: str) -> str:
+        """Return a sentence on why sites refuse this request with this code, "" for none."""
+        return ""
+
 
 def _unique(argument: str, values: list[Any]) -> None:
     if len(set(values)) != len(values):

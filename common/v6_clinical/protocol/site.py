@@ -73,15 +73,18 @@ def answer(
         limits = policy.own_settings()
         return reply | {"limits": limits} if limits else reply
     except RefusalError as refusal:
-        return refused(refusal.code, refusal.where)
+        return refused(refusal.code, refusal.where, refusal.parameters)
     except Exception as error:
         # The text of an unexpected exception may quote a patient's value: only its type leaves.
         return refused("INTERNAL", [innocent_name(error)])
 
 
-def refused(code: str, where: tuple[str, ...] | list[str] = ()) -> dict[str, Any]:
-    """Return a refusal as data."""
-    return {"schema": SCHEMA, "status": "refused", "code": code, "where": list(where)}
+def refused(
+    code: str, where: tuple[str, ...] | list[str] = (), parameters: int | None = None
+) -> dict[str, Any]:
+    """Return a refusal as data; ``parameters`` is a field only where it is told."""
+    refusal = {"schema": SCHEMA, "status": "refused", "code": code, "where": list(where)}
+    return refusal if parameters is None else refusal | {"parameters": parameters}
 
 
 def innocent_name(error: BaseException) -> str:

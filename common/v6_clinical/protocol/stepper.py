@@ -19,8 +19,8 @@ from v6_clinical.protocol.envelope import (
     completed,
     empty_envelope,
     failed,
-    refusal_error,
 )
+from v6_clinical.protocol.refusals import refusal_error
 from v6_clinical.protocol.registry import Central
 from v6_clinical.protocol.request import Request, parse_request
 from v6_clinical.protocol.sums import Sums
@@ -171,13 +171,13 @@ class Stepper:
     def _begin_without(self, refusals: Mapping[int, Line], ask: Ask) -> None:
         """Begin again without the sites that refused: the earlier sums contain their rows."""
         if self._request.on_refusal == "fail":
-            raise refusal_error(refusals.values())
+            raise refusal_error(refusals.values(), self._request)
         self._left_out |= {
             s: line for s, line in refusals.items() if line.code not in ask.tolerates
         }
         rest = tuple(site for site in self._attempt.organizations if site not in self._left_out)
         if len(rest) < self.config.minimum_sites:
-            raise refusal_error(self._left_out.values(), "TOO_FEW_SITES")
+            raise refusal_error(self._left_out.values(), self._request, "TOO_FEW_SITES")
         self._begin(rest)
 
     def _advance(self, reply: Reply | None) -> None:

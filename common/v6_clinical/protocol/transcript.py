@@ -57,6 +57,8 @@ class Line:
         The operator's settings that differ from the shipped ones.
     sizes
         How many numbers it sent under each name, for the ledger.
+    parameters
+        Beside the refusal ``TOO_MANY_PARAMETERS``: how many the site's rows carry.
     """
 
     organization: int
@@ -67,6 +69,7 @@ class Line:
     where: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    parameters: int | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,10 @@ def _line(message: Any) -> Line:
         raise ValueError("a line names an organisation and a status")
     if (line.code in CODES) != (line.status == "refused"):
         raise ValueError("a refusal has a code")
-    _counts([number for number in (line.n, line.dropped) if number is not None])
+    if line.parameters is not None and line.code != "TOO_MANY_PARAMETERS":
+        raise ValueError("a refusal with a number")
+    numbers = (line.n, line.dropped, line.parameters)
+    _counts([number for number in numbers if number is not None])
     _counts(list(line.sizes.values()))
     return line
 

@@ -44,6 +44,14 @@ class RegressionRequest(Request):
         25, description="Rounds after which a fit that has not converged is given up."
     )
 
+    def explain_refusal(self, code: str) -> str:
+        """Return how many parameters the model has, where sites have too few rows for them."""
+        if code != "TOO_MANY_PARAMETERS":
+            return ""
+        from v6_clinical.regression.size import in_words  # costs what coding a model costs
+
+        return in_words(read_formula(self), self.levels)
+
     @model_validator(mode="after")
     def _one_model(self) -> RegressionRequest:
         if (self.predictors is None) == (self.formula is None):

@@ -15,8 +15,8 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import coding, full_coding
 from v6_clinical.model.design import Coding
 from v6_clinical.model.errors import FormulaError
-from v6_clinical.model.factors import Category, Factor
-from v6_clinical.model.terms import Term
+from v6_clinical.model.factors import Factor
+from v6_clinical.model.terms import Term, without_references
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.site.rows import Rows
@@ -140,11 +140,11 @@ def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Po
     if not rows.n:
         return
     present = rows.levels
-    own = coding(_without_references(terms), present, {}, model.intercept)
+    own = coding(without_references(terms), present, {}, model.intercept)
     # The likelihood's value, sent each round too, counts as half a parameter. A baseline hazard
     # counts twice: as the intercept, and for what is sent weighted by time.
-    more = 1.0 if model.baseline else 0.5
-    policy.check_parameters(own.parameter_count() + more, rows.n)
+    beside = 2.0 if model.baseline else float(model.intercept) + 0.5
+    policy.check_parameters(own.parameter_count() - int(model.intercept), rows.n, beside)
 
 
 def _roles(model: Model, rows: Rows, outcome: tuple[str, Array]) -> dict[str, Array]:
@@ -155,15 +155,3 @@ def _roles(model: Model, rows: Rows, outcome: tuple[str, Array]) -> dict[str, Ar
     if model.offset is not None:
         roles[model.offset] = rows.offset
     return roles
-
-
-def _without_references(terms: Sequence[Term]) -> list[Term]:
-    """Return the terms with no reference named: the site may not have that level."""
-    return [
-        Term(
-            factors=tuple(
-                Category(column=f.column) if isinstance(f, Category) else f for f in term.factors
-            )
-        )
-        for term in terms
-    ]
