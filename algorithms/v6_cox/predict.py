@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from v6_clinical.errors import AnalysisError, RefusalError
+from v6_clinical.labels import label_of
 from v6_clinical.model.coding import coding_from_json, coding_to_json
 from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColumn
 from v6_clinical.model.design import Coding
@@ -112,7 +113,7 @@ def _column(name: str, agreed: Coding, profiles: Sequence[Profile]) -> SiteColum
         message = f"Argument 'profiles': a profile has no value of '{name}'."
         raise AnalysisError("BAD_REQUEST", message) from None
     if name in agreed.levels:
-        labels = [_label(value) for value in values]
+        labels = [label_of(value) for value in values]
         levels = tuple(sorted(set(labels)))
         codes = np.array([levels.index(label) for label in labels], dtype=np.int64)
         return CategoricalColumn(codes, levels)
@@ -120,11 +121,6 @@ def _column(name: str, agreed: Coding, profiles: Sequence[Profile]) -> SiteColum
         message = f"Argument 'profiles': '{name}' is a number."
         raise AnalysisError("BAD_REQUEST", message)
     return NumericColumn(np.array(values, dtype=np.float64))
-
-
-def _label(value: Any) -> str:
-    whole = isinstance(value, float) and value.is_integer()
-    return str(int(value)) if whole else str(value)
 
 
 def _curve(number: int, curve: Mapping[str, Any], predictor: float) -> Record:

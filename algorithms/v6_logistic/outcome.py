@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
+from v6_clinical.labels import places
 from v6_clinical.table import kind_of, labels, numbers
 from v6_logistic.questions import Outcome
 
@@ -32,11 +33,11 @@ def read_outcome(column: pd.Series, outcome: Outcome) -> NDArray[np.float64]:
             raise bad
         return values
     found = labels(column)
-    known = outcome.levels or (*found.levels,)
-    if len(known) > 2 or any(level not in known for level in found.levels):
+    known = outcome.levels or found.levels
+    if len(known) > 2 or -1 in (read := places(found.levels, known)):
         raise bad
-    positive = outcome.positive or known[-1]
-    if positive not in known and len(known) == 2:  # spelt otherwise here: not the same as no event
+    (positive,) = places([outcome.positive or known[-1]], known) if known else (-1,)
+    if positive < 0 and len(known) == 2:  # spelt otherwise here: not the same as no event
         raise bad
-    codes = np.array([level == positive for level in found.levels], dtype=np.float64)
+    codes = np.array([place == positive for place in read], dtype=np.float64)
     return codes[found.codes] if len(found.codes) else np.zeros(0)

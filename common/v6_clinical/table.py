@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
+from v6_clinical.labels import Stored, label_of, labels_of, places, stored_as
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -27,10 +28,11 @@ GLANCE = 100  # rows that usually tell whether a column holds anything
 
 @dataclass(frozen=True)
 class Labels:
-    """A categorical column: codes into ``levels``, -1 where missing."""
+    """A categorical column: codes into ``levels``, -1 where missing, and how values are stored."""
 
     codes: NDArray[np.int64]
     levels: tuple[str, ...]
+    stored: Stored = "text"
 
     def counts(self) -> NDArray[np.int64]:
         """Return the rows of each level."""
@@ -40,23 +42,24 @@ class Labels:
 def select(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Series]:
     """Pick columns by exact name, white space around the names in the file aside.
 
-    Blank text is missing.
+    Blank text is missing; true and false beside numbers are 1 and 0.
 
     Raises
     ------
     RefusalError
         ``COLUMN_MISSING`` or ``DUPLICATE_COLUMN`` with the requested names.
     """
-    places: dict[str, list[int]] = {}
+    found: dict[str, list[int]] = {}
     for position, name in enumerate(frame.columns):
-        places.setdefault(str(name).strip(), []).append(position)
-    missing = [name for name in names if name.strip() not in places]
+        found.setdefault(str(name).strip(), []).append(position)
+    missing = [name for name in names if name.strip() not in found]
     if missing:
         raise RefusalError("COLUMN_MISSING", missing)
-    twice = [name for name in names if len(places[name.strip()]) > 1]
+    twice = [name for name in names if len(found[name.strip()]) > 1]
     if twice:
         raise RefusalError("DUPLICATE_COLUMN", twice)
-    return {name: _blanks_missing(frame.iloc[:, places[name.strip()][0]]) for name in names}
+    columns = {name: frame.iloc[:, found[name.strip()][0]] for name in names}
+    return {name: _numbers_alike(_blanks_missing(column)) for name, column in columns.items()}
 
 
 def _blanks_missing(column: pd.Series) -> pd.Series:
@@ -65,6 +68,22 @@ def _blanks_missing(column: pd.Series) -> pd.Series:
         return column
     blank = [isinstance(value, str) and not value.strip() for value in column]
     return column.mask(np.array(blank, dtype=bool)) if any(blank) else column
+
+
+def _numbers_alike(column: pd.Series) -> pd.Series:
+    """Make true and false 1 and 0 in a column that holds numbers too, as R's ``c(TRUE, 0)`` does.
+
+    To pandas they are equal: which of the two a level were called would depend on the rows' order.
+    """
+    if column.dtype != object:
+        return column
+    if not str(pd.api.types.infer_dtype(column, skipna=True)).startswith("mixed"):
+        return column
+    flags = [isinstance(value, bool | np.bool_) for value in column]
+    others = column[~np.array(flags, dtype=bool)].dropna()
+    if not any(flags) or all(isinstance(value, str) for value in others):
+        return column
+    return column.map(lambda value: int(value) if isinstance(value, bool | np.bool_) else value)
 
 
 def kind_of(column: pd.Series, name: str) -> Kind:
@@ -124,9 +143,7 @@ def present(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def labels(column: pd.Series, collapse: Mapping[str, Sequence[str]] | None = None) -> Labels:
-    """Return the column as labels, sorted; blank text is missing.
-
-    Whole numbers read the same however they are stored: 1, 1.0 and Int64 1 are the level "1".
+    """Return the column as labels, see :func:`v6_clinical.labels.label_of`; blank is missing.
 
     Parameters
     ----------
@@ -135,12 +152,14 @@ def labels(column: pd.Series, collapse: Mapping[str, Sequence[str]] | None = Non
     """
     merged = {old: new for new, group in (collapse or {}).items() for old in group}
     codes, uniques = distinct(column)
-    texts = [_label(value) for value in uniques]
-    texts = [merged.get(text, text) for text in texts]
+    dtype = uniques.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+    texts = [merged.get(text, text) for text in labels_of(uniques, dtype)]
     levels = tuple(sorted({text for text in texts if text.strip()}))
     place = {level: index for index, level in enumerate(levels)}
     table = np.array([place.get(text, -1) for text in texts] + [-1], dtype=np.int64)
-    return Labels(table[codes], levels)
+    return Labels(table[codes], levels, stored_as(list(uniques)))
 
 
 def distinct(column: pd.Series) -> tuple[NDArray[np.int64], Any]:
@@ -148,7 +167,7 @@ def distinct(column: pd.Series) -> tuple[NDArray[np.int64], Any]:
     try:
         codes, found = pd.factorize(column, use_na_sentinel=True)
     except TypeError:
-        codes, found = pd.factorize(column.map(str, na_action="ignore"), use_na_sentinel=True)
+        codes, found = pd.factorize(column.map(label_of, na_action="ignore"), use_na_sentinel=True)
     return codes.astype(np.int64), found
 
 
@@ -170,18 +189,18 @@ def categories(
 
 
 def recode(found: Labels, levels: Sequence[str], name: str) -> Labels:
-    """Express labels in an agreed list of levels.
+    """Express labels in an agreed list of levels, see :func:`v6_clinical.labels.places`.
 
     Raises
     ------
     RefusalError
         ``UNKNOWN_LEVEL`` with the column's name; the level itself is not echoed.
     """
-    place = {level: index for index, level in enumerate(levels)}
-    if any(level not in place for level in found.levels):
+    read = places(found.levels, levels)
+    if -1 in read:
         raise RefusalError("UNKNOWN_LEVEL", [name])
-    table = np.array([place[level] for level in found.levels] + [-1], dtype=np.int64)
-    return Labels(table[found.codes], tuple(levels))
+    table = np.array([*read, -1], dtype=np.int64)
+    return Labels(table[found.codes], tuple(levels), found.stored)
 
 
 def looks_numeric(found: Labels) -> bool:
@@ -198,11 +217,3 @@ def _is_number(text: str) -> bool:
         return False
     return True
 
-
-def _label(value: object) -> str:
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value))
-    if isinstance(value, float | np.floating):
-        number = float(value)
-        return str(int(number)) if number.is_integer() else repr(number)
-    return str(value)

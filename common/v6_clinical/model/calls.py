@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
+from v6_clinical.labels import label_of
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.factors import (
     Affine,
@@ -163,9 +164,12 @@ def _category(call: Call) -> tuple[Factor, ...]:
     node = call.keywords.get("ref")
     if node is None:
         return (build(Category, call.text, column=column),)
-    if not isinstance(node, ast.Constant) or type(node.value) not in (str, int):
-        call.refuse("the reference is a level in quotes", node)
-    return (build(Category, call.text, column=column, reference=str(node.value)),)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return (build(Category, call.text, column=column, reference=node.value),)
+    if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
+        call.refuse("the reference is a number or a level in quotes", node)
+    reference = label_of(call.number(node))
+    return (build(Category, call.text, column=column, reference=reference),)
 
 
 def _function(call: Call) -> tuple[Factor, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
+from v6_clinical.labels import Stored, places
 from v6_clinical.numerics.arrays import Array
 
 
@@ -39,10 +40,13 @@ class CategoricalColumn:
         int64, shape (n,): places in ``levels``.
     levels
         The levels that the site knows, in any order.
+    stored
+        How the site stores them.
     """
 
     codes: NDArray[np.int64]
     levels: tuple[str, ...]
+    stored: Stored = "text"
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -67,6 +71,8 @@ def numbers_of(column: SiteColumn, name: str) -> Array:
 def codes_of(column: SiteColumn, levels: Sequence[str], name: str) -> NDArray[np.int64]:
     """Return a categorical column as places in the agreed levels, shape (n,).
 
+    Levels are matched as :func:`v6_clinical.labels.places` does.
+
     Raises
     ------
     RefusalError
@@ -79,8 +85,7 @@ def codes_of(column: SiteColumn, levels: Sequence[str], name: str) -> NDArray[np
         raise RefusalError("NOT_NUMERIC", [name])
     if len(column.codes) and column.codes.min() < 0:
         raise ValueError("rows with missing levels")
-    place = {level: index for index, level in enumerate(levels)}
-    table = np.array([place.get(level, -1) for level in column.levels], dtype=np.int64)
+    table = np.array(places(column.levels, levels), dtype=np.int64)
     codes = table[column.codes] if len(column.codes) else np.zeros(0, dtype=np.int64)
     if len(codes) and codes.min() < 0:
         raise RefusalError("UNKNOWN_LEVEL", [name])

@@ -5,16 +5,18 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from v6_clinical.errors import AnalysisError
+from v6_clinical.labels import label_of
 
 
 def _label(value: Any) -> Any:
-    """Accept the levels 0, 1, 2 as well as "0", "1", "2"; True is the level "True"."""
-    return str(value) if isinstance(value, bool | int) else value
+    """Accept the levels 0, 0.5, 1 as well as "0", "0.5", "1"; True is the level "True"."""
+    return label_of(value) if isinstance(value, bool | int | float) else value
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
 Label = Annotated[str, BeforeValidator(_label), Field(min_length=1, max_length=200, strict=True)]
-Codebook = dict[Name, Annotated[list[Label], Field(min_length=1, max_length=1000)]]
+Labels = Annotated[list[Label], Field(min_length=1, max_length=1000)]
+Codebook = dict[Name, Labels]
 R = TypeVar("R", bound="Request")
 
 
@@ -33,7 +35,7 @@ class Request(BaseModel):
         default_factory=dict,
         description="Codebook: the levels of a column, the first is the reference.",
     )
-    collapse: dict[Name, Codebook] = Field(
+    collapse: dict[Name, dict[Label, Labels]] = Field(
         default_factory=dict, description="Levels to merge, before anything else."
     )
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from v6_clinical.labels import Stored
 from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.protocol.sums import Form, Sums, labelled
 
 # Without these a site with rows has not answered an evaluation.
 EVALUATION = frozenset({"rows", "column_total", "likelihood", "score", "information"})
+# What a site says of a predictor: it holds numbers, or levels that are stored as text, numbers or
+# true and false.
+NUMBERS = "numbers"
+LEVELS: Mapping[Stored, str] = {
+    "text": "categories",
+    "numbers": "categories stored as numbers",
+    "booleans": "categories stored as true and false",
+}
 
 
 def evaluation_sums(labels: Sequence[str], found: Evaluation, prefix: str = "") -> Sums:

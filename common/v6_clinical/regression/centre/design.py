@@ -19,6 +19,7 @@ from v6_clinical.model.moments import Moments
 from v6_clinical.model.terms import Term, raw_columns
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.messages import NUMBERS
 from v6_clinical.regression.request import RegressionRequest, bad_model
 
 
@@ -118,8 +119,9 @@ def agree_design(
     Raises
     ------
     AnalysisError
-        ``NOT_NUMERIC`` where sites disagree on what a column is, ``EMPTY_LEVEL`` naming the
-        design columns without a row, ``BAD_REQUEST`` for levels and references that do not fit.
+        ``NOT_NUMERIC`` where sites disagree on what a column is, ``SINGULAR`` for a categorical
+        column of one level, ``EMPTY_LEVEL`` naming the design columns without a row,
+        ``BAD_REQUEST`` for levels and references that do not fit.
     """
     try:
         levels, references = _levels(request, formula.terms, total)
@@ -164,21 +166,28 @@ def _levels(
     called = {f.column for term in terms for f in term.factors if isinstance(f, Category)}
     for column in raw_columns(terms):
         kinds = total.tallies.get(f"kind/{column}", {})
-        if len(kinds) > 1:
+        if NUMBERS in kinds and len(kinds) > 1:
             raise AnalysisError(
                 "NOT_NUMERIC",
                 f"Column '{column}' holds numbers at some sites and text at others.",
             )
-        if column in called or column in request.levels or "categories" in kinds:
+        if column in called or column in request.levels or not kinds.keys() <= {NUMBERS}:
             reported = list(total.tallies.get(f"level/{column}", {}))
             codebook = request.levels.get(column)
             levels[column], references[column] = agree(
-                column, reported, codebook, request.reference.get(column)
+                column, reported, codebook, request.reference.get(column), kinds
             )
+            if len(levels[column]) == 1:
+                raise _one_level(column)
         elif column in request.reference:
             problem = "a reference level is given for a column of numbers"
             raise FormulaError(problem, column, f"Write C({column}) for levels.")
     return levels, references
+
+
+def _one_level(column: str) -> AnalysisError:
+    message = f"Column '{column}' has one level only, over all sites: there is nothing to compare."
+    return AnalysisError("SINGULAR", message, remedy=f"Leave '{column}' out of the model.")
 
 
 def _check_empty(raw: Coding, user: Coding, total: Sums) -> None:

@@ -13,6 +13,7 @@ from v6_clinical.model.columns import CategoricalColumn, numbers_of
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.moments import needs_moments
 from v6_clinical.protocol.sums import Sums, labelled
+from v6_clinical.regression.messages import LEVELS, NUMBERS
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.site.design import check_parameters
 from v6_clinical.regression.site.rows import Rows
@@ -25,7 +26,7 @@ def describe_columns(model: Model, rows: Rows) -> dict[str, Mapping[str, float]]
     """Return the kind of each predictor, and levels that are not in the codebook, as tallies."""
     tallies: dict[str, Mapping[str, float]] = {}
     for name, column in rows.columns.items():
-        kind = "categories" if isinstance(column, CategoricalColumn) else "numbers"
+        kind = LEVELS[column.stored] if isinstance(column, CategoricalColumn) else NUMBERS
         tallies[f"kind/{name}"] = {kind: 1.0}
     for name, levels in rows.levels.items():
         if name not in model.levels:

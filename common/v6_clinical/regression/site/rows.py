@@ -149,7 +149,7 @@ def _predictor(
         ):
             raise RefusalError("NOT_NUMERIC", [name]) from None
         raise refusal from None
-    return CategoricalColumn(found.codes, found.levels)
+    return CategoricalColumn(found.codes, found.levels, found.stored)
 
 
 def _check_knots(terms: Sequence[Term], columns: Mapping[str, SiteColumn]) -> None:
