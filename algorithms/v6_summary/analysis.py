@@ -10,6 +10,10 @@ import numpy as np
 
 from v6_clinical.disclosure.cells import Window
 from v6_clinical.errors import AnalysisError
+from v6_clinical.labels import in_order
+from v6_clinical.model.errors import FormulaError
+from v6_clinical.model.levels import check_spelling
+from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Analysis, Ask, Reply
 from v6_clinical.protocol.sums import Sums
 from v6_summary.answers import DESCRIBED, check_same_data, promised, refined, tabulated
@@ -27,7 +31,7 @@ from v6_summary.refining import (
     window,
 )
 from v6_summary.request import SummaryRequest
-from v6_summary.result import conclude
+from v6_summary.result import ALL, conclude
 
 NAME = "summary"
 REQUEST = SummaryRequest
@@ -71,11 +75,10 @@ def _plan(
     numeric, categorical, spreads, whole = [], [], [], []
     group = None
     for i, name in enumerate(opening.names):
-        levels = _levels(request, name, total.tallies.get(f"levels/{i}", {}))
-        factor = Factor(name, levels, request.collapse.get(name, {}))
+        factor = _factor(request, name, total.tallies.get(f"levels/{i}", {}), kinds[i])
         if name == request.group_by:
             group = _usable_group(factor)
-        elif name in request.levels or (kinds[i, 0] == 0 and levels):
+        elif name in request.levels or (kinds[i, 0] == 0 and factor.levels):
             categorical.append(factor)
         else:
             # Numbers at one site and text at another: the site with text will say NOT_NUMERIC.
@@ -95,8 +98,21 @@ def _plan(
     return question, spreads, whole
 
 
-def _levels(request: SummaryRequest, name: str, found: Mapping[str, float]) -> list[str]:
-    return request.levels.get(name) or sorted(found)
+def _factor(
+    request: SummaryRequest, name: str, found: Mapping[str, float], kinds: Array
+) -> Factor:
+    """Return a column and its levels: the codebook's, or what sites report in its order.
+
+    ``kinds``, shape (4,), counts the sites that hold numbers, true/false, text, nothing.
+    """
+    try:
+        levels = request.levels.get(name)
+        if levels is None:
+            check_spelling(name, found, np.flatnonzero(kinds[:3]).tolist())
+            levels = in_order(found)
+    except FormulaError as error:
+        raise AnalysisError("BAD_REQUEST", f"Column {error}.", remedy=error.remedy) from None
+    return Factor(name, levels, request.collapse.get(name, {}))
 
 
 def _usable_group(factor: Factor) -> Factor:
@@ -106,6 +122,10 @@ def _usable_group(factor: Factor) -> Factor:
             "Argument 'group_by': no site has a level of this column.",
             remedy="Group by a column that has values, or leave group_by out.",
         )
+    if ALL in factor.levels:
+        message = f"Argument 'group_by': a group of '{factor.name}' is called '{ALL}', as all rows are."
+        remedy = f"Rename it: collapse={{'{factor.name}': {{'whole': ['{ALL}']}}}}."
+        raise AnalysisError("BAD_REQUEST", message, remedy=remedy)
     return factor
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,6 +131,35 @@ class Pooled:
             shape = (2, levels, len(self.groups))
             counts, withheld = self.total.get(f"counts/{i}/group", shape)[:, :, group]
         return counts, withheld > 0
+
+    def incomplete(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the name of each column, its rows with a value and those without, where told."""
+        for i, numeric in enumerate(self.question.numeric):
+            if (missing := self.missing("missing", i, None)) is not None:
+                yield numeric.name, round(self.moments(i, None).n), missing
+        for i, factor in enumerate(self.question.categorical):
+            counts, withheld = self.counts(i, None)
+            missing = self.missing("absent", i, None)
+            if missing is not None and not withheld.any():
+                yield factor.name, round(counts.sum()), missing
+
+    def rows_without_group(self) -> int:
+        """Return the rows that are in no group, by the column that tells most of them.
+
+        The table holds them: rows of all less rows of every group, where no site withholds these.
+        """
+        gaps, found = self.ungrouped_sites(), [0]
+        groups = range(len(self.groups))
+        for i, numeric in enumerate(self.question.numeric):
+            if groups and numeric.name not in gaps:
+                every = self.moments(i, None).n
+                found.append(round(every - sum(self.moments(i, g).n for g in groups)))
+        for i, factor in enumerate(self.question.categorical):
+            parts = [self.counts(i, g) for g in (None, *groups)]
+            if groups and factor.name not in gaps and not any(p[1].any() for p in parts):
+                every, *own = (counts.sum() for counts, _ in parts)
+                found.append(round(every - sum(own)))
+        return max(found)
 
     def ungrouped_sites(self) -> dict[str, int]:
         """Return, per column that has any, how many sites withhold its group sums."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from v6_summary.questions import Tabulate
 from v6_summary.request import SummaryRequest
 
 Record = dict[str, Any]
+ALL = "all"  # the group of all rows
+MANY_MISSING = 0.1  # a share of the rows that is worth a word
 BINS_PER_SD = 2  # at least; histogram bins are .25 to .5 sd wide
 
 
@@ -60,7 +63,7 @@ def _number(value: float | None) -> float | None:
 
 
 def _group_name(pooled: Pooled, group: Group) -> str:
-    return "all" if group is None else pooled.groups[group]
+    return ALL if group is None else pooled.groups[group]
 
 
 def quantile_name(q: float) -> str:
@@ -212,7 +215,7 @@ def _per_site(pooled: Pooled) -> dict[str, list[Record]]:
 
 def _warnings(pooled: Pooled, groups: list[Group]) -> list[dict[str, str]]:
     """Say what is missing from the tables, and why; no counts of patients."""
-    found = []
+    found = [*_left_out(pooled)]
     for name, sites in pooled.ungrouped_sites().items():
         text = f"{sites} site(s) withhold the group sums of '{name}': a group there is too small."
         found.append({"code": "GROUPS_WITHHELD", "message": text + " Group rows leave them out."})
@@ -236,3 +239,16 @@ def _warnings(pooled: Pooled, groups: list[Group]) -> list[dict[str, str]]:
         text += "too few, or few rows make a combination of columns."
         found.append({"code": "PAIRS_WITHHELD", "message": text})
     return found
+
+
+def _left_out(pooled: Pooled) -> Iterator[dict[str, str]]:
+    """Warn of rows without a group, and of columns that many rows lack: by counts of the tables."""
+    group = pooled.question.group
+    without = pooled.rows_without_group()
+    if group is not None and without:
+        text = f"In {without} rows the group is missing ('{group.name}'): they are in '{ALL}' only."
+        yield {"code": "GROUP_MISSING", "message": text}
+    for name, n, missing in pooled.incomplete():
+        if missing >= MANY_MISSING * (n + missing):
+            text = f"'{name}' is missing in {missing} of {n + missing} rows."
+            yield {"code": "MANY_MISSING", "message": text}
