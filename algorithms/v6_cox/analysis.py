@@ -18,7 +18,7 @@ from v6_cox.fitting import Fitting
 from v6_cox.questions import Opening
 from v6_cox.request import CoxRequest
 from v6_cox.result import conclude
-from v6_cox.shared_times import read_times
+from v6_cox.shared_times import check_strata, read_times
 
 NAME = "cox_regression"
 REQUEST = CoxRequest
@@ -36,6 +36,8 @@ def analyse(request: CoxRequest) -> Analysis:
     null = set() if common else {"null_likelihood", "null_score", "null_information"}
     reply = yield from ask_start(formula, opening, rounds, frozenset(null))
     times = read_times(reply.total) if common else None
+    if times is not None:
+        check_strata(request, reply.total, times)
     fit = Fitting(request, formula, opening(formula), reply, times)
     found = yield from maximise(fit.design, fit.state, fit.penalty, rounds, fit.ask, fit.read)
     return conclude(request, fit, found, reply.organizations, rounds.used)

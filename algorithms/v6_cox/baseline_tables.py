@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from v6_clinical.labels import read_stratum, strata_in_order, stratum_name
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.tables import plain
@@ -22,7 +23,8 @@ def baseline_tables(fitting: Fitting, total: Sums, organizations: Sequence[int])
 
     There exp(x b) is a number, however far from 0 the covariates lie. Each curve has
     ``organization_id`` (null where the baseline is common) and ``stratum`` beside the columns
-    ``time cumulative_hazard survival n_at_risk``: those who remain after that time.
+    ``time cumulative_hazard survival n_at_risk``: those who remain after that time. The stratum is
+    the label of its column, of several columns ``stage=1, grade=2/3``.
     """
     if fitting.grid is None:
         return []
@@ -31,14 +33,15 @@ def baseline_tables(fitting: Fitting, total: Sums, organizations: Sequence[int])
         return _common(fitting, total, times)
     curves = []
     for place, organization in enumerate(organizations):
-        strata = total.tallies.get(f"site/{place}/strata", {})
+        sent = total.tallies.get(f"site/{place}/strata", {})
+        codes = {read_stratum(key): round(code) for key, code in sent.items()}
         found = total.arrays.get(f"site/{place}/curves")
-        for label, code in strata.items():
+        for stratum in strata_in_order(codes):
             if found is None:
                 continue
-            shown, hazard, remain = found[round(code)]
-            keep = shown > 0
-            curves.append(_record(organization, label, times[keep], hazard[keep], remain[keep]))
+            shown, hazard, remain = found[codes[stratum]]
+            keep, name = shown > 0, stratum_name(fitting.request.strata, stratum)
+            curves.append(_record(organization, name, times[keep], hazard[keep], remain[keep]))
     return curves
 
 
@@ -50,23 +53,24 @@ def _common(fitting: Fitting, total: Sums, times: Array) -> list[Record]:
     jumps = jumps_of(fitting.risk_sums(total), fitting.request.ties).hazard
     remaining = total.get("remaining", (len(known.labels), 3, len(times)))
     curves, first = [], 0
-    for label, own, (sites, shown, remain) in zip(
+    for stratum, own, (sites, shown, remain) in zip(
         known.labels, known.times, remaining, strict=True
     ):
         sums = np.append(0.0, np.cumsum(jumps[first : first + len(own)][::-1]))
         hazard = sums[np.searchsorted(decimal(own[::-1]), times, side="right")]
         first += len(own)
         count = np.where(shown == sites, remain, np.nan)
-        curves.append(_record(None, label, times, hazard, count))
+        name = stratum_name(fitting.request.strata, stratum)
+        curves.append(_record(None, name, times, hazard, count))
     return curves
 
 
 def _record(
-    organization: int | None, label: str, times: Array, hazard: Array, remain: Array
+    organization: int | None, stratum: str, times: Array, hazard: Array, remain: Array
 ) -> Record:
     return {
         "organization_id": organization,
-        "stratum": label,
+        "stratum": stratum,
         "time": times.tolist(),
         "cumulative_hazard": [plain(h) for h in hazard.tolist()],
         "survival": np.exp(-hazard).tolist(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from v6_clinical.errors import RefusalError
+from v6_clinical.labels import stratum_key
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.protocol.analysis import Place
@@ -150,7 +151,7 @@ def _curves(fit: Fitted, report: Report, policy: Policy, place: Place) -> Sums:
     if report.grid is None:
         return Sums()
     found = own_curves(fit.data, fit.beta, fit.shift, report.grid.times(), policy)
-    labels = fit.site.outcome.labels
     site = f"site/{place.index}"
-    numbered = {label: float(code) for code, label in enumerate(labels)}
+    strata = enumerate(fit.site.outcome.labels)
+    numbered = {stratum_key(stratum): float(code) for code, stratum in strata}
     return Sums({f"{site}/curves": found}, {f"{site}/strata": numbered})

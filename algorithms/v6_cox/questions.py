@@ -47,9 +47,9 @@ class Opening(Question):
 
 
 class EventTimes(Question):
-    """The federation's event times of one stratum, the latest first."""
+    """The federation's event times of one stratum, the latest first; see ``stratum_key``."""
 
-    stratum: Annotated[str, Field(max_length=1100)]
+    stratum: Annotated[str, Field(max_length=10_000)]
     times: Times
 
     @model_validator(mode="after")

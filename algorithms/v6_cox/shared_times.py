@@ -7,20 +7,25 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from v6_clinical.errors import AnalysisError
+from v6_clinical.labels import read_stratum, strata_in_order, stratum_key
+from v6_clinical.model.errors import FormulaError
+from v6_clinical.model.levels import check_spelling
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.request import bad_model
 from v6_clinical.survival.rounding import tied
 from v6_cox import questions
 from v6_cox.kernel.shared_baseline import EventTimes, RiskSums
+from v6_cox.request import CoxRequest
 
 PREFIX = "times/"
 
 
 @dataclass(frozen=True)
 class CommonTimes:
-    """Names of the strata that have events, and their event times, the latest first."""
+    """The strata that have events, and their event times, the latest first."""
 
-    labels: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
     times: tuple[Array, ...]
 
     def __len__(self) -> int:
@@ -30,8 +35,8 @@ class CommonTimes:
         """Return them as a question holds them."""
         pairs = zip(self.labels, self.times, strict=True)
         return tuple(
-            questions.EventTimes(stratum=label, times=tuple(times.tolist()))
-            for label, times in pairs
+            questions.EventTimes(stratum=stratum_key(stratum), times=tuple(times.tolist()))
+            for stratum, times in pairs
         )
 
     def flat(self) -> EventTimes:
@@ -49,24 +54,42 @@ def read_times(total: Sums) -> CommonTimes:
     AnalysisError
         ``BAD_EVENT`` if there is none, ``BAD_REQUEST`` if there are too many for a question.
     """
-    sent = {
-        name.removeprefix(PREFIX): np.array([float(text) for text in tally])
-        for name, tally in sorted(total.tallies.items())
+    found = {
+        read_stratum(name.removeprefix(PREFIX)): np.array([float(text) for text in tally])
+        for name, tally in total.tallies.items()
         if name.startswith(PREFIX)
     }
+    sent = {stratum: found[stratum] for stratum in strata_in_order(found)}
     if not sent:
         raise no_event()
     every, _ = tied(np.concatenate(list(sent.values())), None)
     parts = np.split(every, np.cumsum([len(times) for times in sent.values()])[:-1])
-    found = CommonTimes(tuple(sent), tuple(np.unique(times)[::-1] for times in parts))
-    if len(found) > questions.MOST_TIMES:
+    times = CommonTimes(tuple(sent), tuple(np.unique(own)[::-1] for own in parts))
+    if len(times) > questions.MOST_TIMES:
         message = (
-            f"The sites have {len(found)} event times; "
+            f"The sites have {len(times)} event times; "
             f"a common baseline takes {questions.MOST_TIMES}."
         )
         remedy = "Use baseline='site', or have the sites round the times."
         raise AnalysisError("BAD_REQUEST", message, remedy=remedy)
-    return found
+    return times
+
+
+def check_strata(request: CoxRequest, total: Sums, times: CommonTimes) -> None:
+    """Check that no stratum is spelt twice, where sites store its column in different types.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_REQUEST`` naming the column.
+    """
+    for column, labels in zip(request.strata, zip(*times.labels, strict=True), strict=True):
+        if column in request.levels:
+            continue
+        try:
+            check_spelling(column, labels, total.tallies.get(f"kind/{column}", {}))
+        except FormulaError as error:
+            raise bad_model(error) from None
 
 
 def read_risk_sums(total: Sums, name: str, times: CommonTimes, columns: int) -> RiskSums:

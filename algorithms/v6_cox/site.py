@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from v6_clinical.errors import RefusalError
+from v6_clinical.labels import stratum_key
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.protocol.analysis import Place, SiteAnswer
 from v6_clinical.protocol.sums import Sums
-from v6_clinical.regression.messages import evaluation_sums
+from v6_clinical.regression.messages import LEVELS, evaluation_sums
 from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.site.own_fit import quadratic
@@ -114,7 +115,10 @@ def evaluate_at(
 
 
 def _event_times(site: Site, question: Opening, policy: Policy) -> dict[str, dict[str, float]]:
-    """Return the site's distinct event times by stratum, as tallies; R14 lets it be asked."""
+    """Return the site's distinct event times by stratum, as tallies; R14 lets it be asked.
+
+    Beside them how each column of strata is stored: the centre notices a stratum spelt twice.
+    """
     outcome, tallies = site.outcome, {}
     codes = np.zeros(len(outcome.time), np.intp) if outcome.strata is None else outcome.strata
     for stratum in question.survival.strata:
@@ -122,7 +126,9 @@ def _event_times(site: Site, question: Opening, policy: Policy) -> dict[str, dic
     for code, label in enumerate(outcome.labels):
         died = np.unique(outcome.time[outcome.event & (codes == code)]).tolist()
         if died:
-            tallies[f"times/{label}"] = {repr(time): 1.0 for time in died}
+            tallies[f"times/{stratum_key(label)}"] = {repr(time): 1.0 for time in died}
+    for stratum, stored in zip(question.survival.strata, outcome.stored, strict=True):
+        tallies[f"kind/{stratum.column}"] = {LEVELS[stored]: 1.0}
     return tallies
 
 

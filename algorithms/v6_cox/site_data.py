@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from v6_clinical.errors import RefusalError
+from v6_clinical.labels import stratum_key
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.regression.site.rows import Rows, complete_cases
 from v6_clinical.survival.follow_up import FollowUp, read_follow_up
@@ -107,7 +108,8 @@ def common_times(site: Site, question: Evaluate) -> tuple[Site, EventTimes | Non
     place = {one.stratum: code for code, one in enumerate(asked)}
     if len(place) < len(asked):
         raise RefusalError("BAD_REQUEST", ["times"])
-    table = [place.get(label, len(asked) + i) for i, label in enumerate(outcome.labels)]
+    own_keys = map(stratum_key, outcome.labels)
+    table = [place.get(key, len(asked) + i) for i, key in enumerate(own_keys)]
     own = np.zeros(len(outcome.time), dtype=np.intp) if outcome.strata is None else outcome.strata
     codes = np.array(table, dtype=np.intp)[own]
     known = [np.array(one.times) for one in asked]

@@ -98,9 +98,7 @@ def _plan(
     return question, spreads, whole
 
 
-def _factor(
-    request: SummaryRequest, name: str, found: Mapping[str, float], kinds: Array
-) -> Factor:
+def _factor(request: SummaryRequest, name: str, found: Mapping[str, float], kinds: Array) -> Factor:
     """Return a column and its levels: the codebook's, or what sites report in its order.
 
     ``kinds``, shape (4,), counts the sites that hold numbers, true/false, text, nothing.
@@ -108,7 +106,7 @@ def _factor(
     try:
         levels = request.levels.get(name)
         if levels is None:
-            check_spelling(name, found, np.flatnonzero(kinds[:3]).tolist())
+            check_spelling(name, found, {str(kind) for kind in np.flatnonzero(kinds[:3])})
             levels = in_order(found)
     except FormulaError as error:
         raise AnalysisError("BAD_REQUEST", f"Column {error}.", remedy=error.remedy) from None
@@ -123,7 +121,8 @@ def _usable_group(factor: Factor) -> Factor:
             remedy="Group by a column that has values, or leave group_by out.",
         )
     if ALL in factor.levels:
-        message = f"Argument 'group_by': a group of '{factor.name}' is called '{ALL}', as all rows are."
+        message = f"Argument 'group_by': a group of '{factor.name}' is called '{ALL}', the name of "
+        message += "all rows in the tables."
         remedy = f"Rename it: collapse={{'{factor.name}': {{'whole': ['{ALL}']}}}}."
         raise AnalysisError("BAD_REQUEST", message, remedy=remedy)
     return factor

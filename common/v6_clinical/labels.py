@@ -150,6 +150,31 @@ def _value(label: str) -> str:
     return label_of(float(word)) if _NUMBER.fullmatch(word) else word
 
 
+def strata_in_order(strata: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Return different combinations of labels sorted by their first column, then the next."""
+    different = {tuple(stratum) for stratum in strata}
+    columns = [in_order(labels) for labels in zip(*different, strict=True)]
+
+    def place(stratum: tuple[str, ...]) -> list[int]:
+        return [order.index(label) for order, label in zip(columns, stratum, strict=True)]
+
+    return sorted(different, key=place)
+
+
+def stratum_key(labels: Sequence[str]) -> str:
+    """Return a stratum as messages name it: its labels by "/", with ~1 for "/" and ~0 for "~".
+
+    So JSON pointers are written (RFC 6901): two strata never have one key.
+    """
+    return "/".join(label.replace("~", "~0").replace("/", "~1") for label in labels)
+
+
+def read_stratum(key: str) -> tuple[str, ...]:
+    """Return the labels of a stratum that ``stratum_key`` wrote; none without strata."""
+    parts = key.split("/") if key else []
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+
+
 def stratum_name(columns: Sequence[str], labels: Sequence[str]) -> str:
     """Return the name of a stratum in tables: its label, or as R ``stage=1, grade=2/3``.
 

@@ -7,7 +7,10 @@ from collections.abc import Collection, Sequence
 from v6_clinical.labels import in_order, one_spelling, places
 from v6_clinical.model.errors import FormulaError
 
-CODEBOOK = "Give levels={{'{0}': [...]}}, in whose words every site then reads it, or have it stored alike."
+CODEBOOK = (
+    "Give levels={{'{0}': [...]}}, such as [0, 1]: every site then reads the column in these "
+    "words. Or ask the sites to store it alike."
+)
 
 
 def agree(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
+from v6_clinical.labels import Stored
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.survival.question import Stratum, Survival
 from v6_clinical.survival.rounding import tied
@@ -33,14 +34,17 @@ class FollowUp:
     strata
         Codes into ``labels``, shape (n,), or None.
     labels
-        Names of the strata that the site has rows of; one empty name without strata.
+        The strata that the site has rows of: the levels of their columns, none without strata.
+    stored
+        How each column of strata is stored.
     """
 
     time: Array
     entry: Array | None
     event: NDArray[np.bool_]
     strata: Index | None
-    labels: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
+    stored: tuple[Stored, ...] = ()
 
 
 def read_follow_up(
@@ -65,15 +69,20 @@ def read_follow_up(
         raise RefusalError("BAD_TIME", [str(survival.entry)])
     event = _events(columns[survival.event], survival.event)
     # R3: with the rows used, a count of events tells that of the others
+<<<<<<< HEAD
     policy.check_classes(int(event.sum()), int((~event).sum()), survival.event)
     strata, labels = _strata(columns, survival.strata, len(time), policy)
+=======
+    policy.check_classes([event.sum(), len(event) - event.sum()], survival.event)
+    strata, labels, stored = _strata(columns, survival.strata, len(time), policy)
+>>>>>>> 4f3d841 (Strata are tuples of levels: sites and centre name them by escaped keys, tables as R does)
     if entry is not None:
         missed = _missed(time, event, entry, strata)
         policy.check_late_entries(missed, str(survival.entry))
     if strata is not None:
         rows, events = (np.bincount(of, minlength=len(labels)) for of in (strata, strata[event]))
         policy.check_strata(rows, events, *(stratum.column for stratum in survival.strata))
-    return FollowUp(time, entry, event, strata, labels)
+    return FollowUp(time, entry, event, strata, labels, stored)
 
 
 def _missed(
@@ -101,21 +110,26 @@ def _events(column: pd.Series, name: str) -> NDArray[np.bool_]:
 
 def _strata(
     columns: Mapping[str, pd.Series], strata: tuple[Stratum, ...], n: int, policy: Policy
-) -> tuple[Index | None, tuple[str, ...]]:
-    """Return the combinations of levels that occur, in the order of the columns."""
+) -> tuple[Index | None, tuple[tuple[str, ...], ...], tuple[Stored, ...]]:
+    """Return the combinations of levels that occur, and how each column is stored.
+
+    A combination is a tuple: joined to one text, ("1", "2/3") and ("1/2", "3") could be the same.
+    """
     if not strata:
-        return None, ("",)
-    codes, labels = np.zeros(n, dtype=np.intp), [""]
+        return None, ((),), ()
+    codes, stored = np.zeros(n, dtype=np.intp), []
+    labels: list[tuple[str, ...]] = [()]
     for stratum in strata:
         merge = {new: list(old) for new, old in stratum.collapse.items()}
         found = categories(columns[stratum.column], stratum.column, merge, policy)
+        stored.append(found.stored)
         if stratum.levels is not None:
             found = recode(found, stratum.levels, stratum.column)
         pairs = codes * max(len(found.levels), 1) + found.codes
         occurring, codes = np.unique(pairs, return_inverse=True)
         before, last = np.divmod(occurring, max(len(found.levels), 1))
         labels = [
-            f"{labels[i]}/{found.levels[j]}" if labels[i] else found.levels[j]
+            (*labels[i], found.levels[j])
             for i, j in zip(before.tolist(), last.tolist(), strict=True)
         ]
-    return codes.astype(np.intp), tuple(labels)
+    return codes.astype(np.intp), tuple(labels), tuple(stored)

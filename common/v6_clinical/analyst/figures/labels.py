@@ -74,9 +74,12 @@ def site_name(organization: int | None) -> str:
 
 
 def stratum_name(result: Record, curve: Record) -> str:
-    """Return column and level of a curve's stratum: ``sex M``; empty without strata."""
-    columns = ", ".join(result["request"]["strata"])
-    return f"{columns} {curve['stratum']}" if curve["stratum"] else ""
+    """Return column and level of a curve's stratum: ``sex M``; empty without strata.
+
+    Of several columns the result itself says ``stage=1, grade=2/3``.
+    """
+    columns = result["request"]["strata"]
+    return " ".join([*columns, curve["stratum"]]) if len(columns) == 1 else str(curve["stratum"])
 
 
 def profile_label(result: Record, number: int) -> str:

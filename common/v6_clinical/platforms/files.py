@@ -1,0 +1,60 @@
+"""CSV files as every platform reads them: R's rules of what is missing, not pandas'.
+
+pandas takes the labels None, null, nan, n/a and N/A for missing, and the rows that hold them leave
+an analysis without a word. R's ``read.csv`` takes NA alone. Here missing are blanks and NA; and
+pandas' other words too, but only in a column that otherwise holds nothing but numbers, or nothing
+but true and false, where they cannot be labels.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MISSING: Final = ("", "NA")
+# What pandas' reader takes for missing besides.
+WORDS: Final = frozenset(
+    {"#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"}
+    | {"N/A", "NULL", "NaN", "None", "n/a", "nan", "null"}
+)
+_FLAGS: Final = {"True": True, "TRUE": True, "true": True}
+_FLAGS_OFF: Final = {"False": False, "FALSE": False, "false": False}
+
+
+def read_csv(source: Any, **options: Any) -> pd.DataFrame:
+    """Return a CSV file as a data frame.
+
+    Parameters
+    ----------
+    source
+        A path or an open file, as for ``pandas.read_csv``, whose other options go through.
+    """
+    import pandas as pd
+
+    frame: pd.DataFrame = pd.read_csv(
+        source, keep_default_na=False, na_values=list(MISSING), **options
+    )
+    for place, name in enumerate(frame.columns):
+        column = frame.iloc[:, place]
+        if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
+            frame.isetitem(place, _without_words(column.rename(name)))
+    return frame
+
+
+def _without_words(column: pd.Series) -> pd.Series:
+    """Return a column of text as numbers, or true and false, if only words for missing are not."""
+    import pandas as pd
+
+    words = column.isin(WORDS)
+    if not words.any():
+        return column
+    rest = column[~words].dropna()
+    if rest.empty:
+        return column.mask(words & (column != "None"))
+    flags = _FLAGS | _FLAGS_OFF
+    if rest.isin(list(flags)).all():
+        return column.map(flags).astype(object)
+    numbers = pd.to_numeric(rest, errors="coerce")
+    return column if numbers.isna().any() else numbers.reindex(column.index).astype(float)
