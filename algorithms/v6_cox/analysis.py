@@ -17,7 +17,7 @@ from v6_clinical.survival.question import Stratum, Survival
 from v6_cox.fitting import Fitting
 from v6_cox.questions import Opening
 from v6_cox.request import CoxRequest
-from v6_cox.result import conclude
+from v6_cox.result import GLOBAL, conclude
 from v6_cox.shared_times import check_strata, read_times
 
 NAME = "cox_regression"
@@ -54,6 +54,9 @@ def _formula(request: CoxRequest) -> Formula:
     columns = raw_columns(formula.terms)
     if not columns:
         raise AnalysisError("BAD_REQUEST", "Argument 'formula': no predictor is left.")
+    if any(term.label == GLOBAL for term in formula.terms):
+        message = f"'{GLOBAL}' is the name of the last row of the table of proportional hazards."
+        raise AnalysisError("BAD_REQUEST", message, remedy="Rename the column.")
     for number, profile in enumerate(request.profiles, 1):
         wrong = set(columns) ^ (set(profile) - {request.offset})
         if wrong:

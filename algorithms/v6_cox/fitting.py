@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.newton import Evaluation, Newton, SingularError
+from v6_clinical.numerics.newton import Evaluation, Newton
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.question import asking
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import agree_design
-from v6_clinical.regression.centre.diagnoses import singular
+from v6_clinical.regression.centre.diagnoses import constant
 from v6_clinical.regression.centre.plan import (
     check_same_data,
     count_rows,
@@ -125,7 +125,7 @@ class Fitting:
         """
         none = np.flatnonzero(self._is_rounding(null.information))
         if len(none) and self.request.ridge == 0:
-            raise singular(self.design, SingularError(none.tolist()))
+            raise constant([self.design.user_slopes[place] for place in none.tolist()])
         self.null = null
         self.state.null = null.penalised(np.zeros(len(self.penalty)), self.penalty)
 

@@ -29,6 +29,7 @@ from v6_cox.predict import model_record, predict
 from v6_cox.request import CoxRequest
 
 Record = dict[str, Any]
+GLOBAL = "GLOBAL"  # the row of all terms in the test of proportional hazards
 
 
 def conclude(
@@ -128,7 +129,7 @@ def _proportional_hazards(request: CoxRequest, fitting: Fitting, fit: Fit) -> li
             "p_value": None if np.isnan(statistic) else chi_square_tail(statistic, df),
         }
         for term, statistic, df in zip(
-            [*terms, "GLOBAL"], found.statistic.tolist(), found.df.tolist(), strict=True
+            [*terms, GLOBAL], found.statistic.tolist(), found.df.tolist(), strict=True
         )
     ]
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.formula import Formula, from_predictors, parse
+from v6_clinical.model.names import check_names
 from v6_clinical.model.terms import raw_columns
 from v6_clinical.protocol.request import Label, Name, Request
 
@@ -81,7 +82,7 @@ def bad_model(error: FormulaError) -> AnalysisError:
 
 
 def check_columns(request: RegressionRequest, formula: Formula, others: dict[str, str]) -> None:
-    """Check that no column has two roles, and that levels belong to columns of the model.
+    """Check that no column has two roles, no name two meanings, and levels belong to the model.
 
     Parameters
     ----------
@@ -91,8 +92,12 @@ def check_columns(request: RegressionRequest, formula: Formula, others: dict[str
     Raises
     ------
     AnalysisError
-        ``BAD_REQUEST`` naming the argument.
+        ``BAD_REQUEST`` naming the argument, or a column whose name is that of something else.
     """
+    try:
+        check_names(formula.terms)
+    except FormulaError as error:
+        raise bad_model(error) from None
     predictors = raw_columns(formula.terms)
     roles = dict.fromkeys(predictors, "predictor")
     for argument, column in others.items():

@@ -22,6 +22,8 @@ from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.messages import NUMBERS
 from v6_clinical.regression.request import RegressionRequest, bad_model
 
+TERM = "term"  # what tables of terms call the term
+
 
 @dataclass(frozen=True)
 class Design:
@@ -133,6 +135,9 @@ def agree_design(
     if baseline:
         # the intercept's column is the first; no other coefficient depends on it
         user, raw, unit = user.without_intercept(), raw.without_intercept(), unit[1:, 1:]
+    if TERM in user.names:
+        message = f"'{TERM}' is a column of the covariance table, and cannot be a predictor's name."
+        raise AnalysisError("BAD_REQUEST", message, remedy="Rename the predictor.")
     _check_empty(raw, user, total)
     moments = pooled_moments(total, full_slopes(raw), n)
     mean, sd = np.array([*moments.values()]).reshape(-1, 2).T

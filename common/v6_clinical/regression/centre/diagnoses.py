@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.errors import AnalysisError
+from v6_clinical.model.factors import is_numeric
 from v6_clinical.numerics.newton import SingularError
 from v6_clinical.regression.centre.design import Design
 
 MOST_NAMES = 12  # in a message
+ACROSS = (
+    "Leave the term out, or compare across sites: without site_effect, or with baseline='exact'."
+)
 
 
 def listed(terms: Sequence[str]) -> str:
@@ -24,16 +28,36 @@ def singular(design: Design, error: SingularError) -> AnalysisError:
     """Name the terms of a near-null vector of the information."""
     names = [design.terms[place] for place in error.places]
     slopes = [name for name in names if name in design.user_slopes] or names
-    if len(slopes) > 1:
+    if len(slopes) == 1:
+        return constant(slopes)
+    factor = _one_factor(design, slopes)
+    own = len(design.intercepts) > 1 and len(slopes) < len(names)
+    if factor is None and not own:
         return AnalysisError(
             "SINGULAR", f"The data cannot tell these terms apart: {listed(slopes)}."
         )
-    return AnalysisError(
-        "SINGULAR",
-        f"{slopes[0]} does not vary, or not within the groups of rows that are compared.",
-        remedy="Leave the term out, or compare across sites: without site_effect, or with "
-        "baseline='exact'.",
-    )
+    message = f"The data cannot tell {listed(slopes)} from the sites' own baselines or intercepts."
+    if factor is not None:
+        message += f" Not all levels of {factor} are compared within a site or stratum."
+    return AnalysisError("SINGULAR", message, remedy=ACROSS)
+
+
+def constant(terms: Sequence[str]) -> AnalysisError:
+    """Name terms that are constant wherever rows are compared."""
+    verb = "does" if len(terms) == 1 else "do"
+    message = f"{listed(terms)} {verb} not vary, or not within the groups of rows that are compared"
+    return AnalysisError("SINGULAR", f"{message} (sites, strata).", remedy=ACROSS)
+
+
+def _one_factor(design: Design, names: Sequence[str]) -> str | None:
+    """Return the categorical column that all of these design columns are levels of."""
+    levels = {
+        column.name: column.term
+        for column in design.user.columns
+        if len(column.parts) == 1 and not is_numeric(column.parts[0].factor, design.user.levels)
+    }
+    found = {levels.get(name) for name in names}
+    return found.pop() if len(found) == 1 else None
 
 
 def separated(design: Design, places: NDArray[np.intp]) -> AnalysisError:
