@@ -7,6 +7,7 @@ does it, numbers are compared in 15 significant digits: .3 and .1 * 3 are one le
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
@@ -182,5 +183,5 @@ def stratum_name(columns: Sequence[str], labels: Sequence[str]) -> str:
     """
     if len(columns) < 2:
         return labels[0] if labels else ""
-    shown = [f'"{label}"' if set(label) & set(',"') else label for label in labels]
+    shown = [json.dumps(one, ensure_ascii=False) if set(one) & set(',"') else one for one in labels]
     return ", ".join(f"{name}={label}" for name, label in zip(columns, shown, strict=True))

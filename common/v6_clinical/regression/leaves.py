@@ -9,8 +9,8 @@ COLUMNS = {
 DESCRIBE = ROWS | COLUMNS
 START = {
     **ROWS,
-    "kind": "per predictor: 1 under numbers, or under categories and the type that they are "
-    "stored in",
+    "kind": "per predictor, with event times per column of strata too: 1 under numbers, or under "
+    "categories and the type that they are stored in",
     "level": "per categorical predictor: its levels, each with enough rows (none: codebook)",
     **COLUMNS,
     "curvature": "information at the optimum of the site's own ridge fit (V6C_ALLOW_PER_SITE "

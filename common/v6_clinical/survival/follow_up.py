@@ -69,13 +69,8 @@ def read_follow_up(
         raise RefusalError("BAD_TIME", [str(survival.entry)])
     event = _events(columns[survival.event], survival.event)
     # R3: with the rows used, a count of events tells that of the others
-<<<<<<< HEAD
     policy.check_classes(int(event.sum()), int((~event).sum()), survival.event)
-    strata, labels = _strata(columns, survival.strata, len(time), policy)
-=======
-    policy.check_classes([event.sum(), len(event) - event.sum()], survival.event)
     strata, labels, stored = _strata(columns, survival.strata, len(time), policy)
->>>>>>> 4f3d841 (Strata are tuples of levels: sites and centre name them by escaped keys, tables as R does)
     if entry is not None:
         missed = _missed(time, event, entry, strata)
         policy.check_late_entries(missed, str(survival.entry))

@@ -41,7 +41,7 @@ REGRESSION: Wrong = {
         "age + I(age/10)",
         "age:I(2 * age)",
     ],
-    "reference": ["I", {"stage": 1.5}, {"stage": None}, {"zzz": "I"}, ["stage"]],
+    "reference": ["I", {"stage": [1.5]}, {"stage": None}, {"zzz": "I"}, ["stage"]],
     "weights": [1, "", ["w"], "y", "age", True],
     "offset": [1, "", ["o"], "y", "age", {"o": 1}],
     "cluster": [1, "", ["c"], "y", "age"],
@@ -63,7 +63,7 @@ WRONG: dict[str, Wrong] = {
     | REGRESSION
     | {
         "outcome": [None, 1, "", ["y"], {"y": 1}, "age"],
-        "positive": [1.5, [1], {"a": 1}, ""],
+        "positive": [[1.5], [1], {"a": 1}, ""],
         "robust": [True, "HC2", 0, ["HC0"], "hc0"],
         "site_effect": [1, "yes", None, [True]],
     },
