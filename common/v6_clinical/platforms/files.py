@@ -36,10 +36,10 @@ def read_csv(source: Any, **options: Any) -> pd.DataFrame:
     frame: pd.DataFrame = pd.read_csv(
         source, keep_default_na=False, na_values=list(MISSING), **options
     )
-    for place, name in enumerate(frame.columns):
+    for place in range(len(frame.columns)):
         column = frame.iloc[:, place]
         if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
-            frame.isetitem(place, _without_words(column.rename(name)))
+            frame.isetitem(place, _without_words(column).array)
     return frame
 
 

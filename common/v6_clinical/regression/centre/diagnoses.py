@@ -36,9 +36,9 @@ def singular(design: Design, error: SingularError) -> AnalysisError:
         return AnalysisError(
             "SINGULAR", f"The data cannot tell these terms apart: {listed(slopes)}."
         )
-    message = f"The data cannot tell {listed(slopes)} from the sites' own baselines or intercepts."
-    if factor is not None:
-        message += f" Not all levels of {factor} are compared within a site or stratum."
+    what = "these terms" if factor is None else f"all levels of {factor}"
+    message = f"The data cannot tell {what} from the sites' own baselines or intercepts: "
+    message += f"{listed(slopes)}."
     return AnalysisError("SINGULAR", message, remedy=ACROSS)
 
 
