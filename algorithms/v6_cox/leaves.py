@@ -1,6 +1,6 @@
 """Every number that leaves a site, by step: the first part of its name, and what it is."""
 
-from v6_clinical.regression.leaves import DESCRIBE, OWN, ROWS, START, TOTAL
+from v6_clinical.regression.leaves import COUNTS, DESCRIBE, OWN, ROWS, SQUARES, START, TOTAL
 
 _MEAT = "robust errors: per pair of columns, sum of products of score residuals"
 _RISK_SUMS = (
@@ -49,6 +49,9 @@ LEAVES = {
     step: LEAVES.get(step, {}) | EXACT_LEAVES.get(step, {})
     for step in ("describe", "start", "evaluate")
 }
+
+COUNTS |= {"times", "remaining"}
+SQUARES |= {"null_information", "information_gg"}
 
 # When a step is asked.
 ROUNDS = {

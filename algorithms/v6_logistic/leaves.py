@@ -1,6 +1,8 @@
 """Every number that leaves a site, by step: the first part of its name, and what it is."""
 
-from v6_clinical.regression.leaves import DESCRIBE, OWN, ROWS, START, TOTAL
+from v6_clinical.regression.leaves import COUNTS, DESCRIBE, OWN, ROWS, SQUARES, START, TOTAL
+
+__all__ = ["COUNTS", "LEAVES", "ROUNDS", "SQUARES"]
 
 LEAVES = {
     "describe": DESCRIBE,
@@ -27,6 +29,8 @@ LEAVES = {
         **OWN,
     },
 }
+
+SQUARES |= {"brier", "risks", "expected"}
 
 # When a step is asked.
 ROUNDS = {

@@ -29,6 +29,11 @@ LEAVES = {
     "refine": {"finer": FINER},
 }
 
+# Whose numbers count something.
+COUNTS = frozenset(
+    {"kinds", "cells", "levels", "missing", "curve", "counts", "grouped", "finer", "absent"}
+)
+
 # When a step is asked.
 ROUNDS = {
     "describe": "round 1",

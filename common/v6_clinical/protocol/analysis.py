@@ -28,6 +28,8 @@ class Ask:
     ``needs`` names the sums (or the first parts of their names) without which a site with rows has
     not answered: an answer that was cut short is not taken for zeros. ``promised`` names more of
     them from a site's own answer: what it says that it sends.
+    ``labels`` are the only ones that tallies and forms may bear; None where sites bring their own,
+    such as the levels of a column.
     """
 
     step: str
@@ -35,6 +37,7 @@ class Ask:
     tolerates: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     promised: Callable[[Sums], frozenset[str]] = lambda sums: frozenset()
+    labels: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)

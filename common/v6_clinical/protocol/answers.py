@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from v6_clinical.errors import CODES, AnalysisError
 from v6_clinical.protocol.analysis import Ask
+from v6_clinical.protocol.plausible import MOST_ROWS, is_plausible
+from v6_clinical.protocol.registry import Leaves
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.protocol.transcript import Line
 from v6_clinical.settings import SETTINGS
@@ -57,7 +60,7 @@ def read_answer(raw: dict[int, Any], organization: int) -> Answer:
 
 def _count(message: Message, name: str) -> int | None:
     count = message.get(name)
-    if count is not None and (type(count) is not int or count < 0):
+    if count is not None and (type(count) is not int or not 0 <= count <= MOST_ROWS):
         raise AnalysisError("BAD_ANSWER", f"{name} is not a count")
     return count
 
@@ -82,18 +85,49 @@ def _read_refusal(message: Message) -> Answer:
     return Answer("refused", None, Sums(), None, code, names, parameters=parameters)
 
 
-def require_parts(answers: Mapping[int, Answer], ask: Ask) -> None:
-    """Insist that every site with rows has answered what was asked, and what it says."""
+def check_answers(answers: Mapping[int, Answer], ask: Ask, leaves: Leaves) -> None:
+    """Insist that every site with rows has answered what was asked, that and nothing else.
+
+    Parameters
+    ----------
+    answers
+        In the order of the sites' numbers.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_ANSWER`` naming the sites whose answers cannot be added.
+    """
+    sums = {site: answer.sums for site, answer in answers.items()}
+    places = enumerate(sums.items())
+    wrong = [site for index, (site, found) in places if not is_plausible(found, ask, index, leaves)]
+    _insist(wrong, "Names or numbers that cannot be stand")
     short = [
         site
         for site, answer in answers.items()
         if answer.status == "ok"
         and not ask.needs | ask.promised(answer.sums) <= _parts(answer.sums)
     ]
-    if short:
-        message = f"Parts are missing in the answer of organisation(s) {in_words(short)}."
-        sites = [{"organization_id": site, "code": "BAD_ANSWER"} for site in short]
+    _insist(short, "Parts are missing")
+    _insist(_of_other_shapes(sums), "Arrays have the wrong shape")
+
+
+def _insist(wrong: Sequence[int], what: str) -> None:
+    if wrong:
+        message = f"{what} in the answer of organisation(s) {in_words(wrong)}."
+        sites = [{"organization_id": site, "code": "BAD_ANSWER"} for site in wrong]
         raise AnalysisError("BAD_ANSWER", message, sites=sites)
+
+
+def _of_other_shapes(sums: Mapping[int, Sums]) -> list[int]:
+    """Return the sites that send an array in another shape than most; all of them without most."""
+    found: set[int] = set()
+    for name in {name for one in sums.values() for name in one.arrays}:
+        shapes = {site: one.arrays[name].shape for site, one in sums.items() if name in one.arrays}
+        (common, most), *others = Counter(shapes.values()).most_common(2)
+        tied = others and others[0][1] == most
+        found |= {site for site, shape in shapes.items() if shape != common or tied}
+    return sorted(found)
 
 
 def _parts(sums: Sums) -> set[str]:

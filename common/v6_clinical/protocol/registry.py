@@ -29,12 +29,32 @@ OURS = "v6_clinical"
 
 
 @dataclass(frozen=True)
+class Leaves:
+    """What an analysis's sites send.
+
+    Attributes
+    ----------
+    steps
+        By step: the first part of each name, and what it is.
+    counts
+        First parts of names whose numbers count something.
+    squares
+        Of names whose numbers, of a form those on the diagonal, are never negative.
+    """
+
+    steps: Mapping[str, Mapping[str, str]]
+    counts: frozenset[str] = frozenset()
+    squares: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Central:
-    """The central side of a method."""
+    """The central side of a method, and what the sites of its package send."""
 
     name: str
     request: type[Request]
     analyse: Callable[[Request], Analysis]
+    leaves: Leaves
 
 
 @dataclass(frozen=True)
@@ -115,7 +135,18 @@ def load_central(name: str) -> Central:
 def load_method(face: Face) -> Central:
     """Import the central side of a method from its face."""
     module = import_module(f"{face.package}.{face.analysis}")
-    return Central(module.NAME, module.REQUEST, module.analyse)
+    return Central(module.NAME, module.REQUEST, module.analyse, load_leaves(face.package))
+
+
+def load_leaves(package: str) -> Leaves:
+    """Import what the sites of a package send, from ``leaves`` or, where there is none, ``site``.
+
+    Beside ``LEAVES`` the module may say which names are ``COUNTS`` and ``SQUARES``.
+    """
+    own = find_spec(f"{package}.leaves") is not None
+    module = import_module(f"{package}.leaves" if own else f"{package}.site")
+    none: frozenset[str] = frozenset()
+    return Leaves(module.LEAVES, getattr(module, "COUNTS", none), getattr(module, "SQUARES", none))
 
 
 def load_site(package: str) -> Site:

@@ -13,7 +13,7 @@ from typing import Any
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.protocol.analysis import Analysis, Ask, Reply
-from v6_clinical.protocol.answers import Answer, Message, in_words, line_of, require_parts
+from v6_clinical.protocol.answers import Answer, Message, check_answers, in_words, line_of
 from v6_clinical.protocol.envelope import (
     Envelope,
     completed,
@@ -116,11 +116,12 @@ class Stepper:
         if self.open is None:
             raise ValueError("no question is open")
         ask = self.open.ask
-        lines = tuple(line_of(site, answers[site]) for site in self.open.organizations)
+        answers = {site: answers[site] for site in self.open.organizations}
+        lines = tuple(line_of(site, answer) for site, answer in answers.items())
         whole = all(answer.status != "refused" for answer in answers.values())
         try:
             if whole:
-                require_parts(answers, ask)
+                check_answers(answers, ask, self._central.leaves)
             total = Sums.total([answer.sums for answer in answers.values()]) if whole else Sums()
         except AnalysisError as error:
             self._ledger.append(Round(ask.step, Sums(), lines).ledger_line(self.open.number))

@@ -25,3 +25,20 @@ OWN = {
     "own_squares": "last round, per column: that times the squared difference",
     "own_weight_squares": "last round, per column: the squared inverse variance",
 }
+
+# Whose numbers count something, and whose, of a form those on the diagonal, are never negative.
+COUNTS = frozenset({"kind", "level", "own_sites"})
+SQUARES = frozenset(
+    {
+        "rows",
+        "column_within",
+        "column_squares",
+        "curvature",
+        "information",
+        "meat",
+        "pairs",
+        "own_weight",
+        "own_squares",
+        "own_weight_squares",
+    }
+)

@@ -91,7 +91,8 @@ def maximise(
         beta = state.beta
         question = ask(beta, state.landing)
         complete = question.arguments["report"] is not None
-        reply = yield replace(question, tolerates=frozenset({RANGE}))
+        labels = frozenset(design.labels)
+        reply = yield replace(question, tolerates=frozenset({RANGE}), labels=labels)
         if reply.refused:
             # so near the optimum the second refusal is of the report, wherever it is asked for
             refused_reports += complete

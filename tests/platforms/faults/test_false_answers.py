@@ -1,0 +1,193 @@
+"""A site sends what was not asked, or cannot be: it is named, at small cost, and nothing is added.
+
+Each guard has its control: the same answer with the guard lifted.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from platforms.faults.analyses import ANALYSES, ended, run
+from platforms.faults.server import Fault
+from platforms.faults.test_sites import at, put
+from v6_clinical.errors import AnalysisError
+from v6_clinical.protocol import answers, sums
+from v6_clinical.protocol.answers import read_answer
+from v6_clinical.protocol.sums import Form
+from v6_clinical.version import SCHEMA
+
+ALL = pytest.mark.parametrize("analysis", ANALYSES)
+MEGABYTE = 2**20
+
+
+def first(kind: str, change: Callable[[str, Any], Any]) -> Callable[[Any], Any]:
+    """Change the first array, tally or form of an answer that has any."""
+
+    def changed(found: Any) -> Any:
+        held = found["sums"][kind]
+        for name in list(held)[:1]:
+            held.update(change(name, held[name]))
+        return found
+
+    return changed
+
+
+def array(*numbers: float) -> dict[str, Any]:
+    return {"shape": [len(numbers)], "data": list(numbers)}
+
+
+FALSE: dict[str, Callable[[Any], Any]] = {
+    "an array that was not asked for": put(array(1.0), "sums", "arrays", "more"),
+    "a tally that was not asked for": put({"a": 1}, "sums", "tallies", "more"),
+    "a form that was not asked for": put({"labels": ["a"], "half": [1]}, "sums", "forms", "more"),
+    "another site's results": put(array(1.0), "sums", "arrays", "site/0/curves"),
+    "a number no sum can bear": first("arrays", lambda name, _: {name: array(1e300)}),
+    "rows that no file has": put(10**300, "n"),
+    "a dropped row less than none": put(-1, "dropped"),
+}
+NEGATIVE = {"summary": "kinds", "logistic": "rows", "cox": "rows"}
+
+
+@ALL
+@pytest.mark.parametrize("kind", FALSE)
+def test_what_was_not_asked_or_cannot_be_is_not_added_F15(analysis: str, kind: str) -> None:
+    ended(run(analysis, at(20, Fault(change=FALSE[kind]), 1)), "BAD_ANSWER", [20])
+
+
+@ALL
+def test_counts_below_zero_are_not_added_F15(analysis: str) -> None:
+    def negative(found: Any) -> Any:
+        data = found["sums"]["arrays"][NEGATIVE[analysis]]["data"]
+        data[:2] = [-1, data[1] + data[0] + 1]
+        return found
+
+    ended(run(analysis, at(20, Fault(change=negative), 1)), "BAD_ANSWER", [20])
+
+
+REGRESSIONS = pytest.mark.parametrize("analysis", [a for a in ANALYSES if a != "summary"])
+
+
+@REGRESSIONS
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_diagonal_below_zero_is_not_added_F15(analysis: str, number: int) -> None:
+    def negative(found: Any) -> Any:
+        form = next(iter(found["sums"]["forms"].values()))
+        form["half"][0] = -form["half"][0]
+        return found
+
+    ended(run(analysis, at(20, Fault(change=negative), number)), "BAD_ANSWER", [20])
+
+
+@REGRESSIONS
+@pytest.mark.parametrize("kind", ["tallies", "forms"])
+def test_labels_of_no_column_are_not_added_F15(analysis: str, kind: str) -> None:
+    """Once the columns are agreed on nobody brings more of them."""
+
+    def label(found: Any) -> Any:
+        if kind == "tallies":
+            found["sums"]["tallies"]["score"]["more"] = 1.0
+        else:
+            form = found["sums"]["forms"]["information"]
+            form["labels"].append("more")
+            size = len(form["labels"])
+            form["half"] = [float(k == j) for k in range(size) for j in range(k, size)]
+        return found
+
+    ended(run(analysis, at(20, Fault(change=label), 2)), "BAD_ANSWER", [20])
+
+
+@ALL
+def test_the_site_with_another_shape_is_named_F15(analysis: str) -> None:
+    longer = first("arrays", lambda name, e: {name: array(*e["data"], 1.0)})
+    ended(run(analysis, at(20, Fault(change=longer), 2)), "BAD_ANSWER", [20])
+
+
+@ALL
+@pytest.mark.parametrize("kind", ["an array that was not asked for", "another site's results"])
+def test_control_without_the_guard_it_is_added_F15(
+    analysis: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "is_plausible", lambda *given: True)
+    found = run(analysis, at(20, Fault(change=FALSE[kind]), 1)).result
+    assert found["status"] == "completed"
+    name = "more" if "array" in kind else "site/0/curves"
+    assert f"{name}: 1" in found["ledger"][0]["what"]
+
+
+def cost(message: Any) -> tuple[str, float, float]:
+    """Return how an answer is read, its CPU seconds and its MiB beside the message."""
+    tracemalloc.start()
+    begun = time.process_time()
+    try:
+        read_answer({1: message}, 1)
+        code = "read"
+    except AnalysisError as error:
+        code = error.code
+    seconds, (_, peak) = time.process_time() - begun, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return code, seconds, peak / MEGABYTE
+
+
+def message(**parts: Any) -> dict[str, Any]:
+    found = {"arrays": {}, "tallies": {}, "forms": {}} | parts
+    return {"schema": SCHEMA, "status": "ok", "n": 100, "dropped": 0, "sums": found}
+
+
+def one_number(labels: int) -> dict[str, Any]:
+    """Return a form of many labels and a single number."""
+    return message(forms={"information": {"labels": list(map(str, range(labels))), "half": [1]}})
+
+
+LARGE: dict[str, Any] = {
+    "a form of one number": one_number(100_000),
+    "a form": message(
+        forms={"f": {"labels": list(map(str, range(900))), "half": [1] * (900 * 901 // 2)}}
+    ),
+    "an array of a shape without numbers": message(
+        arrays={"a": {"shape": [10**9, 10**9], "data": [1]}}
+    ),
+    "an array of no numbers": message(arrays={"a": {"shape": [0, 10**9], "data": []}}),
+    "an array of many dimensions": message(arrays={"a": {"shape": [1] * 300_000, "data": [1]}}),
+    "an array": message(arrays={"a": {"shape": [400_000], "data": [1] * 400_000}}),
+    "a tally": message(tallies={"t": {str(k): 1 for k in range(80_000)}}),
+    "many names": message(arrays={str(k): {"shape": [0], "data": []} for k in range(30_000)}),
+    "a refusal": {
+        "schema": SCHEMA,
+        "status": "refused",
+        "code": "MIN_ROWS",
+        "where": ["x" * 1000] * 1000,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_message_of_a_megabyte_costs_little_F15(kind: str) -> None:
+    assert len(json.dumps(LARGE[kind], separators=(",", ":"))) <= 1.2 * MEGABYTE
+    code, seconds, mebibytes = cost(LARGE[kind])
+    assert code in ("read", "BAD_ANSWER")
+    assert seconds < 1
+    assert mebibytes < 100
+
+
+def test_control_a_number_spread_over_a_matrix_costs_much_F15(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As it was read before: assigning one number to q x q / 2 places fills them all."""
+
+    def spread(entry: Any) -> Form:
+        labels = tuple(entry["labels"])
+        values = np.zeros((len(labels), len(labels)))
+        values[np.triu_indices(len(labels))] = np.array(entry["half"])
+        return Form(labels, values + np.triu(values, 1).T)
+
+    monkeypatch.setattr(sums, "_form", spread)
+    code, _, mebibytes = cost(one_number(2_500))
+    assert code == "read"
+    assert mebibytes > 100
