@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, Final, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -29,10 +30,15 @@ from v6_clinical.model.factors import (
     Spline,
     quoted,
 )
+from v6_clinical.model.hints import BY_NAME, COMPARISONS, call_hint
+from v6_clinical.model.lines import read_line
 from v6_clinical.model.tokens import GRAMMAR
 
 MOST_NODES: Final = 150
-_QUOTES: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`([^`]*)`')
+# Text in quotes, a name in backquotes, a word that is not the name of an argument.
+_NAMES: Final = re.compile(
+    r"""\"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`([^`]*)`|\b([^\W\d]\w*)\b(?!\s*=[^=])"""
+)
 F = TypeVar("F", bound=Factor)
 
 
@@ -60,10 +66,19 @@ class Call:
     def column(self, node: ast.expr) -> str:
         """Return the raw column that a node names."""
         if not isinstance(node, ast.Name):
-            self.refuse(f"{self.function}() takes one raw column", node)
+            self.refuse(f"{self.function}() takes one raw column", node, self._nested(node))
         if node.id not in self.source:  # Python folds some letters; the column would be another
             self.refuse("put this name in backquotes", node)
         return self.names.get(node.id, node.id)
+
+    def _nested(self, node: ast.expr) -> str:
+        """Return what to write instead of an expression where a column is expected."""
+        if isinstance(node, ast.Compare | ast.BoolOp):
+            return COMPARISONS
+        if self.function == "log" and re.fullmatch(r"\w+ ?\+ ?1|1 ?\+ ?\w+", self.segment(node)):
+            return "Write log1p(x) for log(x + 1)."
+        inner = call_hint(self.segment(node)) if isinstance(node, ast.Call) else ""
+        return inner or f"Functions are not nested, nor taken of sums. {GRAMMAR}"
 
     def number(self, node: ast.expr) -> float:
         """Return the finite number that a node spells."""
@@ -84,10 +99,14 @@ class Call:
     def only(self, *keywords: str) -> str:
         """Check the arguments' names; return the column, which is the only positional one."""
         if len(self.positional) != 1:
-            self.refuse(f"{self.function}() takes one raw column, other arguments by name")
+            hint = BY_NAME.get(self.function, GRAMMAR)
+            self.refuse(
+                f"{self.function}() takes one raw column, other arguments by name", remedy=hint
+            )
         for keyword, node in self.keywords.items():
             if keyword not in keywords:
-                self.refuse(f"{self.function}() has no argument {keyword}=", node)
+                hint = BY_NAME.get(self.function, GRAMMAR)
+                self.refuse(f"{self.function}() has no argument {keyword}=", node, hint)
         return self.column(self.positional[0])
 
 
@@ -102,7 +121,8 @@ def read_call(text: str) -> tuple[Factor, ...]:
     call = _take_apart(text)
     reader = _READERS.get(call.function)
     if reader is None:
-        call.refuse(f"{call.function}() is not a known function")
+        hint = call_hint(call.text) or GRAMMAR
+        call.refuse(f"{call.function}() is not a known function", remedy=hint)
     return reader(call)
 
 
@@ -133,24 +153,29 @@ def _take_apart(text: str) -> Call:
     if len(keywords) < len(tree.keywords):
         raise FormulaError("unpacking is not allowed", text, GRAMMAR)
     normal = _requote(ast.unparse(tree), names)
-    return Call(text, source, tree.func.id, tuple(tree.args), keywords, names, normal)
+    function = names.get(tree.func.id, tree.func.id)
+    return Call(text, source, function, tuple(tree.args), keywords, names, normal)
 
 
 def _unquote(text: str) -> tuple[str, dict[str, str]]:
-    """Replace backquoted names by identifiers that do not occur in the text."""
+    """Replace backquoted names, and Python's own words, by identifiers not in the text.
+
+    A column may be named as a word of Python, as ``class`` or ``lambda``.
+    """
     stem = "q_"
     while stem in text:
         stem = "q" + stem
     names: dict[str, str] = {}
 
     def replace(match: re.Match[str]) -> str:
-        if match[1] is None:
+        name = match[2] if iskeyword(match[2] or "") else match[1]
+        if name is None:
             return match[0]
         identifier = f"{stem}{len(names)}_"
-        names[identifier] = match[1]
+        names[identifier] = name
         return identifier
 
-    return _QUOTES.sub(replace, text), names
+    return _NAMES.sub(replace, text), names
 
 
 def _requote(text: str, names: Mapping[str, str]) -> str:
@@ -214,69 +239,13 @@ def _identity(call: Call) -> tuple[Factor, ...]:
             call.refuse("the exponent is 2 or 3", node)
         column = call.column(node.left)
         return (build(Power, call.text, column=column, exponent=int(exponent)),)
-    line = _line(call, node)
+    line = read_line(call, node)
     if line.column is None or line.factor == 0:
         call.refuse("there is no column in it")
     fields = {"column": line.column, "factor": line.factor, "shift": line.shift}
     return (build(Affine, call.text, text=call.normal, **fields),)
 
 
-@dataclass(frozen=True)
-class _Line:
-    """factor * column + shift; a constant has no column."""
-
-    factor: float
-    shift: float
-    column: str | None = None
-
-
-def _line(call: Call, node: ast.expr) -> _Line:
-    """Read an affine expression of one column."""
-    if isinstance(node, ast.Name):
-        return _Line(1.0, 0.0, call.column(node))
-    if isinstance(node, ast.Constant):
-        return _Line(0.0, call.number(node))
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        sign = -1.0 if isinstance(node.op, ast.USub) else 1.0
-        line = _line(call, node.operand)
-        return _Line(sign * line.factor, sign * line.shift, line.column)
-    if not isinstance(node, ast.BinOp):
-        call.refuse("only a change of unit a*x + b is allowed", node)
-    combine = _COMBINE.get(type(node.op))
-    if combine is None:
-        call.refuse("only + - * / of a column and numbers are allowed", node)
-    return combine(call, node, _line(call, node.left), _line(call, node.right))
-
-
-def _add(call: Call, node: ast.BinOp, left: _Line, right: _Line) -> _Line:
-    sign = -1.0 if isinstance(node.op, ast.Sub) else 1.0
-    if None not in (left.column, right.column) and left.column != right.column:
-        call.refuse("it mixes two columns", node)
-    factor = left.factor + sign * right.factor
-    return _Line(factor, left.shift + sign * right.shift, left.column or right.column)
-
-
-def _multiply(call: Call, node: ast.BinOp, left: _Line, right: _Line) -> _Line:
-    if left.column is not None and right.column is not None:
-        call.refuse("products of columns are written a:b, squares x**2", node)
-    line, by = (left, right.shift) if right.column is None else (right, left.shift)
-    return _Line(line.factor * by, line.shift * by, line.column)
-
-
-def _divide(call: Call, node: ast.BinOp, left: _Line, right: _Line) -> _Line:
-    if right.column is not None:
-        call.refuse("quotients of columns are not allowed: they single out patients", node)
-    if abs(right.shift) < 1e-70:
-        call.refuse("division by zero", node)
-    return _Line(left.factor / right.shift, left.shift / right.shift, left.column)
-
-
-_COMBINE: Final[dict[type[ast.operator], Callable[[Call, ast.BinOp, _Line, _Line], _Line]]] = {
-    ast.Add: _add,
-    ast.Sub: _add,
-    ast.Mult: _multiply,
-    ast.Div: _divide,
-}
 _READERS: Final[dict[str, Callable[[Call], tuple[Factor, ...]]]] = {
     "C": _category,
     "log": _function,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from v6_clinical.model.errors import FormulaError
+from v6_clinical.model.hints import ASSIGNED, SIGNS, call_hint
 
 LONGEST_FORMULA: Final = 10_000
 LONGEST_CALL: Final = 1_000
@@ -30,16 +31,7 @@ _PIECE: Final = re.compile(
 )
 _SPACE: Final = re.compile(r"\s*")
 _INSIDE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`|[()]|[^()"\'`]+')
-_HINTS: Final = {
-    "~": "Give the right-hand side only.",
-    "/": "Write a + a:b for nesting; I(x/10) changes the unit. Quotients are not allowed.",
-    ".": "A column name with a dot goes in backquotes, as `birth.weight`.",
-    "|": "Strata and groups are arguments of their own.",
-    "<": "Comparisons are not allowed: they single out patients.",
-    ">": "Comparisons are not allowed: they single out patients.",
-    "=": "Comparisons are not allowed: they single out patients.",
-    "[": "A column name with brackets goes in backquotes.",
-}
+_DOTTED: Final = re.compile(r"[^\W\d]\w*(?:\.\w+)+")
 
 
 @dataclass(frozen=True)
@@ -79,11 +71,14 @@ def _skip(formula: str, place: int) -> int:
 
 def _next(formula: str, place: int) -> tuple[Token, int]:
     match = _PIECE.match(formula, place)
+    _refuse_dots(formula, place)
     if match is None:
         before, after = formula[:place].split(), formula[place:].split(maxsplit=1)[0]
         touching = place > 0 and not formula[place - 1].isspace()
         piece = before[-1] + after if touching else after
-        hint = _HINTS.get(formula[place], GRAMMAR)
+        arrow = formula[place : place + 2] == "<-"
+        assigned = arrow or (formula[place] == "=" and formula[:place].endswith(":"))
+        hint = ASSIGNED if assigned else SIGNS.get(formula[place], GRAMMAR)
         raise FormulaError("not allowed in a formula", piece, hint)
     end = match.end()
     if match["quoted"] is not None:
@@ -95,6 +90,19 @@ def _next(formula: str, place: int) -> tuple[Token, int]:
         end = _closing(formula, place, opening)
         return Token("call", formula[place:end]), end
     return Token("name", match["word"]), end
+
+
+def _refuse_dots(formula: str, place: int) -> None:
+    """Refuse a call such as ``as.factor(x)``, and a name with dots that is not in backquotes."""
+    match = _DOTTED.match(formula, place)
+    if match is None:
+        return
+    opening = _skip(formula, match.end())
+    if formula[opening : opening + 1] != "(":
+        hint = f"A column name with a dot goes in backquotes: `{match[0]}`."
+        raise FormulaError("not allowed in a formula", match[0], hint)
+    text = formula[place : _closing(formula, place, opening)]
+    raise FormulaError("not a known function", text, call_hint(text) or GRAMMAR)
 
 
 def _closing(formula: str, start: int, opening: int) -> int:
