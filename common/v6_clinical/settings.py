@@ -4,13 +4,43 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 PREFIX: Final = "V6C_"
 
 
-def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
+@dataclass(frozen=True)
+class Setting:
+    """A setting: ``setting(text)`` reads it.
+
+    Raises
+    ------
+    ValueError
+        When called with what cannot be read or is looser than allowed.
+
+    Attributes
+    ----------
+    allowed
+        What it may be, in words.
+    shipped
+        What holds where it is not set, in words.
+    meaning
+        What it limits, for people.
+    """
+
+    parse: Callable[[str], Any]
+    allowed: str
+    shipped: str
+    meaning: str
+
+    def __call__(self, text: str) -> Any:
+        """Return the value that the text means."""
+        return self.parse(text)
+
+
+def _whole(least: int, most: int | None, shipped: int, meaning: str) -> Setting:
     def parse(text: str) -> int:
         if not re.fullmatch(r"\s*[0-9]{1,9}\s*", text, re.ASCII):
             raise ValueError("not a whole number")
@@ -19,7 +49,8 @@ def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
             raise ValueError("out of range")
         return value
 
-    return parse
+    range_of = f"{least} or more" if most is None else f"{least} to {most}"
+    return Setting(parse, f"a whole number, {range_of}", str(shipped), meaning)
 
 
 def _ratio(text: str) -> float:
@@ -31,7 +62,7 @@ def _ratio(text: str) -> float:
     return value
 
 
-def _flag(text: str) -> bool:
+def _read_flag(text: str) -> bool:
     word = text.strip().lower()
     if word in ("true", "1", "yes"):
         return True
@@ -40,7 +71,11 @@ def _flag(text: str) -> bool:
     raise ValueError("not a flag")
 
 
-def _names(text: str) -> frozenset[str]:
+def _flag(shipped: bool, meaning: str) -> Setting:
+    return Setting(_read_flag, "true or false", str(shipped).lower(), meaning)
+
+
+def _read_names(text: str) -> frozenset[str]:
     """Read a comma-separated list, or a JSON list where a name has a comma. Empty: no name."""
     if not text.isprintable():
         raise ValueError("not text")
@@ -53,29 +88,66 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(part.strip() for part in parts if part.strip())
 
 
-def _time_grid(text: str) -> str:
-    if text.strip() != "1-2-5":
-        raise ValueError("not a known grid")
-    return text.strip()
+def _names(shipped: str, meaning: str) -> Setting:
+    words = "names separated by commas, or a JSON list of texts"
+    return Setting(_read_names, words, shipped, meaning)
 
 
-# Name -> parser. A parser raises ValueError on what it cannot read or finds looser than allowed.
-SETTINGS: Final[dict[str, Callable[[str], Any]]] = {
-    "V6C_MIN_ROWS": _whole(3),
-    "V6C_MIN_CELL": _whole(3),
-    "V6C_MAX_PARAMETERS_PER_ROW": _ratio,
-    "V6C_MAX_LEVELS": _whole(1, 40),
-    "V6C_ALLOWED_COLUMNS": _names,
-    "V6C_DENIED_COLUMNS": _names,
-    "V6C_ALLOW_PER_SITE": _flag,
-    "V6C_ALLOW_MIN_MAX": _flag,
-    "V6C_ALLOW_EVENT_TIMES": _flag,
-    "V6C_ALLOW_SMALL_MISSING": _flag,
-    "V6C_ALLOW_PREPROCESSING": _flag,
-    "V6C_ALLOWED_QUERIES": _names,
-    "V6C_TIME_GRID": _time_grid,
-    "V6C_ROUND_TIMEOUT": _whole(1, 86_400),
+SETTINGS: Final[dict[str, Setting]] = {
+    "V6C_MIN_ROWS": _whole(3, None, 10, "least rows behind any answer"),
+    "V6C_MIN_CELL": _whole(3, None, 5, "least rows of a published count, level, event or group"),
+    "V6C_MAX_PARAMETERS_PER_ROW": Setting(
+        _ratio,
+        "a decimal number above 0, at most 0.33, as 0.10",
+        "0.10",
+        "most parameters of a model for each row",
+    ),
+    "V6C_MAX_LEVELS": _whole(1, 40, 40, "most labels of a categorical column"),
+    "V6C_ALLOWED_COLUMNS": _names("all", "columns that may be used; empty allows none"),
+    "V6C_DENIED_COLUMNS": _names("none", "columns that may not be used"),
+    "V6C_ALLOW_PER_SITE": _flag(True, "results of the site's own leave it"),
+    "V6C_ALLOW_MIN_MAX": _flag(False, "extremes leave the site"),
+    "V6C_ALLOW_EVENT_TIMES": _flag(
+        False, "event times leave the site (Cox regression, baseline=exact)"
+    ),
+    "V6C_ALLOW_SMALL_MISSING": _flag(
+        False, "sets that differ by few incomplete rows may be published"
+    ),
+    "V6C_ALLOW_PREPROCESSING": _flag(False, "the analyst may filter rows (4.x)"),
+    "V6C_ALLOWED_QUERIES": _names("none", "sha256 of queries that the analyst may use"),
+    "V6C_ROUND_TIMEOUT": _whole(1, 86_400, 900, "seconds that the central side waits for a round"),
 }
+MEANINGS: Final = {name: setting.meaning for name, setting in SETTINGS.items()}
+
+
+def problems(environment: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with each V6C_* setting, a sentence each, for its operator alone."""
+    found = []
+    for name, text in sorted(environment.items()):
+        if not name.upper().startswith(PREFIX):
+            continue
+        if name not in SETTINGS:
+            found.append(f"{name} is no setting. {_nearest(name)}")
+            continue
+        setting = SETTINGS[name]
+        try:
+            setting(text)
+        except ValueError:
+            given = repr(text) if text.strip() else "empty"
+            found.append(
+                f"{name} is {given}: it must be {setting.allowed}; not set, it is "
+                f"{setting.shipped}."
+            )
+    return found
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.upper(), SETTINGS, 1, 0.75)
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"Settings are {', '.join(SETTINGS)}."
 
 
 def sha256(text: str) -> str:
@@ -83,22 +155,3 @@ def sha256(text: str) -> str:
     import hashlib
 
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-# Name -> what it limits, for people.
-MEANINGS: Final[dict[str, str]] = {
-    "V6C_MIN_ROWS": "least rows behind any answer",
-    "V6C_MIN_CELL": "least rows of a published count, level, event or group",
-    "V6C_MAX_PARAMETERS_PER_ROW": "most parameters of a model for each row",
-    "V6C_MAX_LEVELS": "most labels of a categorical column",
-    "V6C_ALLOWED_COLUMNS": "columns that may be used; empty allows none",
-    "V6C_DENIED_COLUMNS": "columns that may not be used",
-    "V6C_ALLOW_PER_SITE": "results of the site's own leave it",
-    "V6C_ALLOW_MIN_MAX": "extremes leave the site",
-    "V6C_ALLOW_EVENT_TIMES": "event times leave the site (Cox regression, baseline=exact)",
-    "V6C_ALLOW_SMALL_MISSING": "sets that differ by few incomplete rows may be published",
-    "V6C_ALLOW_PREPROCESSING": "the analyst may filter rows (4.x)",
-    "V6C_ALLOWED_QUERIES": "sha256 of queries that the analyst may use",
-    "V6C_TIME_GRID": "steps of curves over time",
-    "V6C_ROUND_TIMEOUT": "seconds that the central side waits for a round",
-}

@@ -1,7 +1,7 @@
 """Directives for tables made at build, and for files of the repository as pages.
 
 ``{arguments} cox``, ``{leaves} cox``, ``{validation} cox``, ``{remedy} RARE_LEVEL``, ``{codes}``,
-``{commands}`` and ``{pages} benchmarks`` stand for markdown that the
+``{settings}``, ``{commands}`` and ``{pages} benchmarks`` stand for markdown that the
 modules beside this one write, from the code itself.
 Links in included files are those of the repository; ``links`` turns them.
 """
@@ -21,6 +21,7 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "leaves": tables.leaves,
     "remedy": tables.remedy,
     "codes": tables.codes,
+    "settings": tables.settings,
     "validation": validation.table,
     "commands": commands.help_texts,
     "pages": contents.pages,

@@ -8,6 +8,7 @@ from typing import Any
 from v6_clinical.analyst.errors import PLATFORM_CODES
 from v6_clinical.errors import CENTRE_CODES, SITE_CODES
 from v6_clinical.protocol.registry import face_of, load_central, load_site
+from v6_clinical.settings import SETTINGS
 
 SPEAKERS = {"a site": SITE_CODES, "the centre": CENTRE_CODES, "the platform": PLATFORM_CODES}
 VAST = 1e6  # a bound that nobody meets is not told
@@ -90,6 +91,15 @@ def remedy(code: str) -> str:
     """Return the remedy that every result gives beside a code."""
     (text,) = [some[code] for some in SPEAKERS.values() if code in some]
     return f"> {text}"
+
+
+def settings(_: str) -> str:
+    """Return the node operator's settings: what they may be, and what is shipped."""
+    rows = [
+        [f"`{name}`", setting.shipped, setting.allowed, setting.meaning]
+        for name, setting in SETTINGS.items()
+    ]
+    return markdown(["setting", "default", "it may be", "meaning"], rows)
 
 
 def codes(_: str) -> str:

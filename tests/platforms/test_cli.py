@@ -1,13 +1,17 @@
 """The command line: readable tables, JSON, and errors that name the option."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from sites import dataset, split
+from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
+from v6_clinical.platforms.polling import ROUND_SECONDS
+from v6_clinical.settings import PREFIX, SETTINGS
 from v6_clinical.terminal.cli import main
 
 
@@ -24,7 +28,7 @@ def files(tmp_path: Path) -> list[str]:
 
 def run(*words: str) -> tuple[int, str, str]:
     done = CliRunner(mix_stderr=False).invoke(main, ["run", "summary", *words])
-    return done.exit_code, done.stdout, done.stderr
+    return done.exit_code, done.stdout, done.output
 
 
 def test_a_readable_table_and_a_line_per_round(files: list[str]) -> None:
@@ -95,6 +99,53 @@ def test_policy_prints_what_is_in_force(monkeypatch: pytest.MonkeyPatch) -> None
     assert done.exit_code == 0
     assert "V6C_MIN_ROWS" in done.stdout
     assert "25" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("V6C_MIN_ROWS", "2", "V6C_MIN_ROWS is '2': it must be a whole number, 3 or more"),
+        ("V6C_MIN_ROWS", " ", "V6C_MIN_ROWS is empty: it must be a whole number"),
+        ("V6C_MIN_CELL", "five", "not set, it is 5."),
+        ("V6C_MAX_LEVELS", "41", "a whole number, 1 to 40"),
+        ("V6C_MAX_PARAMETERS_PER_ROW", "0.5", "at most 0.33"),
+        ("V6C_MAX_PARAMETERS_PER_ROW", "10%", "a decimal number"),
+        ("V6C_ALLOW_PER_SITE", "perhaps", "true or false; not set, it is true."),
+        ("V6C_ALLOWED_COLUMNS", "[1]", "names separated by commas, or a JSON list"),
+        ("V6C_ROUND_TIMEOUT", "0", "1 to 86400; not set, it is 900."),
+        ("V6C_MINROWS", "10", "V6C_MINROWS is no setting. Did you mean V6C_MIN_ROWS?"),
+        ("v6c_min_cell", "5", "v6c_min_cell is no setting. Did you mean V6C_MIN_CELL?"),
+        ("V6C_ALLOW_EVENTTIMES", "1", "Did you mean V6C_ALLOW_EVENT_TIMES?"),
+        ("V6C_TIME_GRID", "1-2-5", "V6C_TIME_GRID is no setting."),
+    ],
+)
+def test_policy_says_what_is_wrong_with_a_setting(
+    name: str, text: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, text)
+    monkeypatch.setenv("V6C_DENIED_COLUMNS", "name")  # is right, and not spoken of
+    done = CliRunner().invoke(main, ["policy"])
+    assert done.exit_code == 1
+    assert words in done.output
+    assert "V6C_DENIED_COLUMNS is" not in done.output
+
+
+def test_a_setting_of_another_value_is_told_with_all_that_are_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("V6C_MIN_ROWS", "one")
+    monkeypatch.setenv("V6C_MIN_CELL", "two")
+    told = CliRunner().invoke(main, ["policy"]).output
+    assert "V6C_MIN_ROWS is 'one'" in told
+    assert "V6C_MIN_CELL is 'two'" in told
+
+
+def test_what_is_said_to_be_shipped_is_shipped() -> None:
+    for field in fields(Policy):
+        setting = SETTINGS.get(PREFIX + field.name.upper())
+        if setting is not None and type(field.default) in (bool, int, float):
+            assert setting(setting.shipped) == field.default
+    assert float(SETTINGS["V6C_ROUND_TIMEOUT"].shipped) == ROUND_SECONDS
 
 
 def test_the_demo_agrees_with_the_pooled_rows() -> None:

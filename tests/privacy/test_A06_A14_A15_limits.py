@@ -87,7 +87,7 @@ LOOSE = [
     *[("V6C_MAX_LEVELS", text) for text in ("0", "41", "many")],
     *[("V6C_ALLOW_MIN_MAX", text) for text in ("", "maybe", "2")],
     *[("V6C_ALLOWED_COLUMNS", text) for text in ("[1]", "[", "a\x07b")],
-    *[("V6C_TIME_GRID", text) for text in ("", "1", "1-2-3")],
+    *[("V6C_TIME_GRID", text) for text in ("", "1-2-5")],  # no setting any more
     *[("V6C_ROUND_TIMEOUT", text) for text in ("0", "-1", "soon")],
     *[(name, "10") for name in ("V6C_MIN_ROW", "v6c_min_rows", "V6C_", "V6C_MINROWS")],
 ]
@@ -145,7 +145,6 @@ def test_A14_good_settings_are_read_robustly() -> None:
             "V6C_ALLOWED_COLUMNS": " age , sex",
             "V6C_DENIED_COLUMNS": '["a,b"]',
             "V6C_ALLOW_PER_SITE": "No",
-            "V6C_TIME_GRID": "1-2-5",
             "V6C_ROUND_TIMEOUT": "60",
         }
     )

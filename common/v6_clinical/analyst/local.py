@@ -10,6 +10,7 @@ from v6_clinical.analyst.progress import Watch
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.platforms import local
+from v6_clinical.settings import problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +68,6 @@ def _policy(settings: Limits) -> Policy | Sequence[Policy] | None:
     try:
         return Policy.from_environment(dict(settings))
     except RefusalError as refusal:
-        names = ", ".join(refusal.where)
-        message = f"Settings: {names} unknown, unreadable or too loose."
-        raise AnalysisError(refusal.code, message) from None
+        message = " ".join(problems(dict(settings)))
+        remedy = "Correct the settings given to Federation.local."
+        raise AnalysisError(refusal.code, message, remedy=remedy) from None

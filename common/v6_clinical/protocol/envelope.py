@@ -74,7 +74,7 @@ def completed(
             warnings.append({"code": "NO_ROWS", "message": message})
     for site, line in sorted(left_out.items()):
         sites.append({"organization_id": site, "status": "refused", "n": None, "code": line.code})
-        message = f"Organisation {site} is left out: it refused with {in_short(line)}."
+        message = f"Organisation {site} is left out: it refused with {in_short(line, ())}."
         warnings.append({"code": "SITE_EXCLUDED", "message": message})
     return {
         **envelope,

@@ -30,7 +30,7 @@ def refusal_error(
 ) -> AnalysisError:
     """Return what ends the analysis: every site that refused and its code, at once."""
     ordered = sorted(lines, key=lambda line: line.organization)
-    words = [f"organisation {line.organization}: {in_short(line)}" for line in ordered]
+    words = [f"organisation {line.organization}: {in_short(line, line.where)}" for line in ordered]
     codes = sorted({line.code for line in ordered})
     said = [f"{len(ordered)} site(s) refused: {'; '.join(words)}."]
     said += _meanings(ordered)
@@ -43,9 +43,9 @@ def refusal_error(
     )
 
 
-def in_short(line: Line) -> str:
-    """Return a refusal's code, the names that it is about, and what the site's rows carry."""
-    about = [*line.where]
+def in_short(line: Line, names: Iterable[str]) -> str:
+    """Return a refusal's code, with the names that it is about and what the site's rows carry."""
+    about = [*names]
     if line.parameters is not None:
         about.append(f"its rows carry {line.parameters}")
     return line.code + (f" ({', '.join(about)})" if about else "")

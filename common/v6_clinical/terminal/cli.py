@@ -11,7 +11,7 @@ import click
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.protocol.registry import face_of, methods
-from v6_clinical.settings import SETTINGS
+from v6_clinical.settings import problems
 from v6_clinical.terminal.commands.cox import run_cox
 from v6_clinical.terminal.commands.files import examples
 from v6_clinical.terminal.commands.logistic import run_logistic
@@ -72,12 +72,9 @@ def policy() -> None:
     """Print the limits that the V6C_* settings of this environment give, or what is wrong."""
     try:
         show_policy(Policy.from_environment(os.environ))
-    except RefusalError as refusal:
-        names = ", ".join(refusal.where)
-        raise click.ClickException(
-            f"{names}: unknown, unreadable or too loose; every question would be refused. "
-            f"Known settings: {', '.join(SETTINGS)}."
-        ) from None
+    except RefusalError:
+        wrong = "\n".join(problems(os.environ))
+        raise click.ClickException(f"every question would be refused.\n{wrong}") from None
 
 
 @main.command("what-leaves", epilog=examples("v6-clinical what-leaves cox"))

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from v6_clinical.disclosure import Policy
-from v6_clinical.errors import SITE_CODES, RefusalError
+from v6_clinical.errors import RefusalError
 from v6_clinical.platforms import local
+from v6_clinical.settings import problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,9 +83,8 @@ def run(
     frames = [_read(path) for path in paths]
     try:
         limits = Policy.open() if open_policy else Policy.from_environment(os.environ)
-    except RefusalError as refusal:
-        names = ", ".join(refusal.where)
-        raise click.ClickException(f"{names}: {SITE_CODES[refusal.code]}") from None
+    except RefusalError:
+        raise click.ClickException(" ".join(problems(os.environ))) from None
     result = local.run(analysis, frames, arguments, policy=limits, progress=_progress)
     if save is not None:
         _save(result, paths, save)
