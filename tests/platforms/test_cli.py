@@ -28,7 +28,7 @@ def files(tmp_path: Path) -> list[str]:
 
 def run(*words: str) -> tuple[int, str, str]:
     done = CliRunner(mix_stderr=False).invoke(main, ["run", "summary", *words])
-    return done.exit_code, done.stdout, done.output
+    return done.exit_code, done.stdout, done.stderr
 
 
 def test_a_readable_table_and_a_line_per_round(files: list[str]) -> None:
