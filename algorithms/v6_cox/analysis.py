@@ -18,7 +18,7 @@ from v6_cox.fitting import Fitting
 from v6_cox.questions import Opening
 from v6_cox.request import CoxRequest
 from v6_cox.result import GLOBAL, conclude
-from v6_cox.shared_times import check_strata, read_times
+from v6_cox.shared_times import CommonTimes, check_strata, read_times
 
 NAME = "cox_regression"
 REQUEST = CoxRequest
@@ -38,6 +38,7 @@ def analyse(request: CoxRequest) -> Analysis:
     times = read_times(reply.total) if common else None
     if times is not None:
         check_strata(request, reply.total, times)
+        _check_transform(request, times)
     fit = Fitting(request, formula, opening(formula), reply, times)
     found = yield from maximise(fit.design, fit.state, fit.penalty, rounds, fit.ask, fit.read)
     return conclude(request, fit, found, reply.organizations, rounds.used)
@@ -65,11 +66,17 @@ def _formula(request: CoxRequest) -> Formula:
     return replace(formula, intercept=True)
 
 
+def _check_transform(request: CoxRequest, times: CommonTimes) -> None:
+    if request.zph_transform == "log" and min(times.flat().times) <= 0:
+        raise AnalysisError("BAD_TIME", "Argument 'zph_transform': an event has time 0 or less.")
+
+
 @asking()
 def _opening(request: CoxRequest, formula: Formula) -> Opening:
     survival = Survival(
         time=request.time,
         event=request.event,
+        event_value=request.event_values,
         entry=request.entry,
         strata=tuple(_stratum(request, name) for name in request.strata),
         ties=request.ties,

@@ -12,6 +12,7 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.tables import plain
 from v6_clinical.survival.rounding import decimal
+from v6_cox.curves import LARGEST_HAZARD
 from v6_cox.fitting import Fitting
 from v6_cox.kernel.shared_baseline import jumps_of
 
@@ -72,7 +73,7 @@ def _record(
         "organization_id": organization,
         "stratum": stratum,
         "time": times.tolist(),
-        "cumulative_hazard": [plain(h) for h in hazard.tolist()],
+        "cumulative_hazard": [plain(h) for h in np.where(hazard < LARGEST_HAZARD, hazard, np.inf)],
         "survival": np.exp(-hazard).tolist(),
         "n_at_risk": [None if np.isnan(count) else round(count) for count in remain.tolist()],
     }

@@ -16,47 +16,54 @@ from v6_cox.kernel.sorted_data import SortedData, retimed
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
 
+LARGEST_HAZARD = 1e299  # stands for all beyond, which no message takes: nobody survives
+
 
 def own_curves(
-    data: SortedData, beta: Array, reference: Array, grid: TimeGrid, policy: Policy
+    data: SortedData, kinds: Index, beta: Array, reference: Array, grid: TimeGrid, policy: Policy
 ) -> Array:
     """Return the curve of each stratum of the site, shape (strata, 3, times).
 
-    Rows: 1 where the point is shown, cumulative hazard at the reference, rows that remain; 0 where
-    not shown.
+    The second axis holds 1 where the point is shown, the cumulative hazard at the reference, and
+    the rows that remain; 0 where not shown.
+
+    Parameters
+    ----------
+    kinds
+        Codes of the ways in which follow-up ended, in the caller's order; shape (n,).
     """
     data = retimed(data, decimal)
     curve = baseline(data, beta, grid.times(), reference)
-    shown, remain = _at_risk(data, curve.strata.tolist(), grid, policy)
-    return np.stack([shown, np.where(shown > 0, curve.cumulative_hazard, 0.0), remain], axis=1)
+    shown, remain = _at_risk(data, kinds, curve.strata.tolist(), grid, policy)
+    hazard = np.minimum(curve.cumulative_hazard, LARGEST_HAZARD)
+    return np.stack([shown, np.where(shown > 0, hazard, 0.0), remain], axis=1)
 
 
-def remaining(data: SortedData, strata: int, grid: TimeGrid, policy: Policy) -> Array:
-    """Return for each stratum of the federation 1, 1 where the site shows its rows, and these.
+def remaining(data: SortedData, kinds: Index, strata: int, grid: TimeGrid, policy: Policy) -> Array:
+    """Return the rows that remain in each stratum of the federation, shape (strata, 3, times).
 
-    Returns
-    -------
-    ndarray of shape (strata, 3, times)
+    The second axis holds 1 (which adds up to the number of sites), 1 where the site shows its rows,
+    and these rows, 0 where not shown.
     """
-    shown, remain = _at_risk(retimed(data, decimal), range(strata), grid, policy)
+    shown, remain = _at_risk(retimed(data, decimal), kinds, range(strata), grid, policy)
     return np.stack([np.ones_like(shown), shown, remain], axis=1)
 
 
 def _at_risk(
-    data: SortedData, strata: Sequence[int], grid: TimeGrid, policy: Policy
+    data: SortedData, kinds: Index, strata: Sequence[int], grid: TimeGrid, policy: Policy
 ) -> tuple[Array, Array]:
-    found = [at_risk(_exits(data, code, policy), grid) for code in strata]
+    found = [at_risk(_exits(data, kinds[data.order], code, policy), grid) for code in strata]
     shape = len(found), grid.count
     shown = np.array([shown for shown, _ in found], dtype=float).reshape(shape)
     return shown, np.array([remain for _, remain in found], dtype=float).reshape(shape)
 
 
-def _exits(data: SortedData, stratum: int, policy: Policy) -> Exits:
-    """Return when the rows of a stratum die, leave and enter; a site without rows shows zeros."""
+def _exits(data: SortedData, kinds: Index, stratum: int, policy: Policy) -> Exits:
+    """Return when the rows of a stratum leave and enter; a site without rows shows zeros."""
     rows: Index | slice = slice(None)
     if data.strata is not None:
         rows = np.flatnonzero(data.strata == stratum)
-    time, event = data.time[rows], data.event[rows]
+    time, kind = data.time[rows], kinds[rows]
     entry = np.full(len(time), -np.inf) if data.entry is None else data.entry[rows]
-    times = np.sort(time[event]), np.sort(time[~event]), np.sort(entry)
-    return Exits(times, policy.min_cell, policy.allow_min_max or not len(time))
+    times = [np.sort(time[kind == code]) for code in np.unique(kinds).tolist()]
+    return Exits((*times, np.sort(entry)), policy.min_cell, policy.allow_min_max or not len(time))

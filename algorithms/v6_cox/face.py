@@ -10,6 +10,11 @@ from v6_clinical.face import regression as shared
 from v6_clinical.face.words import listed, number, p_value
 
 HAZARD_RATIO: Final = Effect("hazard ratio", "HR", "hazard_ratio", "hr_conf_low", "hr_conf_high")
+TIME_SCALES: Final = {
+    "identity": "time",
+    "log": "the logarithm of time",
+    "km": "the Kaplan-Meier estimate",
+}
 MOST_LINES: Final = 12  # of a curve in a terminal
 
 CURVE: Final = {
@@ -176,7 +181,7 @@ def methods(result: Record, cite: Cite) -> Iterator[str]:
         yield f"Standard errors are robust (Lin and Wei {cite('lin_wei')}{over})."
     yield from shared.inference(result)
     if result["proportional_hazards"]:
-        time = "time" if request["zph_transform"] == "identity" else "the logarithm of time"
+        time = TIME_SCALES[request["zph_transform"]]
         yield (
             "Proportional hazards were tested by term and globally against interaction with "
             f"{time} {cite('ph')}."

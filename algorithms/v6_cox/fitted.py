@@ -15,6 +15,7 @@ from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Form, Sums, labelled
 from v6_clinical.regression.messages import evaluation_sums
 from v6_clinical.regression.site.own_fit import own_estimates
+from v6_clinical.survival.kaplan_meier import rows_at_risk
 from v6_cox.curves import own_curves, remaining
 from v6_cox.kernel import partial_likelihood, residuals
 from v6_cox.kernel import shared_baseline as common_baseline
@@ -24,7 +25,7 @@ from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.proportional_hazards import Transform, ph_sums
 from v6_cox.kernel.shared_baseline import EventTimes
 from v6_cox.kernel.sorted_data import SortedData
-from v6_cox.questions import Report, Steps
+from v6_cox.questions import FARTHEST_OFFSET, Report, Steps
 from v6_cox.site_data import Site, may_tell
 
 if TYPE_CHECKING:
@@ -44,7 +45,15 @@ class Fitted:
 
 
 def hazards_test(fit: Fitted, point: Point, transform: Transform) -> Sums:
-    """Return the likelihood, and beside it the sums of the proportional-hazards test."""
+    """Return the likelihood, and beside it the sums of the proportional-hazards test.
+
+    Raises
+    ------
+    RefusalError
+        ``BAD_TIME`` where an event has no logarithm of its time.
+    """
+    if transform == "log" and (point.data.sets.times <= 0).any():
+        raise RefusalError("BAD_TIME", ["zph_transform"])
     found = ph_sums(point, transform)
     value = partial_likelihood.log_likelihood(point.data, point.risk, point.jumps)
     fit.found = Evaluation(value, found.score, found.information)
@@ -62,11 +71,21 @@ def risk_sums(fit: Fitted, times: EventTimes, null: bool) -> Sums:
     """Return the sums at each event time of the federation (R14), at coefficients 0 too if asked.
 
     The sums over tied deaths are left out where they are not needed.
+
+    Raises
+    ------
+    RefusalError
+        ``NON_FINITE`` where an offset, or the shift, is so far off that an exponential is none.
     """
+    if np.abs(fit.data.offset).max(initial=0.0) > FARTHEST_OFFSET:
+        raise RefusalError("NON_FINITE", ["offset"])
     at = {"risk_sums": fit.beta} | ({"null_sums": np.zeros_like(fit.beta)} if null else {})
     arrays = {}
     for name, beta in at.items():
-        found = common_baseline.risk_sums(fit.data, beta, times, fit.shift)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = common_baseline.risk_sums(fit.data, beta, times, fit.shift)
+        if not all(np.isfinite(getattr(found, field.name)).all() for field in fields(found)):
+            raise RefusalError("NON_FINITE", ["shift"])
         for field in fields(found):
             if fit.data.ties == "efron" or field.name not in TIED:
                 arrays[f"{name}/{field.name}"] = np.atleast_1d(getattr(found, field.name))
@@ -74,6 +93,12 @@ def risk_sums(fit: Fitted, times: EventTimes, null: bool) -> Sums:
 
 
 TIED = ("death_risk", "death_moments", "death_products")
+
+
+def at_risk(fit: Fitted, times: EventTimes) -> Sums:
+    """Return the rows at risk at each different event time, for ``zph_transform="km"`` (R14)."""
+    every = np.unique(times.times)
+    return Sums({"at_risk": rows_at_risk(fit.data.time, fit.data.entry, every)})
 
 
 def common_meat(fit: Fitted, times: EventTimes, asked: Steps) -> Sums:
@@ -118,7 +143,13 @@ def report_sums(
         form = Form(fit.names, residuals.meat(found, rows.weights, rows.clusters))
         sums += Sums(forms={"meat": form})
     if report.grid is not None and strata is not None:
-        sums += Sums({"remaining": remaining(data, strata, report.grid.times(), policy)})
+        sums += Sums(
+            {
+                "remaining": remaining(
+                    data, fit.site.outcome.kinds, strata, report.grid.times(), policy
+                )
+            }
+        )
     elif report.grid is not None and policy.allow_per_site:
         sums += _curves(fit, report, policy, place)
     if policy.allow_per_site and place.count > 1:  # one site differs from no other
@@ -150,7 +181,9 @@ def _curves(fit: Fitted, report: Report, policy: Policy, place: Place) -> Sums:
     """Return the site's curves (R15, R2), under its place: they add to nobody else's."""
     if report.grid is None:
         return Sums()
-    found = own_curves(fit.data, fit.beta, fit.shift, report.grid.times(), policy)
+    found = own_curves(
+        fit.data, fit.site.outcome.kinds, fit.beta, fit.shift, report.grid.times(), policy
+    )
     site = f"site/{place.index}"
     strata = enumerate(fit.site.outcome.labels)
     numbered = {stratum_key(stratum): float(code) for code, stratum in strata}

@@ -163,6 +163,7 @@ class Fitting:
         if self.times is not None:
             found = {"risk_sums/risk", "risk_sums/moments", "risk_sums/products"}
             found |= {"null_sums/risk"} if self.null is None else set()
+            found |= {"at_risk"} if last and self.request.zph_transform == "km" else set()
         else:
             found = set(EVALUATION)
             found |= (

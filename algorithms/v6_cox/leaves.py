@@ -22,7 +22,8 @@ LEAVES = {
         "likelihood": "log partial likelihood at the coefficients asked about",
         "score": "per column: its derivative",
         "information": "per pair of columns: its second derivative",
-        "event_times": "last round: the sum of the event times, or of their logarithms",
+        "event_times": "last round: the sum of the event times, of their logarithms, or (km) of "
+        "the share that has failed before, by the site's Kaplan-Meier estimate",
         "score_g": "last round, per column: the score with each event weighted by its time",
         "information_g": "last round, per pair of columns: the information weighted by time",
         "information_gg": "last round, per pair of columns: weighted by squared time",
@@ -41,6 +42,7 @@ EXACT_LEAVES = {
     "evaluate": {
         "risk_sums": _RISK_SUMS,
         "null_sums": "first evaluation: the same at coefficients of 0",
+        "at_risk": "last round, with zph_transform='km': rows at risk at each event time",
         "remaining": "last round, with a horizon: rows that remain at a fixed grid of times, where "
         "the site may show them",
     },
@@ -50,7 +52,7 @@ LEAVES = {
     for step in ("describe", "start", "evaluate")
 }
 
-COUNTS |= {"times", "remaining"}
+COUNTS |= {"times", "at_risk", "remaining"}
 SQUARES |= {"null_information", "information_gg"}
 
 # When a step is asked.

@@ -15,10 +15,10 @@ from v6_clinical.model.design import Coding
 from v6_clinical.model.terms import raw_columns
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.regression.centre.tables import plain
+from v6_cox.questions import FARTHEST_OFFSET
 
 Profile = Mapping[str, Any]
 Record = dict[str, Any]
-FARTHEST_OFFSET = 500  # a hazard of e^-100 to e^100 there is a number at offset 0 too
 
 
 def predict(result: Mapping[str, Any], profiles: Sequence[Profile]) -> list[Record]:

@@ -14,6 +14,7 @@ from v6_clinical.survival.grid import COARSEST, FINEST, MOST_STEPS, TimeGrid
 from v6_clinical.survival.question import Survival
 
 MOST_TIMES = 200_000
+FARTHEST_OFFSET = 500  # a hazard of e^-100 to e^100 there is a number at offset 0 too
 Times = Annotated[tuple[Number, ...], Field(strict=False, max_length=MOST_TIMES)]
 Series = Annotated[tuple[Number, ...], Field(strict=False, max_length=50 * MOST_TIMES)]
 Q = TypeVar("Q", bound="Opening")
@@ -96,7 +97,7 @@ class Report(Question):
 
     meat: bool
     steps: Steps | None
-    transform: Literal["identity", "log"]
+    transform: Literal["identity", "log", "km"]
     grid: Grid | None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from v6_clinical.protocol.request import Name
+from v6_clinical.protocol.request import Label, Name
 from v6_clinical.regression.request import RegressionRequest
 
 Value = (
@@ -18,8 +18,16 @@ Profile = dict[Name, bool | int | Value]
 class CoxRequest(RegressionRequest):
     """Arguments of ``cox_regression``."""
 
-    time: Name = Field(description="Column of follow-up times, positive numbers.")
-    event: Name = Field(description="Column of 0/1 or true/false: follow-up ended with an event.")
+    time: Name = Field(description="Column of follow-up times, 0 or more.")
+    event: Name = Field(
+        description="Column that says whether follow-up ended with an event: 0/1 or true/false, or "
+        "with event_value any levels."
+    )
+    event_value: Label | Annotated[list[Label], Field(min_length=1, max_length=50)] | None = Field(
+        None,
+        description="Value, or list of values, of the event column that are events, such as 2 of "
+        "1/2; any other is censored. Default: 1, or true.",
+    )
     entry: Name | None = Field(
         None, description="Column of entry times: a row is at risk on (entry, time]."
     )
@@ -33,8 +41,10 @@ class CoxRequest(RegressionRequest):
     )
     ties: Literal["efron", "breslow"] = Field("efron", description="What to do about tied deaths.")
     robust: bool = Field(False, description="Lin and Wei's sandwich errors; over clusters if any.")
-    zph_transform: Literal["identity", "log"] = Field(
-        "identity", description="Of time, in the test of proportional hazards."
+    zph_transform: Literal["identity", "log", "km"] = Field(
+        "identity",
+        description="Of time, in the test of proportional hazards; km is R's default, of each "
+        "site's own rows with baseline='site'.",
     )
     time_horizon: Annotated[float, Field(ge=1e-9, le=1e15)] | None = Field(
         None, description="Where the baseline curves end; none without it."
@@ -44,6 +54,13 @@ class CoxRequest(RegressionRequest):
         description="Covariates of people whose survival is predicted; offset 0 if not named.",
         json_schema_extra={"shown_if": ["time_horizon", "!=", None]},
     )
+
+    @property
+    def event_values(self) -> tuple[str, ...] | None:
+        """The levels that are events, None where 1 or true is."""
+        if self.event_value is None:
+            return None
+        return (self.event_value,) if isinstance(self.event_value, str) else tuple(self.event_value)
 
     @model_validator(mode="after")
     def _arguments_fit(self) -> CoxRequest:

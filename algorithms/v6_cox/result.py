@@ -138,7 +138,10 @@ def _ph_sums(request: CoxRequest, fitting: Fitting, fit: Fit) -> PHSums:
     total, labels = fit.total, fitting.design.labels
     if fitting.times is not None:
         sums = fitting.risk_sums(total)
-        return combine_ph(sums, fitting.times.flat(), request.ties, request.zph_transform)
+        times, scale = fitting.times.flat(), request.zph_transform
+        shape = (len(np.unique(times.times)),)
+        at_risk = total.get("at_risk", shape) if scale == "km" else None
+        return combine_ph(sums, times, request.ties, scale, at_risk)
     return PHSums(
         Counts.read(total).events,
         float(total["event_times"][0]),

@@ -114,4 +114,8 @@ def read_risk_sums(total: Sums, name: str, times: CommonTimes, columns: int) -> 
 def no_event() -> AnalysisError:
     """Return what ends an analysis without events."""
     message = "No site has an event among the rows in which every column of the model has a value."
-    return AnalysisError("BAD_EVENT", message, remedy="Check the event column with the sites.")
+    return AnalysisError(
+        "BAD_EVENT",
+        message,
+        remedy="Check the event column with the sites, and event_value=...",
+    )

@@ -19,7 +19,7 @@ from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.site.own_fit import quadratic
 from v6_clinical.regression.site.sample import sample_step
-from v6_cox.fitted import Fitted, common_meat, hazards_test, report_sums, risk_sums
+from v6_cox.fitted import Fitted, at_risk, common_meat, hazards_test, report_sums, risk_sums
 from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.leaves import LEAVES
 from v6_cox.own_start import own_start
@@ -101,6 +101,8 @@ def evaluate_at(
         at = at.risks_only()
     if times is not None:
         total += risk_sums(fit, times, question.null)
+        if report is not None and report.transform == "km":
+            total += at_risk(fit, times)
         if report is not None and report.steps is not None:
             total += common_meat(fit, times, report.steps)
     elif report is None:

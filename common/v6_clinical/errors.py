@@ -18,20 +18,23 @@ SITE_CODES: Final[dict[str, str]] = {
     "DUPLICATE_COLUMN": "Ask the site to give each column its own name.",
     "NOT_NUMERIC": "Ask the site to store the column as numbers (decimal point, no text), or give "
     "levels=... to treat it as categorical at every site.",
-    "NON_FINITE": "Ask the site to replace infinite or absurdly large values by missing ones.",
+    "NON_FINITE": "Ask the site to replace infinite or absurdly large values by missing ones; "
+    "of an offset take a number off, which changes no estimate.",
     "DOMAIN": "A logarithm or root meets a value outside its domain: drop the transformation, or "
     "ask the site to correct the column.",
     "BAD_OUTCOME": "The outcome must be 0/1 or true/false, or have two levels: name the one that "
     "counts as an event with positive=...",
-    "BAD_TIME": "Times must be positive numbers, and entry before time.",
-    "BAD_EVENT": "The event column must be 0/1 or true/false.",
+    "BAD_TIME": "Follow-up must be 0 or more, an entry before its time; zph_transform='log' takes "
+    "no event at 0: use 'km' or 'identity'.",
+    "BAD_EVENT": "The event column must be 0/1 or true/false; or say with event_value=... which "
+    "of its values is the event, spelt as the sites do.",
     "BAD_WEIGHT": "Weights must be positive, and not so uneven that a few rows carry them.",
     "UNKNOWN_LEVEL": "Add the site's level to levels=..., or merge it with collapse=...",
     "TOO_MANY_LEVELS": "Give a codebook with levels=..., or merge levels with collapse=...",
     "MIN_ROWS": "The site has too few rows with a value: drop the column, or leave the site out.",
     "RARE_LEVEL": "A level, or a combination of levels, has few rows at the site: merge levels "
-    "with collapse=..., drop the interaction or the column, or leave the site out. In a summary, a "
-    "codebook with levels=... withholds the small counts only.",
+    "with collapse=..., leave it out of event_value=..., drop the interaction or the column, or "
+    "leave the site out. In a summary, a codebook with levels=... withholds the small counts only.",
     "RARE_VALUE": "All but a few of the site's rows share one value of the column; where two "
     "columns are named, they differ in few rows: drop one of the columns, or leave the site out.",
     "FEW_INCOMPLETE": "Few of the site's rows are incomplete, missing a value of the columns "

@@ -28,6 +28,8 @@ write(colon, "colon")
 write(colon[colon$etype == 2, ], "colon_death")
 write(heart, "heart")
 write(transform(pbc, dead = as.integer(status == 2)), "pbc")
+# Some end at time 0, in one of four ways
+write(transform(transplant, ltx = as.integer(event == "ltx"), code = as.integer(event) - 1L), "transplant")
 
 # Made-up sets on which no finite maximum likelihood estimate exists
 i <- 0:59

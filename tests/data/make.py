@@ -45,6 +45,7 @@ PLANS = {
     "quasi_separated": Plan("y", ("group", "C"), ("group", "A")),
     "collinear": Plan("y"),
     "monotone": Plan("event", ("arm", "B"), ("arm", "A")),
+    "transplant": Plan("ltx", ("abo", "AB"), ("sex", "f")),
     "visits": Plan("event", ("arm", "C"), ("arm", "A"), unit="id"),
 }
 

@@ -42,6 +42,7 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("cox", COX | {"entry": "begin", "ridge": 1.0}),
     ("cox", COX | {"baseline": "exact", "cluster": "part", **CURVES}),
     ("cox", COX | {"baseline": "exact", "strata": ["tgrade"], "formula": "scale(age)"}),
+    ("cox", COX | {"baseline": "exact", "zph_transform": "km"}),
 ]
 
 

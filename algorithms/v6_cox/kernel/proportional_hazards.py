@@ -17,9 +17,11 @@ import numpy as np
 
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import SingularError, inverse
+from v6_clinical.survival.kaplan_meier import failed_before, rows_at_risk
 from v6_cox.kernel.partial_likelihood import ONE, Point, derivatives
+from v6_cox.kernel.sorted_data import SortedData
 
-Transform = Literal["identity", "log"]
+Transform = Literal["identity", "log", "km"]
 ROUNDING = 1e-10
 
 
@@ -57,17 +59,32 @@ class PHTest:
 def ph_sums(point: Point, transform: Transform = "identity") -> PHSums:
     """Return the sums at the final coefficients."""
     data = point.data
-    g = transformed(data.sets.times, transform)
+    g = own_km(data) if transform == "km" else transformed(data.sets.times, transform)
     score, information = derivatives(data, point.risk, point.jumps, [ONE, g, g * g])
     deaths = data.sets.deaths
     return PHSums(float(deaths.sum()), float(deaths @ g), *score[:2], *information)
 
 
 def transformed(times: Array, transform: Transform) -> Array:
-    """Return g of the times, shape (K,)."""
+    """Return g of the times themselves, shape (K,)."""
     if transform not in ("identity", "log"):
         raise ValueError(f"transform must be 'identity' or 'log', but was {transform!r}")
     return np.log(times) if transform == "log" else times
+
+
+def own_km(data: SortedData) -> Array:
+    """Return g = 1 - S(t-) at the data's risk sets, S of all rows whatever their stratum; (K,).
+
+    Rows count once, whatever their weights, as in R's ``cox.zph(transform = "km")``.
+    """
+    times, deaths = np.unique(data.time[data.event], return_counts=True)
+    at_risk = rows_at_risk(data.time, data.entry, times)
+    return pooled_km(data.sets.times, times, deaths.astype(np.float64), at_risk)
+
+
+def pooled_km(at: Array, times: Array, deaths: Array, at_risk: Array) -> Array:
+    """Return g = 1 - S(t-) at event times ``at`` (K,), of the deaths at increasing times (T,)."""
+    return failed_before(deaths, at_risk)[np.searchsorted(times, at)]
 
 
 def ph_test(total: PHSums, terms: Sequence[Sequence[int]]) -> PHTest:

@@ -20,7 +20,7 @@ import numpy as np
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.newton import Evaluation
 from v6_cox.kernel.jumps import Jumps, hazard_jumps
-from v6_cox.kernel.proportional_hazards import PHSums, Transform, transformed
+from v6_cox.kernel.proportional_hazards import PHSums, Transform, pooled_km, transformed
 from v6_cox.kernel.residuals import Steps, hazard_steps, residuals_at
 from v6_cox.kernel.risk_sets import Rows, Ties, sums_at_risk, sums_of_deaths
 from v6_cox.kernel.sorted_data import SortedData, with_event_times
@@ -140,14 +140,35 @@ def combine(total: RiskSums, ties: Ties) -> Evaluation:
 
 
 def combine_ph(
-    total: RiskSums, times: EventTimes, ties: Ties, transform: Transform = "identity"
+    total: RiskSums,
+    times: EventTimes,
+    ties: Ties,
+    transform: Transform = "identity",
+    at_risk: Array | None = None,
 ) -> PHSums:
-    """Return the sums of the proportional-hazards test: no question of its own is needed."""
-    jumps, g = jumps_of(total, ties), transformed(times.times, transform)
+    """Return the sums of the proportional-hazards test.
+
+    Parameters
+    ----------
+    at_risk
+        Rows at risk, of all strata, at each different event time in increasing order: what "km"
+        needs.
+    """
+    jumps, g = jumps_of(total, ties), _scale_of_time(total, times, transform, at_risk)
     parts = [_derivatives(total, jumps, factor) for factor in (np.ones_like(g), g, g * g)]
     (score, information), (score_g, information_g), (_, information_gg) = parts
     counts = float(total.deaths.sum()), float(total.deaths @ g)
     return PHSums(*counts, score, score_g, information, information_g, information_gg)
+
+
+def _scale_of_time(
+    total: RiskSums, times: EventTimes, transform: Transform, at_risk: Array | None
+) -> Array:
+    if transform != "km" or at_risk is None:
+        return transformed(times.times, transform)
+    different, place = np.unique(times.times, return_inverse=True)
+    deaths = np.bincount(place, total.deaths, minlength=len(different)).astype(np.float64)
+    return pooled_km(times.times, different, deaths, at_risk)
 
 
 def jumps_of(total: RiskSums, ties: Ties) -> Jumps:

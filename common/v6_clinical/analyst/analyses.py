@@ -147,6 +147,7 @@ class Analyses(ABC):
         *,
         time: str,
         event: str,
+        event_value: Label | Sequence[Label] | None = None,
         entry: str | None = None,
         predictors: Sequence[str] | None = None,
         formula: str | None = None,
@@ -161,7 +162,7 @@ class Analyses(ABC):
         cluster: str | None = None,
         robust: bool = False,
         ridge: float = 0.0,
-        zph_transform: Literal["identity", "log"] = "identity",
+        zph_transform: Literal["identity", "log", "km"] = "identity",
         time_horizon: float | None = None,
         profiles: Sequence[Mapping[str, Any]] = (),
         confidence_level: float = 0.95,
@@ -174,9 +175,13 @@ class Analyses(ABC):
         Parameters
         ----------
         time
-            Column of follow-up times, positive numbers.
+            Column of follow-up times, 0 or more.
         event
-            Column of 0/1 or true/false: follow-up ended with an event.
+            Column that says whether follow-up ended with an event: 0/1 or true/false, or
+            with event_value any levels.
+        event_value
+            Value, or list of values, of the event column that are events, such as 2 of
+            1/2; any other is censored. Default: 1, or true.
         entry
             Column of entry times: a row is at risk on (entry, time].
         predictors
@@ -207,11 +212,12 @@ class Analyses(ABC):
         ridge
             Penalty ridge/2 sum b^2, b per pooled standard deviation of a column.
         zph_transform
-            Of time, in the test of proportional hazards.
+            Of time, in the test of proportional hazards; km is R's default, of each site's
+            own rows with baseline='site'.
         time_horizon
             Where the baseline curves end; none without it.
         profiles
-            Covariates of people whose survival is predicted.
+            Covariates of people whose survival is predicted; offset 0 if not named.
         confidence_level
             Of the confidence intervals.
         max_rounds

@@ -14,7 +14,8 @@ from v6_clinical.labels import Stored
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.survival.question import Stratum, Survival
 from v6_clinical.survival.rounding import tied
-from v6_clinical.table import categories, kind_of, numbers, recode
+from v6_clinical.survival.status import read_status
+from v6_clinical.table import categories, numbers, recode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,8 @@ class FollowUp:
         The strata that the site has rows of: the levels of their columns, none without strata.
     stored
         How each column of strata is stored.
+    kinds
+        Codes of the ways in which follow-up ended, see ``Status``; shape (n,).
     """
 
     time: Array
@@ -44,7 +47,8 @@ class FollowUp:
     event: NDArray[np.bool_]
     strata: Index | None
     labels: tuple[tuple[str, ...], ...]
-    stored: tuple[Stored, ...] = ()
+    stored: tuple[Stored, ...]
+    kinds: Index
 
 
 def read_follow_up(
@@ -55,19 +59,21 @@ def read_follow_up(
     Raises
     ------
     RefusalError
-        ``BAD_TIME`` for times that are not positive or not after the entry, ``BAD_EVENT`` for
-        other values than 0 and 1, R5, R6, R8, R13, and whatever is wrong with a column.
+        ``BAD_TIME`` for times below 0 without entries, or not after the entry, ``BAD_EVENT`` for
+        other values than 0 and 1 without ``event_value``, R5, R6, R8, R13, and whatever is wrong
+        with a column.
     """
     time = numbers(columns[survival.time], survival.time)
-    if (time <= 0).any():
-        raise RefusalError("BAD_TIME", [survival.time])
     entry = None
+    if survival.entry is None and (time < 0).any():
+        raise RefusalError("BAD_TIME", [survival.time])
     if survival.entry is not None:
         entry = numbers(columns[survival.entry], survival.entry)
     time, entry = tied(time, entry)
     if entry is not None and (entry >= time).any():
         raise RefusalError("BAD_TIME", [str(survival.entry)])
-    event = _events(columns[survival.event], survival.event)
+    status = read_status(columns[survival.event], survival.event, survival.event_value, policy)
+    event = status.event
     # R3: with the rows used, a count of events tells that of the others
     policy.check_classes(int(event.sum()), int((~event).sum()), survival.event)
     strata, labels, stored = _strata(columns, survival.strata, len(time), policy)
@@ -75,9 +81,9 @@ def read_follow_up(
         missed = _missed(time, event, entry, strata)
         policy.check_late_entries(missed, str(survival.entry))
     if strata is not None:
-        rows, events = (np.bincount(of, minlength=len(labels)) for of in (strata, strata[event]))
+        rows, events = np.bincount(strata), status.counts(strata)
         policy.check_strata(rows, events, *(stratum.column for stratum in survival.strata))
-    return FollowUp(time, entry, event, strata, labels, stored)
+    return FollowUp(time, entry, event, strata, labels, stored, status.kinds)
 
 
 def _missed(
@@ -91,16 +97,6 @@ def _missed(
         deaths = np.sort(time[rows & event])
         missed[rows] = np.searchsorted(deaths, entry[rows], side="right")
     return missed
-
-
-def _events(column: pd.Series, name: str) -> NDArray[np.bool_]:
-    if kind_of(column, name) == "text":
-        raise RefusalError("BAD_EVENT", [name])
-    values = numbers(column, name)
-    if not np.isin(values, (0.0, 1.0)).all():
-        raise RefusalError("BAD_EVENT", [name])
-    found: NDArray[np.bool_] = values == 1
-    return found
 
 
 def _strata(

@@ -52,24 +52,25 @@ def grid_up_to(horizon: float) -> TimeGrid:
 
 @dataclass(frozen=True)
 class Exits:
-    """When the rows of a stratum die, leave otherwise and enter, each sorted; the limits for them.
+    """When the rows of a stratum leave, by kind of exit, and enter; the limits for them.
 
     Parameters
     ----------
     times
-        Deaths, leavers, entries: three sorted arrays; rows there from the start enter at -inf.
+        Sorted arrays: the exits of each kind (events, censored rows), last the entries; rows there
+        from the start enter at -inf.
     min_cell
         Cells hold 0 or at least so many of each.
     show_ends
         Whether the first and the last row may be located.
     """
 
-    times: tuple[Array, Array, Array]
+    times: tuple[Array, ...]
     min_cell: int
     show_ends: bool
 
     def up_to(self, time: float) -> Index:
-        """Return how many die, leave and enter up to a time, shape (3,)."""
+        """Return how many leave in each way, and enter, up to a time; shape (kinds + 1,)."""
         found = [np.searchsorted(column, time, side="right") for column in self.times]
         return np.array(found, dtype=np.intp)
 
@@ -91,24 +92,23 @@ def at_risk(exits: Exits, grid: TimeGrid) -> tuple[NDArray[np.bool_], Index]:
     every = exits.up_to(np.inf)
     below = np.array([0 * every, *(exits.up_to(edge) for edge in edges), every])
     shown = (below[low] == below[high + 1]).all(axis=1)
-    dead, left, entered = below[low].T
-    remain = entered - dead - left
+    gone, entered = below[low, :-1].sum(axis=1), below[low, -1]
+    remain = entered - gone
     shown &= (remain == 0) | (remain >= exits.min_cell)
     if not exits.show_ends:
-        gone = dead + left
-        shown &= (gone > 0) & (gone < every[0] + every[1]) & (remain > 0)
+        shown &= (gone > 0) & (gone < every[:-1].sum()) & (remain > 0)
     return shown, np.where(shown, remain, 0)
 
 
 def _edges(exits: Exits, grid: TimeGrid) -> Iterator[float]:
     """Yield the edges of the partition that the grid's points can see."""
-    leave = np.concatenate(exits.times[:2])
+    leave = np.concatenate(exits.times[:-1])
     if not len(leave):
         return
     base = BASE_SD * float(np.std(leave))
     top = math.ceil(math.log10(max(leave.max(), _point(1, grid.exponent)))) + 1
     end = _point(grid.digit * grid.count, grid.exponent)
-    start = np.zeros(3, dtype=np.intp)
+    start = np.zeros(len(exits.times), dtype=np.intp)
     waiting: list[tuple[int, int, int, Index, Index]] = [
         (0, 1, min(top, COARSEST), start, exits.up_to(np.inf))
     ]

@@ -18,10 +18,16 @@ class Stratum(Question):
 
 
 class Survival(Question):
-    """The outcome's columns, the strata, and what to do about tied deaths."""
+    """The outcome's columns, the strata, and what to do about tied deaths.
+
+    ``event_value`` are the levels of ``event`` that are events; None for 1 of 0/1, or true.
+    """
 
     time: Name
     event: Name
+    event_value: (
+        Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=50)] | None
+    ) = None
     entry: Name | None
     strata: Annotated[tuple[Stratum, ...], Field(strict=False, max_length=5)]
     ties: Literal["efron", "breslow"]

@@ -49,6 +49,34 @@ def test_entry_must_be_before_time_B17() -> None:
     assert (found["error"]["code"], found["error"]["sites"][0]["where"]) == ("BAD_TIME", ["s"])
 
 
+def test_times_of_0_and_below_B17() -> None:
+    """R takes a follow-up of 0; below 0 it is a mistake unless there are entries before it."""
+    frames = [good(k) for k in (1, 2, 3)]
+    for frame in frames:
+        frame.loc[:2, "t"] = 0
+        frame.loc[:2, "e"] = 1
+    assert local.run("cox", frames, REQUEST)["status"] == "completed"
+    frames[2].loc[0, "t"] = -1
+    found = local.run("cox", frames, REQUEST)
+    assert (found["error"]["code"], found["error"]["sites"][0]["where"]) == ("BAD_TIME", ["t"])
+
+
+@pytest.mark.parametrize("baseline", ["site", "exact"])
+def test_an_event_at_0_has_no_logarithm_B17(baseline: str) -> None:
+    """R's cox.zph(transform = "log") stops at it; a row that is censored there does no harm."""
+    frames = [good(k) for k in (1, 2, 3)]
+    frames[2].loc[0, ["t", "e"]] = 0
+    asked = REQUEST | {"zph_transform": "log", "baseline": baseline}
+    policy = Policy(allow_event_times=True)
+    assert local.run("cox", frames, asked, policy=policy)["status"] == "completed"
+    frames[2].loc[0, "e"] = 1
+    found = local.run("cox", frames, asked, policy=policy)
+    assert found["error"]["code"] == "BAD_TIME"
+    assert "zph_transform" in json.dumps(found["error"])
+    km = local.run("cox", frames, asked | {"zph_transform": "km"}, policy=policy)
+    assert km["status"] == "completed"
+
+
 def test_scales_B14() -> None:
     """Covariates, and times in years or nanoseconds, give the same test statistics."""
 
@@ -118,3 +146,19 @@ def test_a_message_names_a_dozen_terms_at_most() -> None:
     assert found["error"]["code"] in ("SINGULAR", "SEPARATION")
     assert found["error"]["message"].count("C(x)[") == 12
     assert found["error"]["message"].endswith(" more.")
+
+
+@pytest.mark.parametrize("off", [-900.0, 900.0])
+def test_an_offset_far_from_0_B15(off: float) -> None:
+    """Its exponential is no number. At offset 0 all survive then, or nobody: as by survfit."""
+    frames = [good(k).assign(off=lambda f: off + f["x"] / 100) for k in (1, 2, 3)]
+    asked = REQUEST | {"offset": "off", "time_horizon": 100, "profiles": [{"x": 50, "g": "A"}]}
+    found = local.run("cox", frames, asked)
+    near = [frame.assign(off=frame["off"] - off) for frame in frames]
+    assert estimates(found) == pytest.approx(estimates(local.run("cox", near, asked)), rel=1e-9)
+    json.dumps(found, allow_nan=False)
+    for curve in found["prediction"]:
+        assert set(curve["survival"][1:]) == {1.0 if off > 0 else 0.0}
+    policy = Policy(allow_event_times=True)
+    exact = local.run("cox", frames, asked | {"baseline": "exact"}, policy=policy)["error"]
+    assert (exact["code"], exact["sites"][0]["where"]) == ("NON_FINITE", ["offset"])

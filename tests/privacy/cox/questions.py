@@ -32,6 +32,7 @@ def opening(*predictors: str, **more: Any) -> dict[str, Any]:
     model |= {"terms": terms, "intercept": True, "baseline": True}
     model |= {name: {} for name in ("levels", "references", "collapse")}
     survival = {"time": "t", "event": "e", "entry": None, "strata": [], "ties": "efron"}
+    survival["event_value"] = None
     strata = [{"column": name, "levels": None, "collapse": {}} for name in more.pop("strata", [])]
     survival["strata"] = strata
     exact = more.pop("exact", False)

@@ -98,16 +98,20 @@ def widest_reference(frame: pd.DataFrame, slope: float) -> float:
 
     def overflows(reference: float) -> bool:
         asked = evaluate([slope], report(grid=grid)) | {"shift": [reference]}
-        return bool(ask(frame, "evaluate", asked)["status"] == "refused")
+        hazard = array(ask(frame, "evaluate", asked), "site/0/curves")[0, 1, 0]
+        return bool(hazard == curves.LARGEST_HAZARD)
 
     return bisect(overflows, 1000.0, 2000.0)
 
 
-def test_A09_r10_a_curve_that_overflows_does_not_tell_the_extremes() -> None:
+def test_A09_r10_a_curve_that_overflows_does_not_tell_the_extremes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Attack: where exp(.) overflows, not the hazard, is half of the least plus the largest value.
 
     Of a covariate and its square that gives both.
     """
+    monkeypatch.setattr(curves, "LARGEST_HAZARD", np.finfo(float).max)  # a site says less
     frame, slope, most = people(200, 3), 0.5, float(np.log(np.finfo(float).max))
     grid = {"digit": 1, "exponent": 1, "count": 1}
     found = ask(frame, "evaluate", evaluate([slope], report(grid=grid)))

@@ -37,5 +37,5 @@ def test_sums_of_strata_add():
 
 
 def test_an_unknown_transform_is_named():
-    with pytest.raises(ValueError, match="'km'"):
-        ph_sums(Point(rows("gehan").sorted(), np.zeros(1)), "km")
+    with pytest.raises(ValueError, match="'rank'"):
+        ph_sums(Point(rows("gehan").sorted(), np.zeros(1)), "rank")

@@ -8,6 +8,11 @@ from typing import Any
 from v6_clinical.analyst.report.references import Citations
 
 Record = Mapping[str, Any]
+TIME_SCALES = {
+    "identity": "time",
+    "log": "the logarithm of time",
+    "km": "the Kaplan-Meier estimate",
+}
 
 
 def methods(result: Record) -> tuple[str, list[str]]:
@@ -127,7 +132,7 @@ def _cox(result: Record, cite: Citations) -> Iterator[str]:
         yield f"Standard errors are robust (Lin and Wei {cite('lin_wei')}{over})."
     yield from _inference(result)
     if result["proportional_hazards"]:
-        time = "time" if request["zph_transform"] == "identity" else "the logarithm of time"
+        time = TIME_SCALES[request["zph_transform"]]
         yield (
             "Proportional hazards were tested by term and globally against interaction with "
             f"{time} {cite('ph')}."

@@ -30,7 +30,8 @@ def _profiles(
     ),
 )
 @click.option("--time", required=True, help="Column of follow-up times.")
-@click.option("--event", required=True, help="Column of 0/1 or true/false.")
+@click.option("--event", required=True, help="Column of 0/1 or true/false, or of event values.")
+@click.option("--event-value", callback=split, help="Values that are events, such as 2 of 1/2.")
 @click.option("--entry", help="Column of entry times (left truncation, start-stop).")
 @click.option("--strata", callback=split, help="Columns with baselines of their own.")
 @click.option(
@@ -41,7 +42,7 @@ def _profiles(
 )
 @click.option("--ties", type=click.Choice(["efron", "breslow"]), default="efron")
 @click.option("--robust", is_flag=True, help="Lin and Wei's sandwich errors.")
-@click.option("--zph-transform", type=click.Choice(["identity", "log"]), default="identity")
+@click.option("--zph-transform", type=click.Choice(["identity", "log", "km"]), default="identity")
 @click.option("--time-horizon", type=float, help="Where the baseline curves end.")
 @click.option(
     "--profile", "profiles", multiple=True, callback=_profiles, help="Covariates as JSON."
