@@ -17,6 +17,8 @@ from typing import Final, Literal
 
 import numpy as np
 
+from v6_clinical.text import clean
+
 Stored = Literal["numbers", "booleans", "text"]
 
 DIGITS: Final = 15  # of a double, as R; of single precision those that its storage holds
@@ -35,12 +37,13 @@ _LETTERS: Final = {"æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł"
 def label_of(value: object) -> str:
     """Return the level that a stored value is, the same in whatever type it is stored.
 
-    Text is as it stands, ``True`` and ``False`` are these words, dates are ISO dates, and numbers
-    are written in 15 significant digits (single precision: 7) without a fraction of nothing: 1,
-    1.0 and ``Decimal("1.00")`` are "1", .1 + .2 is "0.3".
+    Text is as it stands, but for hidden characters (:mod:`v6_clinical.text`). ``True`` and
+    ``False`` are these words, dates are ISO dates, and numbers are written in 15 significant
+    digits (single precision: 7) without a fraction of nothing: 1, 1.0 and ``Decimal("1.00")``
+    are "1", .1 + .2 is "0.3".
     """
     if isinstance(value, str):
-        return value
+        return clean(value)
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, int | np.integer):
@@ -53,7 +56,7 @@ def label_of(value: object) -> str:
         return str(int(value)) if whole else _number(float(value), DIGITS)
     if isinstance(value, datetime) and not any(value.timetuple()[3:6]):
         return value.date().isoformat()
-    return str(value)
+    return clean(str(value))
 
 
 def _number(number: float, digits: int) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.labels import Stored, label_of, labels_of, places, stored_as
+from v6_clinical.text import clean
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -66,8 +67,13 @@ def _blanks_missing(column: pd.Series) -> pd.Series:
     """Make blank text missing before anything is counted, so that every check sees one n."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column
-    blank = [isinstance(value, str) and not value.strip() for value in column]
+    blank = [isinstance(value, str) and _is_blank(value) for value in column]
     return column.mask(np.array(blank, dtype=bool)) if any(blank) else column
+
+
+def _is_blank(text: str) -> bool:
+    """Tell whether nothing is to be seen of a text."""
+    return not text.strip() or not (text.isprintable() or clean(text).strip())
 
 
 def _numbers_alike(column: pd.Series) -> pd.Series:

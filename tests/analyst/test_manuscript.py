@@ -228,10 +228,13 @@ SHEET = Sheet(
 
 
 def test_markdown() -> None:
+    """A name is text wherever it stands: no pipe, tag, link, entity or formula."""
     assert write(SHEET, None, None) == (
-        "**Title $1**\n\n|  | A & B | p |\n|:--|--:|--:|\n| 50%\\|_x | 1 (2) | <0.001 |\n"
-        "| &nbsp;&nbsp;<b> | – | 0.5 |\n\nnote ~1\n"
-    ).replace("<b>", "\\<b>").replace("<0", "\\<0")
+        "**Title \\$1**\n\n|  | A \\& B | p |\n|:--|--:|--:|\n| 50%\\|\\_x | 1 (2) | \\<0.001 |\n"
+        "| &nbsp;&nbsp;\\<b\\> | – | 0.5 |\n\nnote \\~1\n"
+    )
+    link = write(Sheet(("[a](b)",), (Row(("`c` *d*\n|\x1b[2J",)),)), "markdown", None)
+    assert str(link).splitlines() == ["| \\[a\\](b) |", "|:--|", "| \\`c\\` \\*d\\* \\|\\[2J |"]
 
 
 class Cells(HTMLParser):

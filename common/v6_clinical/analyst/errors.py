@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from v6_clinical import errors
+from v6_clinical.text import clean, cleaned
 
 # What vantage6 itself may answer; the codes of sites and of the centre are in v6_clinical.errors.
 PLATFORM_CODES: Final[dict[str, str]] = {
@@ -50,7 +51,8 @@ class AnalysisError(errors.AnalysisError):
     ) -> None:
         known = PLATFORM_CODES.get(code, errors.CODES.get(code, ""))
         records = [dict(site) for site in sites]
-        super().__init__(code, message, remedy=known if remedy is None else remedy, sites=records)
+        text = known if remedy is None else remedy
+        super().__init__(code, clean(message), remedy=clean(text), sites=cleaned(records))
         self.result = None if result is None else dict(result)
 
     def __str__(self) -> str:

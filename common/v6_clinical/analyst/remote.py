@@ -21,6 +21,7 @@ from v6_clinical.analyst.progress import Watch
 from v6_clinical.analyst.tasks import TIMED_OUT, TaskWatcher
 from v6_clinical.face import Face
 from v6_clinical.protocol.registry import face_of
+from v6_clinical.text import clean
 from v6_clinical.version import SCHEMA
 
 MANY = 1000  # organisations or nodes: all of them, in one page
@@ -87,7 +88,7 @@ class RemotePlatform(ABC):
         self._collaboration = place.collaboration or client.collaboration_id
         self._version = _server_version(client, self.MAJOR)
         listed = client.organization.list(collaboration=self._collaboration, per_page=MANY)
-        self.names: Mapping[int, str] = {o["id"]: o["name"] for o in _data(listed)}
+        self.names: Mapping[int, str] = {o["id"]: clean(o["name"]) for o in _data(listed)}
         chosen = place.organizations
         self._chosen = None if chosen is None else [self._id(one) for one in chosen]
         if not self.names:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from v6_clinical.analyst.frames import table_names, to_frame
+from v6_clinical.text import cleaned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ class Result:
     NAME: ClassVar[str]
 
     def __init__(self, result: Mapping[str, Any]) -> None:
-        self._result = dict(result)
+        self._result: Record = cleaned(dict(result))
 
     def __getitem__(self, name: str) -> Any:
         return self._result[name]

@@ -14,6 +14,7 @@ from v6_clinical.protocol.registry import Leaves
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.protocol.transcript import Line
 from v6_clinical.settings import SETTINGS
+from v6_clinical.text import clean
 from v6_clinical.version import SCHEMA
 
 Message = dict[str, Any]
@@ -81,7 +82,7 @@ def _read_refusal(message: Message) -> Answer:
     parameters = _count(message, "parameters")
     if parameters is not None and code != "TOO_MANY_PARAMETERS":
         raise AnalysisError("BAD_ANSWER", "a refusal with a number")
-    names = tuple(str(name)[:200] for name in where[:50])
+    names = tuple(clean(str(name)[:200]) for name in where[:50])
     return Answer("refused", None, Sums(), None, code, names, parameters=parameters)
 
 

@@ -2,7 +2,8 @@
 
 A site's answer is somebody else's text. Before anything is added, each name must be one of those
 that the step declares (``leaves``), a site's own results must bear its own number, labels must be
-those of the question where it knows them, and counts, squares and diagonals cannot be negative.
+those of the question where it knows them, none may hold hidden characters, and counts, squares and
+diagonals cannot be negative.
 What is not is ``BAD_ANSWER``, and the site is named. A false number that could be a true one cannot
 be recognised.
 """
@@ -18,6 +19,7 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Ask
 from v6_clinical.protocol.registry import Leaves
 from v6_clinical.protocol.sums import Sums
+from v6_clinical.text import is_clean
 
 MOST: Final = 1e300  # of a number: ten thousand sites' sum stays far from the end of float64
 MOST_ROWS: Final = 2**53
@@ -34,9 +36,12 @@ def is_plausible(sums: Sums, ask: Ask, index: int, leaves: Leaves) -> bool:
         The site's own, by which it names results that are not added to any other's.
     """
     names = [*sums.arrays, *sums.tallies, *sums.forms]
+    labels = _labels(sums)
+    if not is_clean("".join(chain(names, labels))):
+        return False
     if len(names) > MOST_NAMES or not all(_is_asked(name, ask, index, leaves) for name in names):
         return False
-    if ask.labels is not None and not _labels(sums) <= ask.labels:
+    if ask.labels is not None and not _labels(sums, beside="site/") <= ask.labels:
         return False
     return all(_is_possible(*found, leaves) for found in _numbers(sums))
 
@@ -48,9 +53,10 @@ def _is_asked(name: str, ask: Ask, index: int, leaves: Leaves) -> bool:
     return first in leaves.steps.get(ask.step, ())
 
 
-def _labels(sums: Sums) -> set[str]:
-    """Return the labels of all tallies and forms, but for those of a site's own results."""
-    tallies = [tally for name, tally in sums.tallies.items() if not name.startswith("site/")]
+def _labels(sums: Sums, beside: str | None = None) -> set[str]:
+    """Return the labels of all tallies and forms, of tallies but those that begin so."""
+    held = sums.tallies.items()
+    tallies = [tally for name, tally in held if beside is None or not name.startswith(beside)]
     return set(chain(*tallies, *(form.labels for form in sums.forms.values())))
 
 

@@ -2,10 +2,19 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.labels import label_of
+from v6_clinical.text import clean, is_clean
 
 
 def _label(value: Any) -> Any:
@@ -13,8 +22,15 @@ def _label(value: Any) -> Any:
     return label_of(value) if isinstance(value, bool | int | float) else value
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
-Label = Annotated[str, BeforeValidator(_label), Field(min_length=1, max_length=200, strict=True)]
+def _printable(text: str) -> str:
+    if not is_clean(text):
+        raise ValueError("it holds control or other hidden characters: no name may")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200, strict=True), AfterValidator(_printable)]
+Name = Text
+Label = Annotated[Text, BeforeValidator(_label)]
 Labels = Annotated[list[Label], Field(min_length=1, max_length=1000)]
 Codebook = dict[Name, Labels]
 R = TypeVar("R", bound="Request")
@@ -82,7 +98,7 @@ def parse_request(model: type[R], arguments: dict[str, Any]) -> R:
 
 
 def _explain(problem: Any) -> str:
-    where = ".".join(str(part)[:60] for part in problem["loc"])
+    where = ".".join(clean(str(part)[:60]) for part in problem["loc"])
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         return f"Argument '{where}' is unknown."

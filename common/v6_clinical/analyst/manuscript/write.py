@@ -9,6 +9,7 @@ from typing import Literal
 
 from v6_clinical.analyst.manuscript.sheet import Row, Sheet
 from v6_clinical.analyst.manuscript.word import write_docx
+from v6_clinical.text import clean
 
 Format = Literal["markdown", "html", "latex", "docx"]
 SUFFIXES = {".md": "markdown", ".html": "html", ".htm": "html", ".tex": "latex", ".docx": "docx"}
@@ -23,12 +24,14 @@ def write(sheet: Sheet, format: str | None, path: str | Path | None) -> str | Pa
         ``"markdown"``, ``"html"``, ``"latex"`` or ``"docx"``; default what the path ends in, or
         markdown.
 
+    Whatever the names hold, no control or other hidden character is written.
+
     Raises
     ------
     ValueError
         If the format is none of these, or a Word file has no path.
     """
-    file = None if path is None else Path(path)
+    file, sheet = None if path is None else Path(path), _clean(sheet)
     if format is None:
         format = SUFFIXES.get(file.suffix.lower(), "markdown") if file else "markdown"  # noqa: A001
     if format == "docx":
@@ -44,17 +47,29 @@ def write(sheet: Sheet, format: str | None, path: str | Path | None) -> str | Pa
     return text
 
 
+def _clean(sheet: Sheet) -> Sheet:
+    def texts(given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(clean(text) for text in given)
+
+    rows = tuple(Row(texts(row.cells), row.indent) for row in sheet.rows)
+    return Sheet(texts(sheet.header), rows, texts(sheet.notes), clean(sheet.title))
+
+
+# What is more than itself in markdown, wherever it stands in a line.
+MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|~$&"})
+
+
 def markdown(sheet: Sheet) -> str:
     """Return a table of pipes, as pandoc and GitHub read it."""
 
     def line(cells: tuple[str, ...], indent: int = 0) -> str:
-        first, *others = (cell.replace("|", "\\|").replace("<", "\\<") for cell in cells)
+        first, *others = (cell.translate(MARKDOWN) for cell in cells)
         return "| " + " | ".join(["&nbsp;&nbsp;" * indent + first, *others]) + " |"
 
     rule = "|:--|" + "--:|" * (len(sheet.header) - 1)
-    lines = [f"**{sheet.title}**", ""] if sheet.title else []
+    lines = [f"**{sheet.title.translate(MARKDOWN)}**", ""] if sheet.title else []
     lines += [line(sheet.header), rule, *(line(row.cells, row.indent) for row in sheet.rows)]
-    lines += [part for note in sheet.notes for part in ("", note)]
+    lines += [part for note in sheet.notes for part in ("", note.translate(MARKDOWN))]
     return "\n".join(lines) + "\n"
 
 

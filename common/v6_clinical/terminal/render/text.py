@@ -10,6 +10,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from v6_clinical.terminal.render.words import DASH
 
@@ -51,11 +52,16 @@ def number(value: float | None, digits: int = 4) -> str:
 
 def table(title: str, columns: list[str], rows: list[list[str]], left: int = 1) -> None:
     """Print a table; the first ``left`` columns are text, the others numbers."""
-    grid = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", min_width=len(title))
+    grid = Table(
+        title=Text(title, "table.title"),
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        min_width=len(title),
+    )
     for position, name in enumerate(columns):
-        grid.add_column(name, justify="left" if position < left else "right", no_wrap=True)
+        grid.add_column(Text(name), justify="left" if position < left else "right", no_wrap=True)
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(Text, row))  # a name in brackets is a name, not rich's markup
     console().print(grid)
 
 
