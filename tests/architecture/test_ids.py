@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-LISTS = {"attacks": ("A", 20), "bad inputs": ("B", 27), "faults": ("F", 15)}
+LISTS = {"attacks": ("A", 20), "bad inputs": ("B", 27), "faults": ("F", 17)}
 
 
 def ids(letter: str, count: int) -> list[str]:
