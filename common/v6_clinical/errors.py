@@ -15,6 +15,8 @@ SITE_CODES: Final[dict[str, str]] = {
     "VERSION": "Use the same image version for every site.",
     "COLUMN_MISSING": "Check the column names with the site, or leave the site out.",
     "COLUMN_DENIED": "Ask the node operator to allow the column, or leave it out.",
+    "SEPARATOR": "The columns of the site's file are not separated by commas: ask the site to save "
+    "it with commas between columns and points in decimals.",
     "DUPLICATE_COLUMN": "Ask the site to give each column its own name.",
     "NOT_NUMERIC": "Ask the site to store the column as numbers (decimal point, no text), or give "
     "levels=... to treat it as categorical at every site.",

@@ -18,6 +18,7 @@ from vantage6.common.enum import AlgorithmStepType
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES, RefusalError
+from v6_clinical.platforms.files import read_csv
 from v6_clinical.platforms.readers import READERS, Reader
 from v6_clinical.platforms.vantage6_v5 import mark, started_as
 from v6_clinical.protocol.site import innocent_name
@@ -62,9 +63,7 @@ def _check(arguments: tuple[Any, ...], unknown: list[str]) -> None:
 
 
 def _csv(_: Policy, uri: str) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.read_csv(uri)
+    return read_csv(uri)
 
 
 def _parquet(_: Policy, uri: str) -> pd.DataFrame:

@@ -8,7 +8,10 @@ but true and false, where they cannot be labels.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
+
+from v6_clinical.errors import RefusalError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +22,7 @@ WORDS: Final = frozenset(
     {"#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"}
     | {"N/A", "NULL", "NaN", "None", "n/a", "nan", "null"}
 )
+FOREIGN: Final = {";": "a semicolon", "\t": "a tab", "|": "a bar"}  # separators of columns
 _FLAGS: Final = {"True": True, "TRUE": True, "true": True}
 _FLAGS_OFF: Final = {"False": False, "FALSE": False, "false": False}
 
@@ -30,9 +34,16 @@ def read_csv(source: Any, **options: Any) -> pd.DataFrame:
     ----------
     source
         A path or an open file, as for ``pandas.read_csv``, whose other options go through.
+
+    Raises
+    ------
+    RefusalError
+        ``SEPARATOR`` where the file's columns are not separated by commas.
     """
     import pandas as pd
 
+    if "sep" not in options and foreign_separator(source) is not None:
+        raise RefusalError("SEPARATOR")
     frame: pd.DataFrame = pd.read_csv(
         source, keep_default_na=False, na_values=list(MISSING), **options
     )
@@ -41,6 +52,20 @@ def read_csv(source: Any, **options: Any) -> pd.DataFrame:
         if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
             frame.isetitem(place, _without_words(column).array)
     return frame
+
+
+def foreign_separator(source: Any) -> str | None:
+    """Return what separates the columns of a file whose header holds no comma but that, in words.
+
+    Only a path is looked at: an open file would be read on.
+    """
+    import pandas as pd
+
+    if not isinstance(source, str | os.PathLike):
+        return None
+    columns = pd.read_csv(source, nrows=0).columns
+    found = [words for sign, words in FOREIGN.items() if sign in str(columns[0])]
+    return found[0] if len(columns) == 1 and found else None
 
 
 def _without_words(column: pd.Series) -> pd.Series:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.platforms import entry
+from v6_clinical.platforms.files import read_csv
 from v6_clinical.platforms.polling import PollingTransport
 
 if TYPE_CHECKING:
@@ -68,8 +69,6 @@ def _client() -> Any:
 
 def _frame(policy: Policy) -> pd.DataFrame:
     """Read the one database of the task, as vantage6's own ``@data(1)`` does."""
-    import pandas as pd
-
     requested = os.environ.get("USER_REQUESTED_DATABASE_LABELS", "")
     labels = [label.strip() for label in requested.split(",") if label.strip()]
     if len(labels) != 1:
@@ -78,8 +77,10 @@ def _frame(policy: Policy) -> pd.DataFrame:
     label = labels[0].upper()
     uri, kind = os.environ[f"{label}_DATABASE_URI"], os.environ.get(f"{label}_DATABASE_TYPE")
     if kind == "csv":
-        frame = pd.read_csv(uri)
+        frame = read_csv(uri)
     elif kind == "parquet":
+        import pandas as pd
+
         frame = pd.read_parquet(uri)
     else:
         from vantage6.algorithm.tools.wrappers import load_data

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from v6_clinical.disclosure import Policy
-from v6_clinical.errors import RefusalError
+from v6_clinical.errors import SITE_CODES, RefusalError
 from v6_clinical.platforms import local
+from v6_clinical.platforms.files import foreign_separator, read_csv
 from v6_clinical.settings import problems
 
 if TYPE_CHECKING:
@@ -108,11 +109,15 @@ def _progress(number: int, step: str, sites: int) -> None:
 
 
 def _read(path: str) -> pd.DataFrame:
-    import pandas as pd
-
-    reader = pd.read_parquet if Path(path).suffix in (".parquet", ".pq") else pd.read_csv
     try:
-        return reader(path)
+        if Path(path).suffix in (".parquet", ".pq"):
+            import pandas as pd
+
+            return pd.read_parquet(path)
+        return read_csv(path)
+    except RefusalError:
+        words = f"its columns are separated by {foreign_separator(path)}, not by commas"
+        raise click.UsageError(f"--site {path}: {words}. {SITE_CODES['SEPARATOR']}") from None
     except FileNotFoundError:
         raise click.UsageError(f"--site {path}: there is no such file.") from None
     except Exception as error:
