@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from v6_clinical.errors import AnalysisError
-from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Sums
+from v6_summary.moments import FirstSums, PowerSums
 from v6_summary.questions import Finer, Tabulate
 
-DESCRIBED = frozenset({"kinds", "spread"})
+DESCRIBED = frozenset({"kinds", "moments"})
 
 
 def tabulated(question: Tabulate) -> frozenset[str]:
@@ -46,13 +46,13 @@ def refined(windows: Sequence[Finer]) -> frozenset[str]:
     return frozenset(f"finer/{k}" for k, w in enumerate(windows) if w.group is None)
 
 
-def check_same_data(question: Tabulate, spreads: Array, total: Sums) -> None:
+def check_same_data(question: Tabulate, first: Sequence[FirstSums], total: Sums) -> None:
     """Compare the rows and the sum of each numeric column with those of the first answers.
 
     Parameters
     ----------
-    spreads
-        Per numeric column what ``describe`` told: n and sum first.
+    first
+        Per numeric column what ``describe`` told.
 
     Raises
     ------
@@ -60,11 +60,11 @@ def check_same_data(question: Tabulate, spreads: Array, total: Sums) -> None:
         ``DATA_CHANGED``.
     """
     for i, column in enumerate(question.numeric):
-        n, deviations, squares = total.get(f"moments/{i}/all", (6,))[:3]
+        now, before = PowerSums(*total.get(f"moments/{i}/all", (6,))), first[i]
         # at least the sum of absolute deviations, and what rounding leaves of the values
-        size = np.sqrt(n * squares) + 1e-3 * n * abs(column.shift)
-        moved = abs(deviations - (spreads[i][1] - n * column.shift)) > 1e-9 * size
-        if moved or n != spreads[i][0]:
+        size = np.sqrt(now.n * now.s2) + 1e-3 * now.n * abs(column.shift)
+        moved = abs(now.s1 - (before.total - now.n * column.shift)) > 1e-9 * size
+        if moved or now.n != before.n:
             raise changed()
 
 

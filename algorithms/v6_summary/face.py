@@ -41,11 +41,14 @@ TABLES: Final = {
         "Comparison of groups",
         {
             "variable": "the column",
-            "test": "welch_t, welch_anova or chi_square",
-            "statistic": "its value",
+            "test": "welch_t or welch_anova, and wilcoxon or kruskal; chi_square, and fisher of "
+            "two levels in two groups",
+            "statistic": "its value; null where a rank test's bounds do not meet",
             "df": "its degrees of freedom",
             "df2": "Welch's one-way test: those of the denominator",
-            "p_value": "its p-value",
+            "p_value": "its p-value; null where a rank test's bounds do not meet",
+            "p_low": "the p-value is certainly at least this",
+            "p_high": "the p-value is certainly at most this",
             "smd": "standardised mean difference; of more than two groups the mean of all pairs",
         },
     ),
@@ -64,7 +67,7 @@ TABLES: Final = {
     "histogram": Table(
         "Histograms",
         {
-            "lower": "the bin is above this; null where open",
+            "lower": "the bin is above this, from 0 on where none is below; null where open",
             "upper": "the bin is up to this; null where open",
             "count": "rows",
         },
@@ -132,12 +135,9 @@ def _numeric(result: Record) -> tuple[list[str], list[list[str]]]:
 
 
 def _quantile(row: Record, name: str) -> str:
-    """Show the estimate, and the certain interval where it is not a point."""
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    if low is None or low == high:
-        return number(row[name])
-    estimate = "" if row[name] is None else f"{number(row[name])} "
-    return f"{estimate}[{number(low)}, {number(high)}]"
+    """Show the interval that is certain: one number where its ends are the same in print."""
+    low, high = number(row[f"{name}_low"]), number(row[f"{name}_high"])
+    return low if low == high else f"[{low}, {high}]"
 
 
 def _categorical(result: Record) -> tuple[list[str], list[list[str]]]:
@@ -145,7 +145,7 @@ def _categorical(result: Record) -> tuple[list[str], list[list[str]]]:
     rows = [
         [
             row["variable"],
-            row["level"],
+            DASH if row["level"] is None else row["level"],
             row["group"],
             "suppressed" if row["suppressed"] else number(row["count"]),
             DASH if row["percent"] is None else f"{row['percent']:.1f}",
@@ -163,12 +163,18 @@ def _comparison(result: Record) -> tuple[list[str], list[list[str]]]:
             row["variable"],
             row["test"],
             *(number(row[name]) for name in ("statistic", "df", "df2")),
-            p_value(row["p_value"]),
+            _p_value(row),
             DASH if row["smd"] is None else f"{row['smd']:.3f}",
         ]
         for row in result["comparison"]
     ]
     return columns, rows
+
+
+def _p_value(row: Record) -> str:
+    """Show a p-value, or its certain bounds where they differ in print."""
+    low, high = p_value(row["p_low"]), p_value(row["p_high"])
+    return low if low == high else f"[{low}, {high}]"
 
 
 def _correlation(result: Record) -> tuple[list[str], list[list[str]]]:
@@ -214,10 +220,21 @@ def _tests(result: Record, cite: Cite) -> Iterator[str]:
         names.append("means with Welch's t test")
     if "welch_anova" in tests:
         names.append(f"means with Welch's one-way test {cite('welch')}")
+    if "wilcoxon" in tests:
+        names.append("ranks with Wilcoxon's rank-sum test (normal approximation, ties corrected)")
+    if "kruskal" in tests:
+        names.append("ranks with Kruskal and Wallis's test")
     if "chi_square" in tests:
         names.append("proportions with Pearson's chi-square test without correction")
+    if "fisher" in tests:
+        names.append("proportions of two levels in two groups also with Fisher's exact test")
     if names:
         yield f"Groups of {result['request']['group_by']} were compared: {listed(names)}."
+        if {"wilcoxon", "kruskal"} & tests:
+            yield (
+                "Ranks follow from the cumulative counts: where these do not tell them all, the "
+                "bounds are given between which the p-value of the pooled rows certainly lies."
+            )
         yield (
             "Standardised mean differences are absolute differences over the root mean variance "
             f"(for categories in Mahalanobis form {cite('smd')})."

@@ -6,11 +6,13 @@ FINER = (
 )
 LEAVES = {
     "describe": {
-        "kinds": "per column, 1 under what it holds: numbers, true/false, text, nothing",
-        "spread": "per numeric column: n, sum, squares about the site's mean, n mean^2, and whether"
-        " all values are whole",
+        "kinds": "per column, 1 under what it holds: numbers, true/false, text (nothing: 0)",
+        "moments": "per numeric column: n, sum, squares about the site's mean, n mean^2, whether "
+        "all values are whole, and whether none is below 0",
         "cells": "per numeric column and group: rows of each cell of about .05 sd; cells hold at "
         "least V6C_MIN_CELL rows, the outermost reach to infinity",
+        "withheld": "per column of which too few rows make something: the code that says so, and "
+        "nothing else of the column",
         "levels": "per categorical column: its levels, each with enough rows (none: codebook)",
     },
     "tabulate": {
@@ -31,7 +33,18 @@ LEAVES = {
 
 # Whose numbers count something.
 COUNTS = frozenset(
-    {"kinds", "cells", "levels", "missing", "curve", "counts", "grouped", "finer", "absent"}
+    {
+        "kinds",
+        "cells",
+        "levels",
+        "missing",
+        "curve",
+        "counts",
+        "grouped",
+        "finer",
+        "absent",
+        "withheld",
+    }
 )
 
 # When a step is asked.

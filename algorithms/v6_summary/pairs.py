@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,21 @@ from numpy.typing import NDArray
 from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.dominance import survey
 from v6_clinical.numerics.arrays import Array
+
+
+class PairSums(NamedTuple):
+    """What a site tells of two columns' complete rows; they add over sites.
+
+    x and y are the columns about their shifts; ``withheld`` is 1 where the site tells nothing.
+    """
+
+    n: float = 0.0
+    sx: float = 0.0
+    sy: float = 0.0
+    sxx: float = 0.0
+    syy: float = 0.0
+    sxy: float = 0.0
+    withheld: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -26,8 +42,8 @@ def pairs(columns: int) -> list[tuple[int, int]]:
     return list(combinations(range(columns), 2))
 
 
-def pair_sums(columns: list[Array], shifts: Array, policy: Policy) -> dict[str, Array]:
-    """Return ``pairs``, shape (pairs, 7): n, sx, sy, sxx, syy, sxy and 1 where withheld.
+def pair_sums(columns: list[Array], shifts: Array, policy: Policy) -> list[PairSums]:
+    """Return the sums of each pair of columns, each of shape (rows,) with NaN where missing.
 
     R4: two published row sets that share a column must differ by 0 rows or at least a cell each
     way, or the difference of their sums is the sum of those few rows. R2: the products of two
@@ -44,15 +60,15 @@ def pair_sums(columns: list[Array], shifts: Array, policy: Policy) -> dict[str, 
         if not few and _is_safe(patterns, pattern_rows, i, j, policy):
             told.append((i, j))
     safe = _without_combinations(told, columns, present, policy)
-    sums = np.zeros((len(pairs(len(columns))), 7))
-    for k, (i, j) in enumerate(pairs(len(columns))):
+    sums = []
+    for i, j in pairs(len(columns)):
         if (i, j) not in safe:
-            sums[k, 6] = 1
+            sums.append(PairSums(withheld=1.0))
             continue
         complete = present[i] & present[j]
         x, y = columns[i][complete] - shifts[i], columns[j][complete] - shifts[j]
-        sums[k, :6] = len(x), x.sum(), y.sum(), x @ x, y @ y, x @ y
-    return {"pairs": sums}
+        sums.append(PairSums(len(x), x.sum(), y.sum(), x @ x, y @ y, x @ y))
+    return sums
 
 
 def _without_combinations(
@@ -138,12 +154,12 @@ def _is_safe(
     return True
 
 
-def correlation(sums: Array) -> Correlation:
+def correlation(sums: PairSums) -> Correlation:
     """Return r = (sxy - sx sy/n) / sqrt((sxx - sx^2/n)(syy - sy^2/n)) of one pair's sums."""
-    n, sx, sy, sxx, syy, sxy = sums[:6]
+    n, sx, sy = sums.n, sums.sx, sums.sy
     if n < 2:
         return Correlation(float(n), np.nan)
-    vx, vy, cov = sxx - sx * sx / n, syy - sy * sy / n, sxy - sx * sy / n
-    if vx <= 1e-13 * sxx or vy <= 1e-13 * syy:  # a constant: what is left is rounding
+    vx, vy, cov = sums.sxx - sx * sx / n, sums.syy - sy * sy / n, sums.sxy - sx * sy / n
+    if vx <= 1e-13 * sums.sxx or vy <= 1e-13 * sums.syy:  # a constant: what is left is rounding
         return Correlation(float(n), np.nan)
     return Correlation(float(n), float(np.clip(cov / np.sqrt(vx * vy), -1, 1)))

@@ -12,11 +12,15 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Reply
 from v6_clinical.protocol.sums import Sums
 from v6_summary.answers import changed
-from v6_summary.moments import Moments, moments
+from v6_summary.moments import Moments, PowerSums, Rough, moments
+from v6_summary.pairs import PairSums, pairs
 from v6_summary.quantiles import Curve
 from v6_summary.questions import Finer, Tabulate
+from v6_summary.ranks import Placed, placed
+from v6_summary.refining import Outline
 
 Group = int | None  # None: all rows
+ALL = "all"  # the group of all rows
 
 
 class Pooled:
@@ -28,21 +32,22 @@ class Pooled:
         The question of round 2.
     reply
         Its answer.
-    whole
-        Per numeric column, whether all values are whole numbers.
+    outline
+        What round 1 told.
     """
 
-    def __init__(self, question: Tabulate, reply: Reply, whole: list[bool]) -> None:
+    def __init__(self, question: Tabulate, reply: Reply, outline: Outline) -> None:
         self.question = question
         self.total = reply.total
         self.organizations = reply.organizations
-        self.whole = whole
+        self.about: Sequence[Rough] = outline.about
+        self._outline = outline
         self._names = [column.name for column in question.numeric]
-        self.groups = [] if question.group is None else question.group.levels
+        self.groups = () if question.group is None else question.group.levels
         self._curves: dict[tuple[int, Group], Curve] = {}
         self._windows: dict[tuple[int, Group], list[Window]] = {}
         for i, column in enumerate(question.numeric):
-            self._add_curves(i, column.window)
+            self._add_curves(i, column.window.window())
         self.add_finer(question.finer, reply.total)
 
     def _add_curves(self, i: int, window: Window) -> None:
@@ -73,15 +78,16 @@ class Pooled:
     def add_finer(self, windows: Sequence[Finer], total: Sums) -> None:
         """Sharpen curves by the answer to finer points."""
         for k, finer in enumerate(windows):
-            bounds = total.get(f"finer/{k}", (2, len(finer.window.points())))
-            self.add(self._names.index(finer.name), finer.group, finer.window, bounds)
+            window = finer.window.window()
+            bounds = total.get(f"finer/{k}", (2, len(window.points())))
+            self.add(self._names.index(finer.name), finer.group, window, bounds)
 
     def knows(self, finer: Finer) -> bool:
         """Tell whether a window was answered before, in cells at most twice as wide.
 
         Finer ones are at most half of the resolution, or as fine as they may be asked for.
         """
-        window = finer.window
+        window = finer.window.window()
         low, high = window.points()[[0, -1]]
         for old in self._windows[self._names.index(finer.name), finer.group]:
             first, last = np.ldexp(np.array([old.first, old.last], dtype=np.float64), old.level)
@@ -93,25 +99,38 @@ class Pooled:
         """Return the cumulative bounds of a numeric column."""
         return self._curves[i, group]
 
-    def moments(self, i: int, group: Group, sums: Sums | None = None, prefix: str = "") -> Moments:
+    def placed(self, i: int) -> Placed:
+        """Return the rows of each group of a numeric column, as finely as all rounds tell them."""
+        groups = range(len(self.groups))
+        rows = [self.moments(i, g).n for g in groups]
+        curves = [
+            self.curve(i, g).merge(self._outline.curve(i, g))
+            if self._outline.moments(i, g).n == rows[g]
+            else self.curve(i, g)
+            for g in groups
+        ]
+        return placed(curves, rows, self.about[i])
+
+    def moments(self, i: int, group: Group, prefix: str = "") -> Moments:
         """Return the moments of a numeric column; third and fourth NaN where a site withheld."""
-        total = self.total if sums is None else sums
-        shape = (len(self.groups), 6)
-        name = f"{prefix}moments/{i}/"
-        row = total.get(name + "all", (6,)) if group is None else total.get(name + "group", shape)
-        row = row if group is None else row[group]
-        power = row[:5].copy()
-        if row[5]:
-            power[3:] = np.nan
-        return moments(power, self.question.numeric[i].shift)
+        sums = self._power_sums(i, group, prefix)
+        return moments(sums, self.question.numeric[i].shift)
 
     def withholds_high_orders(self, i: int, group: Group) -> bool:
         """Tell whether a site withheld third and fourth power sums."""
-        name = f"moments/{i}/"
-        shape = (len(self.groups), 6)
-        row = self.total.get(name + "all", (6,))
-        row = row if group is None else self.total.get(name + "group", shape)[group]
-        return bool(row[5])
+        return bool(self._power_sums(i, group).withheld)
+
+    def _power_sums(self, i: int, group: Group, prefix: str = "") -> PowerSums:
+        name, width = f"{prefix}moments/{i}/", len(PowerSums())
+        if group is None:
+            return PowerSums(*self.total.get(name + "all", (width,)).tolist())
+        rows = self.total.get(name + "group", (len(self.groups), width))
+        return PowerSums(*rows[group].tolist())
+
+    def pair_sums(self) -> list[PairSums]:
+        """Return the sums of each pair of numeric columns, in the order of ``pairs``."""
+        shape = (len(pairs(len(self._names))), len(PairSums()))
+        return [PairSums(*row) for row in self.total.get("pairs", shape).tolist()]
 
     def missing(self, kind: str, i: int, group: Group, prefix: str = "") -> int | None:
         """Return the missing values of a column (``kind`` missing or absent); None if withheld."""
@@ -131,6 +150,10 @@ class Pooled:
             shape = (2, levels, len(self.groups))
             counts, withheld = self.total.get(f"counts/{i}/group", shape)[:, :, group]
         return counts, withheld > 0
+
+    def group_name(self, group: Group) -> str:
+        """Return a group's label; all rows are ``all``."""
+        return ALL if group is None else self.groups[group]
 
     def incomplete(self) -> Iterator[tuple[str, int, int]]:
         """Yield the name of each column, its rows with a value and those without, where told."""

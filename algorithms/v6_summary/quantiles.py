@@ -3,7 +3,7 @@
 Type 7 (R's default): with h = (n-1) q, j = floor(h) + 1 and f = h - floor(h), the quantile is
 (1-f) x_(j) + f x_(j+1). The counts place each order statistic between two points of the grid;
 where the grid does not reach, Cantelli's inequality does: at least j of n values are <= x_(j), so
-x_(j) >= mean - sd sqrt((n-j)/j), and likewise above.
+x_(j) >= mean - sd sqrt((n-j)/j), and likewise above. Where no value is below 0 nor is a quantile.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from v6_clinical.numerics.arrays import Array
-from v6_summary.moments import Moments
+from v6_summary.moments import Moments, Rough
 
 
 @dataclass(frozen=True)
@@ -27,21 +27,22 @@ class Curve:
     def merge(self, finer: Curve) -> Curve:
         """Return the curve on both sets of points, each point with its tighter bounds."""
         points = np.union1d(self.points, finer.points)
-        at_least = np.maximum(*(curve._floor(points) for curve in (self, finer)))
-        at_most = np.minimum(*(curve._ceiling(points) for curve in (self, finer)))
-        return Curve(points, at_least, at_most)
+        mine, theirs = self.at(points), finer.at(points)
+        at_least = np.maximum(mine.at_least, theirs.at_least)
+        return Curve(points, at_least, np.minimum(mine.at_most, theirs.at_most))
 
-    def _floor(self, points: Array) -> Array:
-        known = np.concatenate([[0.0], self.at_least])
-        return known[np.searchsorted(self.points, points, side="right")]
-
-    def _ceiling(self, points: Array) -> Array:
-        known = np.concatenate([self.at_most, [np.inf]])
-        return known[np.searchsorted(self.points, points, side="left")]
+    def at(self, points: Array) -> Curve:
+        """Return the bounds that these give at other points, increasing; inf above the last."""
+        floor, ceiling = np.append(0.0, self.at_least), np.append(self.at_most, np.inf)
+        return Curve(
+            points,
+            floor[np.searchsorted(self.points, points, side="right")],
+            ceiling[np.searchsorted(self.points, points, side="left")],
+        )
 
 
 @dataclass(frozen=True)
-class Place:
+class Interval:
     """An estimate in a certain interval [low, high].
 
     The estimate is NaN where cells of the grid do not bound it on both sides: a guess in an open
@@ -53,7 +54,7 @@ class Place:
     high: float
 
 
-def quantile(q: float, curve: Curve, moments: Moments, *, whole: bool) -> Place:
+def quantile(q: float, curve: Curve, moments: Moments, about: Rough) -> Interval:
     """Return the quantile q of the n rows behind a curve.
 
     Parameters
@@ -64,24 +65,24 @@ def quantile(q: float, curve: Curve, moments: Moments, *, whole: bool) -> Place:
         Pooled cumulative bounds.
     moments
         Pooled moments of the same rows, n >= 1.
-    whole
-        All values are whole numbers: an interval that holds one of them is exact.
+    about
+        What is known of all values: of whole numbers an interval that holds one of them is exact.
     """
-    places, f = neighbours(q, curve, moments, whole=whole), _position(q, round(moments.n))[1]
+    places, f = neighbours(q, curve, moments, about), _position(q, round(moments.n))[1]
     first, second = places[0], places[-1]
-    return Place(
+    return Interval(
         (1 - f) * first.estimate + f * second.estimate,
         (1 - f) * first.low + f * second.low,
         (1 - f) * first.high + f * second.high,
     )
 
 
-def neighbours(q: float, curve: Curve, moments: Moments, *, whole: bool) -> list[Place]:
+def neighbours(q: float, curve: Curve, moments: Moments, about: Rough) -> list[Interval]:
     """Return the one or two order statistics that the quantile q lies between."""
     n = round(moments.n)
     j, f = _position(q, n)
     wanted = (j,) if f == 0.0 else (j, j + 1)
-    return [_order_statistic(k, n, curve, moments, whole) for k in wanted]
+    return [_order_statistic(k, n, curve, moments, about) for k in wanted]
 
 
 def _position(q: float, n: int) -> tuple[int, float]:
@@ -93,7 +94,7 @@ def _position(q: float, n: int) -> tuple[int, float]:
     return j + 1, 0.0 if abs(f) < fuzz else float(f)
 
 
-def _order_statistic(j: int, n: int, curve: Curve, moments: Moments, whole: bool) -> Place:
+def _order_statistic(j: int, n: int, curve: Curve, moments: Moments, about: Rough) -> Interval:
     reached = np.flatnonzero(curve.at_least >= j)  # x_(j) <= these points
     beyond = np.flatnonzero(curve.at_most < j)  # x_(j) > these points
     low, high = _cantelli(j, n, moments)
@@ -105,14 +106,16 @@ def _order_statistic(j: int, n: int, curve: Curve, moments: Moments, whole: bool
     if len(reached) and curve.points[reached[0]] <= high:
         high, count_high = curve.points[reached[0]], _middle(curve, int(reached[0]))
         bounded_above = True
-    if whole:
+    if about.whole:
         low, high = _whole_numbers(low, high, open_below=bounded_below)
+    if about.nonnegative:
+        low = max(low, 0.0)
     high = max(high, low)
     if not (bounded_below and bounded_above) and high > low:
-        return Place(np.nan, float(low), float(high))
+        return Interval(np.nan, float(low), float(high))
     share = (j - 0.5 - count_low) / max(count_high - count_low, 1.0)
     estimate = low + (high - low) * float(np.clip(share, 0, 1))
-    return Place(float(estimate), float(low), float(high))
+    return Interval(float(estimate), float(low), float(high))
 
 
 def _whole_numbers(low: float, high: float, *, open_below: bool) -> tuple[float, float]:

@@ -11,9 +11,9 @@ import numpy as np
 from v6_clinical.disclosure.cells import Window
 from v6_clinical.protocol.sums import Sums
 from v6_summary.answers import unreadable
-from v6_summary.moments import Moments, Spread
+from v6_summary.moments import Moments, Rough
 from v6_summary.quantiles import Curve, neighbours
-from v6_summary.questions import MOST_POINTS, MOST_WINDOWS, Finer, Tabulate
+from v6_summary.questions import MOST_POINTS, MOST_WINDOWS, Finer, Points, Tabulate
 from v6_summary.request import SummaryRequest
 
 RESOLUTION = 1e-3  # of a pooled sd: no finer quantile is asked for
@@ -27,8 +27,8 @@ class Known(Protocol):
     """What is known of numeric columns, by column and group."""
 
     @property
-    def whole(self) -> Sequence[bool]:
-        """Whether all values are whole numbers, by column."""
+    def about(self) -> Sequence[Rough]:
+        """What round 1 tells about each column."""
 
     def curve(self, i: int, group: Group) -> Curve:
         """Return the cumulative bounds."""
@@ -65,10 +65,9 @@ class Outline:
         question: Tabulate,
         places: Sequence[int],
         total: Sums,
-        spreads: Sequence[Spread],
-        whole: Sequence[bool],
+        about: Sequence[Rough],
     ) -> None:
-        self.whole, self._spreads = whole, spreads
+        self.about = about
         self._levels = [] if question.group is None else question.group.levels
         self._columns = [_read(total.tallies.get(f"cells/{place}", {})) for place in places]
 
@@ -83,8 +82,8 @@ class Outline:
 
     def moments(self, i: int, group: Group) -> Moments:
         """Return the rows of the group, and mean and variance of all."""
-        n, spread = sum(rows for *_, rows in self._cells(i, group)), self._spreads[i]
-        return Moments(n, spread.mean, spread.sd**2 * n / max(n - 1, 1), np.nan, np.nan)
+        n, about = sum(rows for *_, rows in self._cells(i, group)), self.about[i]
+        return Moments(n, about.mean, about.sd**2 * n / max(n - 1, 1), np.nan, np.nan)
 
 
 def curve_of(cells: Sequence[Cell]) -> Curve:
@@ -121,9 +120,7 @@ def _read(cells: Mapping[str, float]) -> list[tuple[Cell, str | None]]:
     return found
 
 
-def unsettled(
-    request: SummaryRequest, question: Tabulate, spreads: Sequence[Spread], known: Known
-) -> list[Unsettled]:
+def unsettled(request: SummaryRequest, question: Tabulate, known: Known) -> list[Unsettled]:
     """Return the order statistics that are not known to the resolution."""
     found = []
     groups: list[Group] = [None]
@@ -131,24 +128,25 @@ def unsettled(
     asked = sorted({0.25, 0.5, 0.75, *request.quantiles})
     for i in range(len(question.numeric)):
         for g in groups:
-            about = known.moments(i, g)
-            if about.n == 0:
+            moments, about = known.moments(i, g), known.about[i]
+            if moments.n == 0:
                 continue
             curve = known.curve(i, g)
             for q in asked:
-                for place in neighbours(q, curve, about, whole=known.whole[i]):
-                    if place.high - place.low > RESOLUTION * spreads[i].sd:
+                for place in neighbours(q, curve, moments, about):
+                    if place.high - place.low > RESOLUTION * about.sd:
                         found.append(Unsettled(i, g, place.low, place.high))
     return list(dict.fromkeys(found))
 
 
-def finer(question: Tabulate, spreads: Sequence[Spread], known: Known, place: Unsettled) -> Finer:
+def finer(question: Tabulate, known: Known, place: Unsettled) -> Finer:
     """Return the points that settle an order statistic, or as many as may be asked for."""
-    column, spread = question.numeric[place.column], spreads[place.column]
-    width = max(RESOLUTION * spread.sd / 2, (place.high - place.low) / (FINER_POINTS / 2))
-    level = finest_level(width, spread.mean, whole=known.whole[place.column])
+    column, about = question.numeric[place.column], known.about[place.column]
+    width = max(RESOLUTION * about.sd / 2, (place.high - place.low) / (FINER_POINTS / 2))
+    level = finest_level(width, about.mean, whole=about.whole)
     pad = float(np.ldexp(1.0, level))
-    return Finer(column.name, place.group, window(place.low - pad, place.high + pad, level))
+    points = window(place.low - pad, place.high + pad, level)
+    return Finer(name=column.name, group=place.group, window=Points.of(points))
 
 
 def joined(windows: Sequence[Finer]) -> list[Finer]:
@@ -164,8 +162,12 @@ def joined(windows: Sequence[Finer]) -> list[Finer]:
         if parts and first <= parts[-1].last and last - parts[-1].first < MOST_POINTS:
             parts[-1] = replace(parts[-1], last=max(last, parts[-1].last))
         else:
-            parts.append(one.window)
-    every = [Finer(name, group, w) for (name, group, _), parts in found.items() for w in parts]
+            parts.append(one.window.window())
+    every = [
+        Finer(name=name, group=group, window=Points.of(part))
+        for (name, group, _), parts in found.items()
+        for part in parts
+    ]
     return every[:MOST_WINDOWS]
 
 

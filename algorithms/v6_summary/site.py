@@ -1,8 +1,4 @@
-"""The site side: three pure steps, (table, question, policy) to sums.
-
-``describe`` tells what the columns hold, ``tabulate`` sends the sums of every table and finer
-points where quantiles lie, ``refine`` finer ones still.
-"""
+"""The site's steps of ``summary``: nothing is sent that the policy has not let pass."""
 
 from __future__ import annotations
 
@@ -16,7 +12,6 @@ from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.dominance import survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.blocks import centred_squares, row_blocks
 from v6_clinical.protocol.analysis import Place, SiteAnswer
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.table import (
@@ -34,49 +29,56 @@ from v6_clinical.table import (
 from v6_summary import questions
 from v6_summary.grouping import GroupedColumn, cross, groups_allowed
 from v6_summary.leaves import LEAVES
+from v6_summary.moments import FirstSums, first_sums
 from v6_summary.pairs import pair_sums
 from v6_summary.site_tables import categorical_sums, grouped, numeric_sums, own_sums
 
 __all__ = ["LEAVES", "NAME", "STEPS"]
 
 NAME = "summary"
-KINDS: tuple[Kind, ...] = ("numeric", "boolean", "text", "empty")
+KINDS: tuple[Kind, ...] = ("numeric", "boolean", "text")
+# Too few rows of something: the column is withheld, and the others are told.
+RARE = frozenset({"MIN_ROWS", "RARE_LEVEL", "RARE_VALUE", "DOMINANT_ROW", "TOO_MANY_LEVELS"})
 
 
 def describe(
     frame: pd.DataFrame, arguments: Mapping[str, Any], policy: Policy, place: Place
 ) -> SiteAnswer:
     """Round 1: kinds, levels, and enough of moments and cells to choose shifts and points."""
-    question = questions.Describe.from_json(arguments)
+    question = questions.Describe.read(arguments)
     series = _columns(frame, question.names, policy)
-    kinds = np.zeros((len(series), len(KINDS)))
-    spread = np.zeros((len(series), 5))
+    kinds, first = np.zeros((len(series), len(KINDS))), [FirstSums()] * len(series)
     tallies: dict[str, Mapping[str, float]] = {}
-    values = {}
+    groups = _own_groups(series, question, policy)
+    refusals: list[RefusalError] = []
     for i, (name, column) in enumerate(series.items()):
         kind = kind_of(column, name)
-        n = _usable(column, policy, name)
-        kinds[i, KINDS.index(kind)] = 1
-        coded = name in question.levels or name == question.group_by
-        if kind in ("numeric", "boolean") and not coded:
-            values[i] = _numbers(column, name, policy)
-            spread[i] = _spread(values[i])
-        if n and (kind in ("text", "boolean") or coded):
-            levels = _levels(column, name, kind, question, policy)
+        if kind in KINDS:
+            kinds[i, KINDS.index(kind)] = 1
+        try:
+            levels, values = _described(column, name, kind, question, policy)
+        except RefusalError as refusal:
+            if refusal.code not in RARE or name == question.group_by:
+                raise
+            refusals.append(refusal)
+            tallies[f"withheld/{i}"] = {refusal.code: 1.0}
+            continue
+        if levels:
             tallies[f"levels/{i}"] = dict.fromkeys(levels, 1.0)
-    groups = _own_groups(series, question, policy)
-    for i, found in values.items():
-        tallies |= _outline(i, found, groups, policy)
-    return SiteAnswer(
-        Sums({"kinds": kinds, "spread": spread}, tallies), _rows(series, policy), len(frame) > 0
-    )
+        if values is not None:
+            first[i] = first_sums(present(values))
+            tallies |= _outline(i, values, groups, policy)
+    if refusals and len(refusals) == len(series) - (question.group_by is not None):
+        raise refusals[0]  # nothing would be left to tell
+    sums = Sums({"kinds": kinds, "moments": np.array(first, dtype=np.float64)}, tallies)
+    return SiteAnswer(sums, _rows(series, policy), len(frame) > 0)
 
 
 def tabulate(
     frame: pd.DataFrame, arguments: Mapping[str, Any], policy: Policy, place: Place
 ) -> SiteAnswer:
     """Round 2: the sums behind every table of the result, and finer points where asked."""
-    question = questions.Tabulate.from_json(arguments)
+    question = questions.Tabulate.read(arguments)
     if question.per_site:
         policy.check_per_site()
     series = _columns(frame, question.names, policy)
@@ -98,7 +100,7 @@ def tabulate(
         arrays["grouped"] = grouped(arrays, question)
     if question.correlation:
         shifts = np.array([numeric.shift for numeric in question.numeric])
-        arrays |= pair_sums(list(values.values()), shifts, policy)
+        arrays["pairs"] = np.array(pair_sums(list(values.values()), shifts, policy))
     if question.per_site:
         arrays |= own_sums(arrays, place)
     return SiteAnswer(Sums(arrays), _rows(series, policy), len(frame) > 0)
@@ -108,7 +110,7 @@ def refine(
     frame: pd.DataFrame, arguments: Mapping[str, Any], policy: Policy, place: Place
 ) -> SiteAnswer:
     """Round 3: finer points still, in cells that obey the same rule."""
-    question = questions.Refine.from_json(arguments)
+    question = questions.Refine.read(arguments)
     series = _columns(frame, question.names, policy)
     for name, column in series.items():
         _usable(column, policy, name)
@@ -134,6 +136,24 @@ def _usable(column: pd.Series, policy: Policy, name: str) -> int:
     return n
 
 
+def _described(
+    column: pd.Series, name: str, kind: Kind, question: questions.Describe, policy: Policy
+) -> tuple[tuple[str, ...], Array | None]:
+    """Return the levels of a column that may be listed, and its numbers if it holds numbers.
+
+    Raises
+    ------
+    RefusalError
+        With a code of ``RARE`` where too few rows make something of it.
+    """
+    n = _usable(column, policy, name)
+    coded = name in question.levels or name == question.group_by
+    numeric = kind in ("numeric", "boolean") and not coded
+    values = _numbers(column, name, policy) if numeric else None
+    listed = n and (kind in ("text", "boolean") or coded)
+    return _levels(column, name, kind, question, policy) if listed else (), values
+
+
 def _numbers(column: pd.Series, name: str, policy: Policy, shift: float | None = None) -> Array:
     """Return a numeric column; R5: the sum of a column that few rows make is these rows'."""
     values = numbers(column, name)
@@ -150,17 +170,6 @@ def _rows(series: Mapping[str, pd.Series], policy: Policy) -> int | None:
     missing = np.array([int(column.isna().sum()) for column in columns])
     shown = policy.allow_small_missing or not policy.is_small(missing).any()
     return len(columns[0]) if shown else None
-
-
-def _spread(values: Array) -> Array:
-    """Return n, sum, squares about the site's mean, n mean^2, and 1 for whole numbers only."""
-    values = present(values)
-    n, (mean, within) = len(values), centred_squares(values)
-    if not n:
-        return np.zeros(5)
-    blocks = (values[rows] for rows in row_blocks(n))
-    whole = float(all((block == np.round(block)).all() for block in blocks))
-    return np.array([n, values.sum(), within, n * mean**2, whole])
 
 
 def _levels(
@@ -230,7 +239,7 @@ def _finer(
     arrays = {}
     for k, finer in enumerate(windows):
         if finer.name == name:
-            curves = column.curves(finer.window)
+            curves = column.curves(finer.window.window())
             part = curves.get("group") if finer.group is not None else column.total(curves)
             if part is not None:
                 arrays[f"finer/{k}"] = part if finer.group is None else part[:, finer.group]

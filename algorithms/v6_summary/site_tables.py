@@ -14,7 +14,7 @@ from v6_clinical.protocol.analysis import Place
 from v6_clinical.table import Labels, present
 from v6_summary import questions
 from v6_summary.grouping import GroupedColumn, cross, groups_allowed
-from v6_summary.moments import power_sums
+from v6_summary.moments import PowerSums, power_sums
 
 
 def numeric_sums(
@@ -30,18 +30,25 @@ def numeric_sums(
     ``column`` holds the rows of ``values``, shape (rows,), by group.
     """
     missing = np.isnan(values)
+    (every,) = _power_sums([present(values)], numeric.shift, policy)
     arrays = {
-        f"moments/{i}/all": power_sums(present(values), numeric.shift),
+        f"moments/{i}/all": np.array(every),
         f"missing/{i}/all": _missing(np.array([missing.sum()]), policy),
     }
     if column.split is not None and groups is not None:
-        sums = [power_sums(values[rows], numeric.shift) for rows in column.split[:-1]]
+        parts = [values[rows] for rows in column.split]
+        sums = _power_sums(parts, numeric.shift, policy)[:-1]  # not of the rows in no group
         arrays[f"moments/{i}/group"] = np.array(sums)
         arrays[f"missing/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
-    arrays |= {f"curve/{i}/{part}": curve for part, curve in column.curves(numeric.window).items()}
-    told = {"all": _tells_high_orders([present(values)], policy)}
-    told["group"] = _tells_high_orders([values[rows] for rows in column.split or []], policy)
-    return {name: _high_orders(name, array, told) for name, array in arrays.items()}
+    curves = column.curves(numeric.window.window())
+    return arrays | {f"curve/{i}/{part}": curve for part, curve in curves.items()}
+
+
+def _power_sums(parts: list[Array], shift: float, policy: Policy) -> list[PowerSums]:
+    """Return the power sums of parts of a column's rows, high orders only where all may be told."""
+    sums = [power_sums(part, shift) for part in parts]
+    told = _tells_high_orders(parts, policy)
+    return sums if told else [one.without_high_orders() for one in sums]
 
 
 def _missing(counts: NDArray[np.int64], policy: Policy) -> Array:
@@ -59,17 +66,6 @@ def _tells_high_orders(parts: list[Array], policy: Policy) -> bool:
     """
     few = policy.allows_moments(4, np.array([len(part) for part in parts], dtype=np.float64))
     return bool(few.all()) and all(policy.allows_high_orders(part) for part in parts)
-
-
-def _high_orders(name: str, array: Array, told: Mapping[str, bool]) -> Array:
-    """Withhold third and fourth power sums that may not be told; a last column counts the rows."""
-    if not name.startswith("moments/"):
-        return array
-    allowed, sums = told[name.rpartition("/")[2]], np.atleast_2d(array)
-    sums = np.column_stack([sums, 0.0 * sums[:, 0] if allowed else sums[:, 0]])
-    if not allowed:
-        sums[:, 3:5] = 0.0
-    return sums[0] if array.ndim == 1 else sums
 
 
 def categorical_sums(

@@ -9,17 +9,19 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from docx import Document
 
 from analyses import CASES
-from sites import dataset
+from sites import HERE, dataset
 from v6_clinical.analyst import CoxResult, Federation, LogisticResult, SummaryResult
 from v6_clinical.analyst.manuscript.regression import regression_table
 from v6_clinical.analyst.manuscript.sheet import Row, Sheet, fixed
 from v6_clinical.analyst.manuscript.table1 import Style, table1
 from v6_clinical.analyst.manuscript.write import write
 from v6_clinical.disclosure import Policy
+from v6_clinical.platforms import local
 from v6_clinical.terminal.render.words import p_value
 
 COLUMNS = ["age", "pnodes", "menostat", "tgrade"]
@@ -115,7 +117,94 @@ def test_withheld_cells_are_marked_and_not_given_away() -> None:
 def test_where_only_an_interval_is_known_it_is_given() -> None:
     sheet = table1(summary().to_dict(), Style(median=True, digits=0))
     assert re.search(r"-?\d+ to \d+", cells(sheet)["pnodes, median [Q1, Q3]"][0])
-    assert any("certain intervals" in note for note in sheet.notes)
+    assert any("the interval is given" in note for note in sheet.notes)
+
+
+def numbers_in(cell: str) -> list[tuple[float, float]]:
+    """Return the median, Q1 and Q3 of a cell, each as the interval that it says."""
+    parts = re.split(r" \[|, |\]", cell)[:3]
+    ends = [part.split(" to ") for part in parts]
+    return [(float(end[0]), float(end[-1])) for end in ends]
+
+
+@pytest.mark.parametrize("digits", [0, 1, 2])
+@pytest.mark.parametrize("sites", [1, 2, 3, 5])
+@pytest.mark.parametrize("data", ["pbc", "gbsg2", "lung"])
+def test_no_median_in_print_is_wrong(data: str, sites: int, digits: int) -> None:
+    """One number only where it is that of the pooled rows; else an interval that holds it."""
+    column, group = {
+        "pbc": ("bili", "trt"),
+        "gbsg2": ("progrec", "horTh"),
+        "lung": ("time", "sex"),
+    }[data]
+    pooled = pd.read_csv(HERE / "data" / f"{data}.csv").dropna(subset=[column, group])
+    frames = [pooled.iloc[k::sites] for k in range(sites)]
+    found = local.run("summary", frames, {"columns": [column], "group_by": group}, minimum_sites=1)
+    style = Style(median=True, digits=digits)
+    (row,) = [r for r in table1(found, style).rows if "median" in r.cells[0]]
+    for (_, rows), cell in zip(pooled.groupby(group), row.cells[2:4], strict=True):
+        true = rows[column].quantile([0.5, 0.25, 0.75])
+        for (low, high), value in zip(numbers_in(cell), true, strict=True):
+            half = 0.5 * 10**-digits + 1e-9
+            assert low - half <= value <= high + half
+            assert low >= 0
+
+
+def test_beside_a_median_stands_a_rank_test() -> None:
+    result = summary(opened=True).to_dict()
+    compared = {(row["variable"], row["test"]): row for row in result["comparison"]}
+    sheet = table1(result, Style(median=["age"]))
+    rows = cells(sheet)
+    assert rows["pnodes, mean (SD)"][3] == p_value(compared["pnodes", "welch_t"]["p_value"])
+    assert rows["age, median [Q1, Q3]"][3] == p_value(compared["age", "wilcoxon"]["p_value"])
+    notes = " ".join(sheet.notes)
+    assert "Wilcoxon" in notes
+    assert "Wilcoxon" not in " ".join(table1(result).notes)
+    compared["age", "wilcoxon"] |= {"p_value": None, "p_low": 0.0123, "p_high": 0.0456}
+    assert cells(table1(result, Style(median=["age"])))["age, median [Q1, Q3]"][3] == (
+        "0.012 to 0.046"
+    )
+    compared["age", "wilcoxon"] |= {"p_low": 1e-9, "p_high": 1e-5}
+    assert cells(table1(result, Style(median=["age"])))["age, median [Q1, Q3]"][3] == "<0.001"
+
+
+def test_where_few_are_expected_fishers_test_stands() -> None:
+    sparse = pd.DataFrame(
+        {"x": ["u"] * 53 + ["v"] * 7 + ["u"] * 75, "arm": ["a"] * 60 + ["b"] * 75}
+    )
+    plenty = pd.DataFrame({"x": ["u", "v", "v"] * 45, "arm": ["a", "b"] * 67 + ["a"]})
+    for frame, test in ((sparse, "fisher"), (plenty, "chi_square")):
+        request = {"columns": ["x"], "group_by": "arm"}
+        found = local.run("summary", [frame], request, policy=Policy.open(), minimum_sites=1)
+        (expected,) = [row for row in found["comparison"] if row["test"] == test]
+        sheet = table1(found)
+        assert cells(sheet)["x, n (%)"][3] == p_value(expected["p_value"])
+        assert ("Fisher" in " ".join(sheet.notes)) == (test == "fisher")
+
+
+def test_a_withheld_column_and_rows_without_a_group_are_told() -> None:
+    frames = [frame.copy() for frame in CASES[0].frames()]
+    for frame in frames:
+        frame.loc[frame.index[:7], "horTh"] = None
+    frames[0]["rare"] = [1.0] * 3 + [0.0] * (len(frames[0]) - 3)
+    for frame in frames[1:]:
+        frame["rare"] = [1.0, 0.0] * (len(frame) // 2) + [0.0] * (len(frame) % 2)
+    request = {"columns": ["age", "rare"], "group_by": "horTh"}
+    sheet = table1(local.run("summary", frames, request))
+    assert cells(sheet)["rare, mean (SD)"] == ("[c]", "[c]", "[c]", "–", "–")
+    notes = " ".join(sheet.notes)
+    assert "'rare' is left out" in notes
+    assert "In 21 rows the group is missing ('horTh')" in notes
+    assert "[c]: withheld" in notes
+
+
+def test_no_zero_is_negative() -> None:
+    assert [fixed(value, 1) for value in (-0.04, -0.05, 0.0, -0.06)] == [
+        "0.0",
+        "-0.1",
+        "0.0",
+        "-0.1",
+    ]
 
 
 def test_missing_values_have_a_row() -> None:

@@ -30,6 +30,9 @@ r_calls <- list(
   count = "table(x, group)",
   welch_t = "t.test(x ~ group)",
   welch_anova = "oneway.test(x ~ group, var.equal = FALSE)",
+  wilcoxon = "wilcox.test(x ~ group, exact = FALSE, correct = FALSE)",
+  kruskal = "kruskal.test(x ~ group)",
+  fisher = "fisher.test(table(x, group))",
   chi_square = "chisq.test(table(x, group), correct = FALSE)",
   correlation = "cor.test(x, y, method = \"pearson\")"
 )
@@ -61,27 +64,39 @@ level_counts <- function(values, variable, group) {
   })
 }
 
-# One row of `comparison`; df2 is NA but for Welch's one-way test.
+# One row of `comparison`; df2 is NA but for Welch's one-way test, the statistic of Fisher's test.
 comparison <- function(variable, test, found) {
-  df <- unname(found$parameter)
+  df <- c(unname(found$parameter), NA, NA)
+  statistic <- c(unname(found$statistic), NA)
   list(
-    variable = variable, test = test, statistic = unname(found$statistic),
-    df = df[1], df2 = if (length(df) > 1) df[2] else NA, p_value = found$p.value
+    variable = variable, test = test, statistic = statistic[1], df = df[1], df2 = df[2],
+    p_value = found$p.value
   )
 }
 
-compare_means <- function(x, variable, group) {
+compare_numbers <- function(x, variable, group) {
   if (nlevels(group) == 2) {
-    comparison(variable, "welch_t", t.test(x ~ group)) # first level minus second
+    list(
+      comparison(variable, "welch_t", t.test(x ~ group)), # first level minus second
+      comparison(variable, "wilcoxon", wilcox.test(x ~ group, exact = FALSE, correct = FALSE))
+    )
   } else {
-    comparison(variable, "welch_anova", oneway.test(x ~ group, var.equal = FALSE))
+    list(
+      comparison(variable, "welch_anova", oneway.test(x ~ group, var.equal = FALSE)),
+      comparison(variable, "kruskal", kruskal.test(x ~ group))
+    )
   }
 }
 
 compare_levels <- function(x, variable, group) {
+  counts <- table(x, group)
   # The warning that small expected counts make the p-value approximate is no concern here.
-  found <- suppressWarnings(chisq.test(table(x, group), correct = FALSE))
-  comparison(variable, "chi_square", found)
+  pearson <- comparison(variable, "chi_square", suppressWarnings(chisq.test(counts, correct = FALSE)))
+  if (identical(dim(counts), c(2L, 2L))) {
+    list(pearson, comparison(variable, "fisher", fisher.test(counts)))
+  } else {
+    list(pearson)
+  }
 }
 
 correlate <- function(pair, data) {
@@ -116,8 +131,8 @@ make_case <- function(id) {
       numeric = each(study$numeric, numeric_summary),
       categorical = unlist(each(study$categorical, level_counts), recursive = FALSE),
       comparison = c(
-        lapply(study$numeric, function(v) compare_means(data[[v]], v, group)),
-        lapply(study$categorical, function(v) compare_levels(data[[v]], v, group))
+        do.call(c, lapply(study$numeric, function(v) compare_numbers(data[[v]], v, group))),
+        do.call(c, lapply(study$categorical, function(v) compare_levels(data[[v]], v, group)))
       ),
       correlation = combn(study$numeric, 2, correlate, simplify = FALSE, data = data)
     ),
@@ -127,8 +142,8 @@ make_case <- function(id) {
 
 # toJSON writes at most 15 significant digits: numbers go in as ready-made JSON of 17.
 exact <- function(x) {
-  stopifnot(length(x) == 1, is.finite(x))
-  structure(sprintf("%.17g", x), class = "json")
+  stopifnot(length(x) == 1, is.finite(x) || is.na(x))
+  structure(if (is.na(x)) "null" else sprintf("%.17g", x), class = "json")
 }
 
 result <- list(

@@ -43,21 +43,30 @@ smd_levels <- function(x, g) {
   }))
 }
 
+compared <- function(variable, name, test, smd) {
+  df <- c(unname(test$parameter), NA, NA)
+  statistic <- c(unname(test$statistic), NA)
+  list(variable = variable, test = name, statistic = statistic[1], df = df[1], df2 = df[2],
+    p_value = test$p.value, smd = smd)
+}
+
 compare_numeric <- function(x, g, variable) {
+  smd <- smd_numeric(x, g)
   if (nlevels(g) == 2) {
-    test <- t.test(x ~ g) # Welch
-    found <- list(test = "welch_t", statistic = test$statistic, df = test$parameter, df2 = NA_real_)
+    list(compared(variable, "welch_t", t.test(x ~ g), smd),
+      compared(variable, "wilcoxon", wilcox.test(x ~ g, exact = FALSE, correct = FALSE), smd))
   } else {
-    test <- oneway.test(x ~ g, var.equal = FALSE)
-    found <- list(test = "welch_anova", statistic = test$statistic, df = test$parameter[[1]], df2 = test$parameter[[2]])
+    list(compared(variable, "welch_anova", oneway.test(x ~ g, var.equal = FALSE), smd),
+      compared(variable, "kruskal", kruskal.test(x ~ g), smd))
   }
-  c(list(variable = variable), found, list(p_value = test$p.value, smd = smd_numeric(x, g)))
 }
 
 compare_levels <- function(x, g, variable) {
-  test <- suppressWarnings(chisq.test(table(x, g), correct = FALSE))
-  list(variable = variable, test = "chi_square", statistic = test$statistic, df = test$parameter,
-    df2 = NA_real_, p_value = test$p.value, smd = smd_levels(x, g))
+  counts <- table(x, g)
+  smd <- smd_levels(x, g)
+  found <- list(compared(variable, "chi_square", suppressWarnings(chisq.test(counts, correct = FALSE)), smd))
+  if (!identical(dim(counts), c(2L, 2L))) return(found)
+  c(found, list(compared(variable, "fisher", fisher.test(counts), smd)))
 }
 
 correlate <- function(data, pair) {
@@ -73,7 +82,8 @@ summary_case <- function(name, numeric, levels, group_by, groups) {
   list(
     id = paste0(name, "_by_", group_by), data = name, splits = I(c("1", "3", "5")),
     r_call = paste("mean, sd, quantile(type = 7), t.test or oneway.test(var.equal = FALSE),",
-      "chisq.test(correct = FALSE), cor.test"),
+      "wilcox.test(exact = FALSE, correct = FALSE) or kruskal.test, chisq.test(correct = FALSE),",
+      "fisher.test, cor.test"),
     request = list(
       columns = I(c(numeric, names(levels))), group_by = group_by, correlation = TRUE,
       levels = lapply(c(levels, setNames(list(groups), group_by)), I)
@@ -86,8 +96,8 @@ summary_case <- function(name, numeric, levels, group_by, groups) {
         unlist(lapply(names(parts), function(p) counts(data[[v]][parts[[p]]], levels[[v]], v, p)), recursive = FALSE)
       }), recursive = FALSE),
       comparison = c(
-        lapply(numeric, function(v) compare_numeric(data[[v]], g, v)),
-        lapply(names(levels), function(v) compare_levels(factor(data[[v]], levels[[v]]), g, v))
+        do.call(c, lapply(numeric, function(v) compare_numeric(data[[v]], g, v))),
+        do.call(c, lapply(names(levels), function(v) compare_levels(factor(data[[v]], levels[[v]]), g, v)))
       ),
       correlation = combn(numeric, 2, function(pair) correlate(data, pair), simplify = FALSE)
     )

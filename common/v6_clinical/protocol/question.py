@@ -21,6 +21,14 @@ Numbers = Annotated[tuple[Number, ...], Field(strict=False, max_length=1000)]
 Q = TypeVar("Q", bound="Question")
 
 
+class WrongFieldError(ValueError):
+    """Fields that do not go together; ``field`` is the one to name."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class Question(BaseModel):
     """Something asked of a site: unknown fields, wrong types and absurd sizes are refused."""
 
@@ -38,15 +46,21 @@ class Question(BaseModel):
         try:
             return cls.model_validate(message)
         except ValidationError as error:
-            known = set(cls.model_fields)
-            wrong = {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
-            raise RefusalError("BAD_REQUEST", sorted(wrong & known)) from None
+            wrong = {_field(problem) for problem in error.errors()}
+            raise RefusalError("BAD_REQUEST", sorted(wrong & set(cls.model_fields))) from None
         except RecursionError:
             raise RefusalError("BAD_REQUEST") from None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
         return self.model_dump(mode="json")
+
+
+def _field(problem: Any) -> str:
+    """Return the outermost field that a problem is about, blank where there is none."""
+    if problem["loc"]:
+        return str(problem["loc"][0])
+    return getattr(problem.get("ctx", {}).get("error"), "field", "")
 
 
 @contextmanager
@@ -61,6 +75,6 @@ def asking() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        names = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
+        names = sorted({_field(problem) for problem in error.errors()} - {""})
         message = f"No site would read the question: {', '.join(names) or error.title}."
         raise AnalysisError("BAD_REQUEST", message) from None

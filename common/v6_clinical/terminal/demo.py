@@ -156,6 +156,8 @@ def _pooled_numbers(record: dict[str, Any], pooled: pd.DataFrame) -> dict[str, f
         groups = [group for _, group in pooled.groupby("horTh")[variable]]
         t = stats.ttest_ind(*groups, equal_var=False)
         return {"statistic": float(t.statistic), "p_value": float(t.pvalue)}
+    if record["test"] != "chi_square":
+        return {}  # of ranks the cells tell bounds
     counts = pooled.groupby([variable, "horTh"]).size().unstack(fill_value=0)
     chi = stats.chi2_contingency(counts.to_numpy(), correction=False)
     return {"statistic": float(chi.statistic), "p_value": float(chi.pvalue)}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import array
+from privacy.attacker import array, tally
 from privacy.summary.questions import RNG, ages, ask, cut, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
 
@@ -14,8 +14,9 @@ def test_r1_few_rows() -> None:
     assert describe(ages(10), "age")["status"] == "ok"
     assert describe(ages(10), "age", policy=Policy(min_rows=11))["code"] == "MIN_ROWS"
     sparse = pd.DataFrame({"age": [1.0] * 9 + [np.nan] * 51, "x": 1.0})
-    for found in (describe(sparse, "age", "x"), tabulate(sparse, numeric=[numeric("age")])):
+    for found in (describe(sparse, "age"), tabulate(sparse, numeric=[numeric("age")])):
         assert (found["code"], found["where"]) == ("MIN_ROWS", ["age"])
+    assert tally(describe(sparse, "age", "x"), "withheld/0") == {"MIN_ROWS": 1.0}
     empty = describe(ages(60).iloc[:0], "age")
     assert (empty["status"], empty["n"]) == ("no_rows", 0)
 

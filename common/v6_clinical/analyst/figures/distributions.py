@@ -31,7 +31,8 @@ def histogram(
     -------
     Figure
         The area of a bar is its share of the rows. How far the outermost cells reach stays at the
-        sites: they are hatched, and drawn to two sd from the mean, but not across 0.
+        sites: they are hatched, and drawn to two sd from the mean. Where no value is below 0 the
+        first cell begins at 0.
 
     Raises
     ------
@@ -122,17 +123,14 @@ def _panels(count: int, width: float, height: float = PANEL) -> tuple[Figure, li
 
 
 def _group(row: Record) -> str:
-    return f"{'All' if row['group'] == 'all' else row['group']}\nn = {row['n']}"
+    rows = "withheld" if row["n"] is None else f"n = {row['n']}"
+    return f"{'All' if row['group'] == 'all' else row['group']}\n{rows}"
 
 
 def tails(about: Record) -> tuple[float, float]:
-    """Return how far open cells are drawn: to two sd from the mean, but not across 0.
-
-    Cells are anchored at 0: rows on both sides of it would have an edge there.
-    """
+    """Return how far open cells are drawn: to two sd from the mean."""
     mean, sd = about["mean"], about["sd"] or 0.0
-    low, high = mean - OUTER * sd, mean + OUTER * sd
-    return (max(low, 0.0), high) if mean > 0 else (low, min(high, 0.0))
+    return mean - OUTER * sd, mean + OUTER * sd
 
 
 def _bars(axes: Axes, bins: Mapping[str, list[Any]], about: Record, colours: Colours) -> None:

@@ -40,4 +40,7 @@ def level(column: str, label: str, labels: Labels) -> str:
 
 def fixed(value: float | None, digits: int) -> str:
     """Format a number with so many decimals, and commas between thousands."""
-    return DASH if value is None else f"{value:,.{digits}f}"
+    if value is None:
+        return DASH
+    text = f"{value:,.{digits}f}"
+    return text.removeprefix("-") if not text.strip("-0.,") else text  # no -0.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from v6_clinical.analyst.manuscript.sheet import Labels, Row, Sheet, fixed, level, variable
-from v6_clinical.terminal.render.words import DASH, p_value
+from v6_clinical.face.words import DASH, p_value
 
 Record = Mapping[str, Any]
 ALL = "all"
@@ -15,8 +15,17 @@ WITHHELD = "[c]"
 TESTS = {
     "welch_t": "Welch's t-test",
     "welch_anova": "Welch's one-way test",
+    "wilcoxon": "Wilcoxon's rank-sum test for medians",
+    "kruskal": "Kruskal and Wallis's test for medians",
     "chi_square": "Pearson's chi-squared test without continuity correction",
+    "fisher": "Fisher's exact test of two levels where fewer than 5 patients are expected in a "
+    "cell",
 }
+MEANS, RANKS = ("welch_t", "welch_anova"), ("wilcoxon", "kruskal")
+FEW = 5  # patients expected in a cell: Fisher's test, where there is one
+# Warnings of a result that a reader of the table must know.
+CAUTIONS = ("COLUMN_WITHHELD", "GROUPS_WITHHELD", "GROUP_MISSING")
+OF_P, OF_SMD = ("FEW_EXPECTED",), ("SMD_INFINITE",)
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Style:
     digits
         Decimals of numeric variables, of all or of each.
     median
-        Variables shown as median [Q1, Q3] instead of mean (SD); True for all.
+        Variables shown as median [Q1, Q3] instead of mean (SD), with a rank test; True for all.
     p_digits
         Decimals of p-values.
     overall, p_values, smd, missing
@@ -78,7 +87,8 @@ class _Table:
         named = [group for group in found if group != ALL]
         shows_all = style.overall or not named
         self._groups = [ALL, *named] if shows_all else named
-        self._tests = {record["variable"]: record for record in result.get("comparison", [])}
+        self._tests = _by_variable(result.get("comparison", []))
+        self._used: dict[str, None] = {}  # the tests whose p-values are shown, in order
         self._numeric = _by_variable(result["numeric"])
         self._categorical = _by_variable(result["categorical"])
 
@@ -96,16 +106,26 @@ class _Table:
     def _numeric_rows(self, name: str) -> Iterator[Row]:
         style, records = self._style, {r["group"]: r for r in self._numeric[name]}
         digits, is_median = style.digits_of(name), style.is_median(name)
-        show = _median if is_median else _mean
         what = "median [Q1, Q3]" if is_median else "mean (SD)"
+        head = f"{variable(name, style.labels)}, {what}"
+        compared = self._compared(name, RANKS if is_median else MEANS)
+        if records[ALL]["n"] is None:
+            yield Row((head, *(style.withheld for _ in self._groups), *compared))
+            return
+        show = _median if is_median else _mean
         cells = [show(records[group], digits) for group in self._groups]
-        yield Row((f"{variable(name, style.labels)}, {what}", *cells, *self._compared(name)))
+        yield Row((head, *cells, *compared))
         yield from self._missing({group: record["missing"] for group, record in records.items()})
 
     def _categorical_rows(self, name: str) -> Iterator[Row]:
         labels, records = self._style.labels, self._categorical[name]
+        compared = self._compared(name, ("fisher", "chi_square") if _few(records) else ())
+        if records[0]["level"] is None:  # withheld, and no level known
+            marks = (self._style.withheld for _ in self._groups)
+            yield Row((f"{variable(name, labels)}, n (%)", *marks, *compared))
+            return
         blank = ("",) * len(self._groups)
-        yield Row((f"{variable(name, labels)}, n (%)", *blank, *self._compared(name)))
+        yield Row((f"{variable(name, labels)}, n (%)", *blank, *compared))
         by_cell = {(record["level"], record["group"]): record for record in records}
         for one in dict.fromkeys(record["level"] for record in records):
             cells = [self._count(by_cell[one, group]) for group in self._groups]
@@ -126,12 +146,26 @@ class _Table:
         cells = [self._style.withheld if count is None else f"{count:,}" for count in shown]
         yield Row(("Missing", *cells, *self._no_comparison()), indent=1)
 
-    def _compared(self, name: str) -> list[str]:
+    def _compared(self, name: str, wanted: Sequence[str]) -> list[str]:
+        """Return the p-value of the first test of these names, and the SMD."""
         if not self._tests:
             return []
-        record = self._tests.get(name, {"p_value": None, "smd": None})
-        cells = [p_value(record["p_value"], self._style.p_digits)] if self._style.p_values else []
-        return cells + ([fixed(record["smd"], 3)] if self._style.smd else [])
+        records = self._tests.get(name, [])
+        found = {record["test"]: record for record in records}
+        tests = [found[test] for test in wanted or ("chi_square",) if test in found]
+        cells = []
+        if self._style.p_values:
+            cells.append(self._p_value(tests[0]) if tests else DASH)
+        if self._style.smd:
+            cells.append(fixed(records[0]["smd"] if records else None, 3))
+        return cells
+
+    def _p_value(self, record: Record) -> str:
+        """Show a p-value, or its certain bounds where they differ in print."""
+        self._used[record["test"]] = None
+        ends = (record.get(end, record["p_value"]) for end in ("p_low", "p_high"))
+        low, high = (p_value(end, self._style.p_digits) for end in ends)
+        return low if low == high else f"{low} to {high}"
 
     def _no_comparison(self) -> list[str]:
         return [""] * (len(self._header()) - 1 - len(self._groups))
@@ -154,7 +188,7 @@ class _Table:
         """Return the patients of a group where one variable's numbers, all published, say it."""
         for records in self._numeric.values():
             (record,) = [r for r in records if r["group"] == group]
-            if record["missing"] is not None:
+            if record["n"] is not None and record["missing"] is not None:
                 return int(record["n"] + record["missing"])
         for records in self._categorical.values():
             own = [r for r in records if r["group"] == group]
@@ -164,14 +198,13 @@ class _Table:
 
     def _notes(self) -> Iterator[str]:
         yield "Percentages are of the patients with a value."
-        if any(self._style.is_median(name) and _uncertain(r) for name, r in self._numeric.items()):
+        if any(self._is_uncertain(name) for name in self._numeric):
             yield (
-                "Medians and quartiles are estimates within certain intervals; where these are too "
-                "wide the interval itself is given."
+                "Of a median or quartile that the sites' counts do not tell to the last digit the "
+                "interval is given that certainly holds it; of a p-value likewise."
             )
-        if self._tests and self._style.p_values:
-            used = dict.fromkeys(record["test"] for record in self._tests.values())
-            yield f"p: {'; '.join(TESTS[test] for test in used)}."
+        if self._used:
+            yield f"p: {'; '.join(TESTS[test] for test in self._used)}."
         if self._tests and self._style.smd:
             yield "SMD: standardised mean difference (mean of all pairs, if more than two groups)."
         if self._withholds():
@@ -179,13 +212,27 @@ class _Table:
                 f"{self._style.withheld}: withheld, because it counts too few patients at a site, "
                 "or would give such a count away."
             )
+        codes = (*CAUTIONS, *(OF_P if self._used else ()))
+        codes += OF_SMD if self._tests and self._style.smd else ()
+        for warning in self._result["warnings"]:
+            if warning["code"] in codes:
+                yield warning["message"]
+
+    def _is_uncertain(self, name: str) -> bool:
+        """Tell whether an interval stands for a median or a quartile."""
+        digits, records = self._style.digits_of(name), self._numeric[name]
+        shown = [record for record in records if record["group"] in self._groups]
+        return self._style.is_median(name) and any(
+            " to " in _median(record, digits) for record in shown
+        )
 
     def _withholds(self) -> bool:
         """Tell whether a mark is in the table."""
         numeric, categorical = (list(_all(r)) for r in (self._numeric, self._categorical))
         missing = [r["missing"] for r in (*numeric, *categorical) if r["group"] in self._groups]
         hidden = any(r["suppressed"] for r in categorical if r["group"] in self._groups)
-        return hidden or (self._style.missing and None in missing)
+        gone = any(r["n"] is None for r in numeric)
+        return hidden or gone or (self._style.missing and None in missing)
 
 
 def _by_variable(records: Collection[Record]) -> dict[str, list[Record]]:
@@ -212,13 +259,18 @@ def _median(record: Record, digits: int) -> str:
 
 
 def _quantile(record: Record, name: str, digits: int) -> str:
-    """Show the estimate, or the interval that is certain where there is no estimate."""
-    if record[name] is not None:
-        return fixed(record[name], digits)
+    """Show the interval that is certain: one number where its ends are the same in print."""
     low, high = (fixed(record[f"{name}_{end}"], digits) for end in ("low", "high"))
-    return DASH if low == high == DASH else f"{low} to {high}"
+    return low if low == high else f"{low} to {high}"
 
 
-def _uncertain(records: Collection[Record]) -> bool:
-    names = ("median", "q1", "q3")
-    return any(r[f"{name}_low"] != r[f"{name}_high"] for r in records for name in names)
+def _few(records: Collection[Record]) -> bool:
+    """Tell whether fewer than 5 patients are expected in a cell of the groups' counts."""
+    counts: dict[str, dict[str, float]] = {}
+    for record in records:
+        if record["group"] != ALL:
+            counts.setdefault(record["level"], {})[record["group"]] = record["count"] or 0
+    of_levels = [sum(row.values()) for row in counts.values()]
+    of_groups = [sum(column) for column in zip(*(r.values() for r in counts.values()), strict=True)]
+    expected = [a * b for a in of_levels if a for b in of_groups if b]
+    return min(expected, default=0) < FEW * sum(of_levels)

@@ -23,14 +23,19 @@ WARNINGS: Final = {
     "tests that would give a hidden count away are left out too.",
     "CLUSTERS_WITHIN_SITES": "If a cluster (a family, a practice) spans two sites, standard errors "
     "come out too small.",
+    "COLUMN_WITHHELD": "The other columns are complete: nothing of this one is in the result.",
     "CURVES_WITHHELD": "Too few patients leave or die between two points of the grid.",
     "EVENT_TIMES_SENT": "Say so in the paper and to the ethics board; baseline='site' sends none.",
+    "FEW_EXPECTED": "Quote Fisher's exact test where it stands beside; else merge rare levels.",
+    "GROUP_MISSING": "Say how many patients have no group; the groups do not add up to all.",
     "GROUPS_WITHHELD": "Group means and tests describe the other sites only; compare n.",
     "HIGH_ORDERS_WITHHELD": "Third and fourth power sums of few rows could give values away.",
     "NO_HAZARDS_TEST": "The assumption was not tested; look at the curves.",
     "NO_HETEROGENEITY": "Nothing is known here about differences between sites.",
+    "NO_SPREAD": "There is nothing to test: the rank test beside it compares the values' order.",
     "NO_ROWS": "The site counts as having taken part with no patient.",
     "PAIRS_WITHHELD": "Correlations describe the sites that answered; compare n.",
+    "SMD_INFINITE": "The groups do not overlap: describe the difference itself.",
     "SITE_EXCLUDED": "The result describes the other sites only: report the site as not analysed.",
 }
 
