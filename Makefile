@@ -36,9 +36,7 @@ bench:
 	ci/bench
 
 table: .venv/ready
-	$(BIN)/python tests/shipped_limits.py --write
-	$(BIN)/python tests/shipped_limits_logistic.py --write
-	$(BIN)/python tests/shipped_limits_cox.py --write
+	$(BIN)/python tests/shipped_limits.py
 
 images: .venv/ready
 	ci/images

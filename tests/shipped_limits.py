@@ -1,66 +1,132 @@
-"""What the shipped limits make of each data set and split: a table, generated, in the docs.
+"""What the shipped limits make of each analysis's reference cases: a generated table in its folder.
 
-``python tests/shipped_limits.py --write`` writes it; a test fails when it is stale.
+``python tests/shipped_limits.py`` writes them all (``make table``); a test fails when one is stale.
+The cases of an analysis are those of ``reference/<short name>.json``, the analyses those that the
+registry finds.
 """
 
-import sys
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sites import CASES, HERE, SPLITS, dataset, request, split
-from v6_clinical.platforms import local
+import pandas as pd
 
-TABLE = HERE.parent / "algorithms" / "v6_summary" / "LIMITS.md"
-HEAD = """# What the shipped limits make of three data sets
+import sites
+from reference import cases
+from v6_clinical.platforms import local
+from v6_clinical.protocol.registry import face_of, methods
+
+HEAD = """# What the shipped limits make of the reference cases
 
 Made by `make table`; a test fails when it is stale.
-The request is that of the reference tests: all columns, by group, with correlations and a codebook.
-"Withheld" counts suppressed levels, missing counts, skewness and quantile estimates that are null.
+Each case of `tests/reference/{0}.json`, split as its tests split it, unevenly on purpose.
+A refusal names every site that refuses, its code and what it is about; `on_refusal="exclude"` would
+go on without these sites if two remain. "Null" counts what is withheld or undefined in each table,
+"shown" the bounds and points that are there.
 
-| data | split (rows) | result | withheld | warnings |
-|---|---|---|---|---|
+| case | split (rows) | result | rounds | null | shown | warnings |
+|---|---|---|---|---|---|---|
 """
+FROM_MANY = 3  # records of a table before its nulls are worth a share
 
 
-def withheld(found: dict[str, Any]) -> str:
-    """Count the nulls of a completed result."""
-    levels = sum(row["suppressed"] for row in found["categorical"])
-    missing = sum(row["missing"] is None for row in found["numeric"])
-    high = sum(row["skewness"] is None for row in found["numeric"])
-    quantiles = sum(row[q] is None for row in found["numeric"] for q in ("q1", "median", "q3"))
-    of = len(found["numeric"])
-    return (
-        f"{levels} of {len(found['categorical'])} counts, {missing} of {of} missing, "
-        f"{high} of {of} skewness, {quantiles} of {3 * of} quartiles"
-    )
+@dataclass(frozen=True)
+class Run:
+    """A reference case over the sites of one split."""
+
+    case: str
+    split: str
+    frames: list[pd.DataFrame]
+    request: dict[str, Any]
 
 
-def line(name: str, kind: str) -> str:
+def runs(short: str) -> Iterator[Run]:
+    """Yield the reference cases of an analysis on all their splits."""
+    text = (cases.REFERENCE / f"{short}.json").read_text(encoding="utf-8")
+    if "splits" not in json.loads(text)["cases"][0]:
+        for name in sites.CASES:
+            for kind in sites.SPLITS:
+                frames = sites.split(sites.dataset(name), kind, name)
+                yield Run(name, kind, frames, sites.request(name))
+        return
+    for case in cases.load(short):
+        request = dict(case.request)
+        if curves := case.expected.get("exact", {}).get("baseline_hazard"):
+            request["time_horizon"] = max(curves[0]["time"])  # as far as R's curve
+        for split in case.splits:
+            yield Run(case.id, split, cases.sites(case.data, split), request)
+
+
+def line(short: str, run: Run) -> str:
     """Return one row of the table."""
-    sites = split(dataset(name), kind, name)
-    found = local.run("summary", sites, request(name), minimum_sites=1)
-    rows = ", ".join(str(len(site)) for site in sites)
+    found = local.run(short, run.frames, run.request, minimum_sites=1)
+    rows = ", ".join(str(len(frame)) for frame in run.frames)
+    codes = ", ".join(sorted({warning["code"] for warning in found["warnings"]}))
+    told = (nulls(short, found), shown(found)) if found["status"] == "completed" else ("", "")
+    cells = [run.case, f"{run.split} ({rows})", outcome(found), str(len(found["ledger"])), *told]
+    return f"| {' | '.join([*cells, codes])} |".replace("  ", " ")
+
+
+def outcome(found: dict[str, Any]) -> str:
+    """Say whether a result is there, or who refused and why."""
     if found["status"] == "completed":
-        codes = ", ".join(sorted({warning["code"] for warning in found["warnings"]})) or "none"
-        return f"| {name} | {kind} ({rows}) | accepted | {withheld(found)} | {codes} |"
-    return f"| {name} | {kind} ({rows}) | {found['status']}: {refusals(found)} | | |"
-
-
-def refusals(found: dict[str, Any]) -> str:
-    """Name the sites that refused, their codes and what they are about."""
-    return "; ".join(
+        return "accepted"
+    refused = [site for site in found["error"]["sites"] if site.get("status") == "refused"]
+    reason = "; ".join(
         f"site {site['organization_id']}: {site['code']}"
         + (f" ({', '.join(site['where'])})" if site.get("where") else "")
-        for site in found["error"]["sites"]
+        for site in refused
     )
+    return f"{found['status']}: {reason or found['error']['code']}"
 
 
-def table() -> str:
+def nulls(short: str, found: dict[str, Any]) -> str:
+    """Count the null numbers of each table of many records, in columns that have numbers too."""
+    parts = []
+    for name in face_of(short).tables:
+        records = found.get(name)
+        if not isinstance(records, list) or len(records) < FROM_MANY:
+            continue
+        columns = [[record[key] for record in records] for key in records[0]]
+        told = [c for c in columns if any(isinstance(v, int | float) for v in c)]
+        empty = sum(value is None for column in told for value in column)
+        if empty:
+            parts.append(f"{name} {empty} of {sum(map(len, told))}")
+    return ", ".join(parts)
+
+
+def shown(found: dict[str, Any]) -> str:
+    """Return the certain bounds in a fit, and the points of each curve."""
+    parts = []
+    for record in found.get("fit", []):
+        for low in [name for name in record if name.endswith("_low") and record[name] is not None]:
+            name = low.removesuffix("_low")
+            parts.append(f"{name} {record[low]:.2f} to {record[f'{name}_high']:.2f}")
+    points = [len(curve["time"]) for curve in found.get("baseline_hazard", [])]
+    return ", ".join([*parts, *(["points " + " ".join(map(str, points))] if points else [])])
+
+
+def path(short: str) -> Path:
+    """Return the file of an analysis's table."""
+    return sites.HERE.parent / "algorithms" / face_of(short).package / "LIMITS.md"
+
+
+def table(short: str) -> str:
     """Return the whole file."""
-    return HEAD + "\n".join(line(name, kind) for name in CASES for kind in SPLITS) + "\n"
+    return HEAD.format(short) + "\n".join(line(short, run) for run in runs(short)) + "\n"
+
+
+def analyses() -> list[str]:
+    """Return the analyses that have reference cases, by their short names."""
+    names = [face.short for face in methods().values()]
+    return [name for name in names if (cases.REFERENCE / f"{name}.json").exists()]
 
 
 if __name__ == "__main__":
-    if "--write" in sys.argv:
-        Path(TABLE).write_text(table())
-    print(table())
+    for analysis in analyses():
+        path(analysis).write_text(table(analysis))
+        print(path(analysis))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -128,7 +129,7 @@ def _agreed(name: str, told: Collection[str], kinds: Array) -> tuple[str, ...]:
     ``kinds``, shape (3,), counts the sites that hold numbers, true/false, text.
     """
     try:
-        check_spelling(name, told, np.flatnonzero(kinds).tolist())
+        check_spelling(name, told, list(compress(("numbers", "true/false", "text"), kinds)))
     except FormulaError as error:
         raise AnalysisError("BAD_REQUEST", f"Column {error}.", remedy=error.remedy) from None
     return tuple(in_order(told))
