@@ -39,61 +39,57 @@ def cautions(
     ]
 
 
-def _warning(code: str, message: str) -> dict[str, str]:
-    return {"code": code, "message": message}
-
-
 def _columns(withheld: Sequence[Withheld]) -> Warnings:
     for column in withheld:
         causes = " ".join(
             f"{code} at {round(sites)} site(s): {CAUSES.get(code, '')}"
             for code, sites in sorted(column.codes.items())
         )
-        yield _warning("COLUMN_WITHHELD", f"'{column.name}' is left out. {causes}")
+        yield {"code": "COLUMN_WITHHELD", "message": f"'{column.name}' is left out. {causes}"}
 
 
 def _groups(pooled: Pooled) -> Warnings:
     for name, sites in pooled.ungrouped_sites().items():
-        yield _warning(
-            "GROUPS_WITHHELD",
-            f"{sites} site(s) withhold the group sums of '{name}': a group, or the rows without "
-            "one, are too few there. Group rows leave them out.",
+        text = (
+            f"{sites} site(s) withhold the group sums of '{name}': a group, or the rows "
+            "without one, are too few there. Group rows leave them out."
         )
+        yield {"code": "GROUPS_WITHHELD", "message": text}
     group, without = pooled.question.group, pooled.rows_without_group()
     if group is not None and without:
         text = f"In {without} rows the group is missing ('{group.name}'): they are in '{ALL}' only."
-        yield _warning("GROUP_MISSING", text)
+        yield {"code": "GROUP_MISSING", "message": text}
 
 
 def _missing(pooled: Pooled) -> Warnings:
     for name, n, missing in pooled.incomplete():
         if missing >= MANY_MISSING * (n + missing):
             text = f"'{name}' is missing in {missing} of {n + missing} rows."
-            yield _warning("MANY_MISSING", text)
+            yield {"code": "MANY_MISSING", "message": text}
 
 
 def _high_orders(pooled: Pooled, groups: Sequence[Group]) -> Warnings:
     for i, column in enumerate(pooled.question.numeric):
         hidden = [pooled.group_name(g) for g in groups if pooled.withholds_high_orders(i, g)]
         if hidden:
-            yield _warning(
-                "HIGH_ORDERS_WITHHELD",
-                f"Skewness and kurtosis of '{column.name}' need more rows in every group, and of "
-                f"each value if it has few ({', '.join(hidden)}).",
+            text = (
+                f"Skewness and kurtosis of '{column.name}' need more rows in every group, "
+                f"and of each value if it has few ({', '.join(hidden)})."
             )
+            yield {"code": "HIGH_ORDERS_WITHHELD", "message": text}
 
 
 def _cells(pooled: Pooled, groups: Sequence[Group]) -> Warnings:
     for i, factor in enumerate(pooled.question.categorical):
         if any(pooled.counts(i, g)[1].any() for g in groups):
             text = f"Levels of '{factor.name}' are suppressed: too few rows at a site."
-            yield _warning("CELLS_SUPPRESSED", text)
+            yield {"code": "CELLS_SUPPRESSED", "message": text}
 
 
 def _pairs(pooled: Pooled) -> Warnings:
     if any(pair.withheld for pair in pooled.pair_sums()):
-        yield _warning(
-            "PAIRS_WITHHELD",
-            "Some sites withhold correlations: two columns differ in too few rows, are missing in "
-            "too few, or few rows make a combination of columns.",
+        text = (
+            "Some sites withhold correlations: two columns differ in too few rows, are "
+            "missing in too few, or few rows make a combination of columns."
         )
+        yield {"code": "PAIRS_WITHHELD", "message": text}

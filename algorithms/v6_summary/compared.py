@@ -57,26 +57,27 @@ class Compared:
     def warnings(self) -> Warnings:
         """Say why a number is missing, and where a test is approximate."""
         if np.isinf(self.smd):
-            yield _warning(
-                "SMD_INFINITE",
-                f"The SMD of '{self.variable}' is infinite, and left out: groups differ in "
-                "something that does not vary within them, such as levels that they do not share.",
+            text = (
+                f"The SMD of '{self.variable}' is infinite, and left out: groups differ "
+                "in something that does not vary within them, such as levels that they do not "
+                "share."
             )
+            yield {"code": "SMD_INFINITE", "message": text}
         usual = self.tests[0]
         if usual.name.startswith("welch") and np.isnan(usual.p_value):
-            yield _warning(
-                "NO_SPREAD",
-                f"Welch's test of '{self.variable}' does not exist: a group has one row or no "
-                "spread, or all rows are in one group.",
+            text = (
+                f"Welch's test of '{self.variable}' does not exist: a group has one row "
+                "or no spread, or all rows are in one group."
             )
+            yield {"code": "NO_SPREAD", "message": text}
         if self.sparse:
             beside = any(test.name == "fisher" for test in self.tests)
-            yield _warning(
-                "FEW_EXPECTED",
+            text = (
                 f"In a cell of '{self.variable}' fewer than 5 rows are expected: Pearson's "
                 "chi-square is approximate. "
-                + ("Fisher's exact test stands beside it." if beside else "Merge levels, if any."),
+                + ("Fisher's exact test stands beside it." if beside else "Merge levels, if any.")
             )
+            yield {"code": "FEW_EXPECTED", "message": text}
 
 
 def compare_numbers(pooled: Pooled, i: int) -> Compared:
@@ -109,7 +110,3 @@ def not_compared(column: Withheld, groups: int) -> Compared:
 def number(value: float | None) -> float | None:
     """Return a plain number, or None where it does not exist: NaN never reaches JSON."""
     return None if value is None or not np.isfinite(value) else float(value)
-
-
-def _warning(code: str, message: str) -> dict[str, str]:
-    return {"code": code, "message": message}
