@@ -22,7 +22,6 @@ def _label(value: Any) -> Any:
     return label_of(value) if isinstance(value, bool | int | float) else value
 
 
-<<<<<<< HEAD
 def _printable(text: str) -> str:
     if not is_clean(text):
         raise ValueError("it holds control or other hidden characters: no name may")
@@ -32,10 +31,6 @@ def _printable(text: str) -> str:
 Text = Annotated[str, Field(min_length=1, max_length=200, strict=True), AfterValidator(_printable)]
 Name = Text
 Label = Annotated[Text, BeforeValidator(_label)]
-=======
-Name = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
-Label = Annotated[str, BeforeValidator(_label), Field(min_length=1, max_length=200, strict=True)]
->>>>>>> bc29484 (Summary: warnings as the others write them)
 Labels = Annotated[list[Label], Field(min_length=1, max_length=1000)]
 Codebook = dict[Name, Labels]
 R = TypeVar("R", bound="Request")
