@@ -8,18 +8,18 @@ import numpy as np
 
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation
-from v6_clinical.regression.site.own_fit import ridge_optimum, standard_scale
+from v6_clinical.regression.site.own_fit import (
+    PRIOR_VARIANCE,
+    RidgeOptimum,
+    ridge_optimum,
+    standard_scale,
+)
 from v6_cox.kernel.partial_likelihood import evaluate
 from v6_cox.kernel.sorted_data import SortedData
 
 
-def own_start(data: SortedData) -> Array:
-    """Return the ``ridge_optimum`` of a site's likelihood; 0 for a constant column.
-
-    Returns
-    -------
-    ndarray of shape (p,)
-    """
+def own_start(data: SortedData, every: int) -> RidgeOptimum:
+    """Return the ``ridge_optimum`` of the likelihood of each so many-th row; 0 where constant."""
     spread = np.sqrt(np.square(data.design).mean(axis=0))
     scale = standard_scale(spread, data.centre)
     standard = replace(data, design=data.design / scale)
@@ -27,4 +27,6 @@ def own_start(data: SortedData) -> Array:
     def at(beta: Array) -> Evaluation:
         return evaluate(standard, beta)
 
-    return ridge_optimum(at, np.zeros(len(scale))) / scale
+    beta = ridge_optimum(at, np.zeros(len(scale))) / scale
+    penalty = np.where(np.isfinite(scale), scale, 1.0) ** 2 / PRIOR_VARIANCE
+    return RidgeOptimum(beta, penalty, every)

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from v6_clinical.errors import RefusalError
-from v6_clinical.protocol.question import Number, Numbers, Question
-from v6_clinical.regression.question import Model
+from v6_clinical.protocol.question import Number, Question
+from v6_clinical.regression import question
 from v6_clinical.survival.grid import COARSEST, FINEST, MOST_STEPS, TimeGrid
 from v6_clinical.survival.question import Survival
 
@@ -20,10 +20,9 @@ Series = Annotated[tuple[Number, ...], Field(strict=False, max_length=50 * MOST_
 Q = TypeVar("Q", bound="Opening")
 
 
-class Opening(Question):
+class Opening(question.Opening):
     """``describe`` and ``start``: a model and its outcome. ``exact``: one baseline for all."""
 
-    model: Model
     survival: Survival
     exact: bool
 
@@ -36,15 +35,15 @@ class Opening(Question):
         RefusalError
             ``BAD_REQUEST`` with the names of wrong arguments.
         """
-        question = super().read(message)
-        model, columns = question.model, question.survival.columns()
+        found = super().read(message)
+        model, columns = found.model, found.survival.columns()
         if not (model.baseline and model.intercept):
             raise RefusalError("BAD_REQUEST", ["model"])
-        strata = {stratum.column for stratum in question.survival.strata}
+        strata = {stratum.column for stratum in found.survival.strata}
         shared = set(columns) & set(model.columns()) - (strata & {model.cluster})
         if shared or len(set(columns)) < len(columns):
             raise RefusalError("BAD_REQUEST", ["survival"])
-        return question
+        return found
 
 
 class EventTimes(Question):
@@ -92,16 +91,15 @@ class Steps(Question):
     own_flow: Series | None
 
 
-class Report(Question):
+class Report(question.Report):
     """What the last evaluation sends besides; the meat of a common baseline needs its steps."""
 
-    meat: bool
     steps: Steps | None
     transform: Literal["identity", "log", "km"]
     grid: Grid | None
 
 
-class Evaluate(Opening):
+class Evaluate(Opening, question.Evaluate):
     """The likelihood at one coefficient vector.
 
     ``shift`` is taken off the columns: the covariates at which a curve is reported. ``times`` are
@@ -109,8 +107,6 @@ class Evaluate(Opening):
     at coefficients of 0.
     """
 
-    shift: Numbers
-    slopes: Numbers
     times: EventTimesList | None
     null: bool
     report: Report | None

@@ -1,45 +1,64 @@
-"""A question and a site's table, read and checked: sorted rows, ready for the likelihood."""
+"""A question and a site's table, read and checked: the complete cases and their follow-up."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.labels import stratum_key
 from v6_clinical.numerics.arrays import Array, Index
-from v6_clinical.regression.site.rows import Rows, complete_cases
-from v6_clinical.survival.follow_up import FollowUp, read_follow_up
+from v6_clinical.regression.site.likelihood import Cases
+from v6_clinical.regression.site.rows import Rows
+from v6_clinical.survival.follow_up import FollowUp
 from v6_clinical.survival.rounding import at_known
-from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.shared_baseline import EventTimes
 from v6_cox.kernel.sorted_data import SortedData, prepare
+from v6_cox.likelihood import CoxLikelihood
 from v6_cox.questions import Evaluate, Opening
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from v6_clinical.disclosure import Policy
 
 
 @dataclass(frozen=True)
-class Site:
-    """The complete cases and their outcome."""
+class CoxCases(Cases):
+    """The complete cases and their follow-up."""
 
     rows: Rows
+    question: Opening
     outcome: FollowUp
 
-    def sorted(
-        self, design: Array, question: Opening, strata: Index | None = None, every: int = 1
-    ) -> SortedData:
-        """Return the rows sorted; ``strata`` goes before the site's own codes.
+    @property
+    def column(self) -> str:
+        """The events' column."""
+        return self.question.survival.event
 
-        ``every`` takes each so many-th row, a sample.
-        """
+    @property
+    def events(self) -> Array:
+        """1 for each row with an event, shape (n,)."""
+        return self.outcome.event.astype(np.float64)
+
+    @property
+    def strata(self) -> Index | None:
+        """Codes of the rows' strata, shape (n,)."""
+        return self.outcome.strata
+
+    @property
+    def may_sample(self) -> bool:
+        """Whether rows weigh alike, and are compared with all that remain at their time."""
+        outcome, weights = self.outcome, self.question.model.weights
+        return outcome.strata is None and outcome.entry is None and weights is None
+
+    def likelihood(
+        self, design: Array, shift: Array | None = None, every: int = 1
+    ) -> CoxLikelihood:
+        """Return the partial likelihood; a shift falls out of it."""
+        cases, times, strata = common_times(self)
+        return CoxLikelihood(cases, cases.sorted(design, strata, every), times, every)
+
+    def sorted(self, design: Array, strata: Index | None, every: int) -> SortedData:
+        """Return each so many-th row, sorted; ``strata`` goes before the site's own codes."""
         codes = self.outcome.strata if strata is None else strata
-        model = question.model
+        model = self.question.model
         return prepare(
             self.outcome.time[::every],
             self.outcome.event[::every],
@@ -48,49 +67,11 @@ class Site:
             None if codes is None else codes[::every],
             None if model.weights is None else self.rows.weights[::every],
             None if model.offset is None else self.rows.offset[::every],
-            question.survival.ties,
+            self.question.survival.ties,
         )
 
 
-def read_site(frame: pd.DataFrame, question: Opening, policy: Policy) -> Site:
-    """Read the complete cases and their follow-up; event times leave only if the site agrees.
-
-    Raises
-    ------
-    RefusalError
-        R14, and whatever ``complete_cases`` and ``read_follow_up`` refuse.
-    """
-    if question.exact:
-        policy.check_event_times()
-    survival = question.survival
-    rows = complete_cases(frame, question.model, survival.columns(), policy)
-    return Site(rows, read_follow_up(rows.others, survival, policy))
-
-
-def check_coefficients(point: Point, policy: Policy, *, meat: bool = False) -> None:
-    """R9: effective sizes of the weighted risk scores and of the martingale residuals; range.
-
-    Raises
-    ------
-    RefusalError
-        ``COEFFICIENT_RANGE``.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        policy.check_coefficients(point.risk.predictor, point.risk.scores)
-    if len(point.data.sets.death_rows):
-        policy.check_residuals(point.residuals, squared=meat)
-
-
-def may_tell(point: Point, policy: Policy) -> bool:
-    """Tell whether R9 lets the site's own estimates leave."""
-    try:
-        check_coefficients(point, policy)
-    except RefusalError:
-        return False
-    return True
-
-
-def common_times(site: Site, question: Evaluate) -> tuple[Site, EventTimes | None, Index | None]:
+def common_times(cases: CoxCases) -> tuple[CoxCases, EventTimes | None, Index | None]:
     """Return the federation's event times, and the rows' strata in the federation's codes.
 
     The site's own times are moved to those of the federation that only rounding tells from them.
@@ -102,9 +83,10 @@ def common_times(site: Site, question: Evaluate) -> tuple[Site, EventTimes | Non
         ``BAD_REQUEST`` where an event of the site's is not among them, ``BAD_TIME`` where rounding
         is all that parts a row's entry from its time.
     """
-    if question.times is None:
-        return site, None, None
-    asked, outcome = question.times, site.outcome
+    question = cases.question
+    if not isinstance(question, Evaluate) or question.times is None:
+        return cases, None, None
+    asked, outcome = question.times, cases.outcome
     place = {one.stratum: code for code, one in enumerate(asked)}
     if len(place) < len(asked):
         raise RefusalError("BAD_REQUEST", ["times"])
@@ -122,7 +104,7 @@ def common_times(site: Site, question: Evaluate) -> tuple[Site, EventTimes | Non
             raise RefusalError("BAD_REQUEST", ["times"])
     strata = np.repeat(np.arange(len(known)), [len(times) for times in known])
     every = np.concatenate(known) if known else np.zeros(0)
-    return replace(site, outcome=outcome), EventTimes(strata.astype(np.intp), every), codes
+    return replace(cases, outcome=outcome), EventTimes(strata.astype(np.intp), every), codes
 
 
 def _at_common(outcome: FollowUp, known: list[Array], codes: Index) -> FollowUp:

@@ -7,26 +7,11 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from v6_clinical.disclosure.cells import Window
-from v6_clinical.protocol.question import Labels, Name, Number, Numbers, Question
-from v6_clinical.regression.question import Model
+from v6_clinical.protocol.question import Question
+from v6_clinical.regression import question
+from v6_clinical.regression.glm import questions as glm
 
 MOST_POINTS = 2_000
-
-
-class Outcome(Question):
-    """The outcome's column, its two levels where listed, and the one that counts as 1."""
-
-    column: Name
-    levels: Labels | None
-    positive: Name | None
-
-
-class Opening(Question):
-    """``describe`` and ``start``: a model and its outcome."""
-
-    model: Model
-    outcome: Outcome
-    site_effect: bool
 
 
 class Grid(Question):
@@ -52,22 +37,13 @@ class Grid(Question):
         return Window(self.level, self.first, self.last)
 
 
-class Report(Question):
-    """What the last evaluation sends besides."""
+class Report(question.Report):
+    """What the last evaluation sends besides: the meat, and counts of risks on a grid."""
 
-    meat: bool
     grid: Grid | None
 
 
-class Evaluate(Opening):
-    """The likelihood at one coefficient vector.
+class Evaluate(glm.Evaluate):
+    """The likelihood at one coefficient vector."""
 
-    ``shift`` is taken off the slopes' columns; ``intercepts`` holds none, one, or one for each
-    site; ``null`` is the intercept of the null model, asked for with an offset.
-    """
-
-    shift: Numbers
-    intercepts: Annotated[Numbers, Field(max_length=10_000)]
-    slopes: Numbers
-    null: Number | None
     report: Report | None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field, model_validator
 
 from v6_clinical.protocol.request import Label, Name
-from v6_clinical.regression.request import RegressionRequest
+from v6_clinical.regression.glm.request import GLMRequest
 
 
-class LogisticRequest(RegressionRequest):
+class LogisticRequest(GLMRequest):
     """Arguments of ``logistic_regression``."""
 
     outcome: Name = Field(description="Column with two values: 0/1, true/false, or two levels.")
@@ -19,10 +17,6 @@ class LogisticRequest(RegressionRequest):
         description="The value of the outcome that counts as 1; default the 1 of 0/1, true, or the "
         "second of two listed levels.",
     )
-    robust: Literal["HC0", "HC1"] | None = Field(
-        None, description="Sandwich errors; with a cluster HC0 over clusters."
-    )
-    site_effect: bool = Field(False, description="An intercept for each site.")
 
     @model_validator(mode="after")
     def _outcome_makes_sense(self) -> LogisticRequest:

@@ -106,11 +106,10 @@ class Point:
         value = log_likelihood(data, self.risk, self.jumps)
         return Evaluation(value, score, (information + information.T) / 2)
 
-    def risks_only(self) -> Point:
-        """Return the point without what takes memory and follows from risk scores and jumps."""
-        lean = Point(self.data, self.beta)
-        vars(lean).update(risk=self.risk, jumps=self.jumps)
-        return lean
+    def forget_rows(self) -> None:
+        """Free the memory of what follows from risk scores and jumps."""
+        for name in ("expected", "residuals"):
+            vars(self).pop(name, None)
 
 
 def evaluate(data: SortedData, beta: Array) -> Evaluation:

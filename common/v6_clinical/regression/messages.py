@@ -1,14 +1,12 @@
-"""An evaluation of a likelihood in a message: a site writes it, the centre reads the sum."""
+"""An evaluation of a likelihood as the centre reads it; ``site.guard`` writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from v6_clinical.labels import Stored
 from v6_clinical.numerics.newton import Evaluation
-from v6_clinical.protocol.sums import Form, Sums, labelled
+from v6_clinical.protocol.sums import Sums
 
 # Without these a site with rows has not answered an evaluation.
 EVALUATION = frozenset({"rows", "column_total", "likelihood", "score", "information"})
@@ -20,15 +18,6 @@ LEVELS: Mapping[Stored, str] = {
     "numbers": "categories stored as numbers",
     "booleans": "categories stored as true and false",
 }
-
-
-def evaluation_sums(labels: Sequence[str], found: Evaluation, prefix: str = "") -> Sums:
-    """Return log-likelihood, score and information under their names."""
-    return Sums(
-        {f"{prefix}likelihood": np.array([found.log_likelihood])},
-        {f"{prefix}score": labelled(labels, found.score)},
-        {f"{prefix}information": Form(tuple(labels), found.information)},
-    )
 
 
 def read_evaluation(total: Sums, labels: Sequence[str], prefix: str = "") -> Evaluation:

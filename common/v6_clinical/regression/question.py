@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.terms import Term, from_json, raw_columns
-from v6_clinical.protocol.question import Labels, Name, Question
+from v6_clinical.protocol.question import Labels, Name, Numbers, Question
 
 
 class Model(Question):
@@ -51,6 +51,26 @@ class Model(Question):
         """Return the predictors and the columns beside them, each once."""
         others = [name for name in (self.weights, self.offset, self.cluster) if name is not None]
         return tuple(dict.fromkeys([*raw_columns(self.read_terms()), *others]))
+
+
+class Opening(Question):
+    """``describe`` and ``start``: a model; each regression adds its outcome."""
+
+    model: Model
+
+
+class Report(Question):
+    """What the last evaluation sends besides: the meat of robust errors, if asked for."""
+
+    meat: bool
+
+
+class Evaluate(Opening):
+    """The likelihood at one vector of coefficients; ``shift`` is taken off the slopes' columns."""
+
+    shift: Numbers
+    slopes: Numbers
+    report: Report | None
 
 
 def merged_labels(model: Model, column: str) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import pytest
 from privacy.cox.questions import ask, opening
 from v6_clinical.disclosure import Policy
 from v6_clinical.regression.site.sample import SAMPLE_ROWS
-from v6_cox import site
+from v6_cox import likelihood
 
 N, LIFTED = 2 * SAMPLE_ROWS, Policy(min_cell=1, min_spread=0)
 
@@ -29,9 +29,11 @@ def test_A02_r5_a_sample_that_would_be_refused_is_not_fitted(
     frame.loc[rare[0] - 1, "arm"] = 1  # the only one of every second row
     frame["half"] = np.resize(["x", "y"], N)
     rows: list[int] = []
-    own_start = site.own_start
+    own_start = likelihood.own_start
     monkeypatch.setattr(
-        site, "own_start", lambda data: (rows.append(len(data)), own_start(data))[1]
+        likelihood,
+        "own_start",
+        lambda data, every: (rows.append(len(data)), own_start(data, every))[1],
     )
     more: dict[str, Any] = {}
     if kind == "stratum":

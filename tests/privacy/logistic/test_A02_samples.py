@@ -1,19 +1,15 @@
 """Attacks on the sample in which a large site looks for a starting point."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from privacy.logistic.questions import ask, opening
 from v6_clinical.disclosure import Policy
-from v6_clinical.numerics.newton import Evaluation
+from v6_clinical.regression.glm.questions import Opening
 from v6_clinical.regression.site.design import full_design
-from v6_clinical.regression.site.own_fit import own_optimum
 from v6_clinical.regression.site.sample import SAMPLE_ROWS, sample_step
-from v6_logistic import likelihood, site
-from v6_logistic.questions import Opening
+from v6_logistic import site
 
 N, RARE, LIFTED = 2 * SAMPLE_ROWS, 8, Policy(min_cell=1, min_spread=0)
 BOTH = {"factors": [{"kind": "column", "column": name} for name in ("arm", "age")]}
@@ -36,17 +32,11 @@ def patients() -> pd.DataFrame:
 def optimum_tells(frame: pd.DataFrame, policy: Policy) -> float:
     """Return what the ridge's part of the optimum tells: it is the score of the rows fitted to."""
     asked = Opening.read(QUESTION)
-    rows, events = site._rows(frame, asked.model, asked.outcome, policy)
-    coding, about = full_design(asked.model, rows, ("y", events), policy, by_column=True)
+    cases = site.REGRESSION.read(frame, asked, policy)
+    coding, about = full_design(asked.model, cases.rows, ("y", cases.events), policy)
     step = sample_step(about, coding.derived, policy)
-    y, ones, none = events[::step], rows.weights[::step], rows.offset[::step]
-
-    def at(x: Any, beta: Any) -> Evaluation:
-        eta = likelihood.linear_predictor(x, beta, none)
-        return likelihood.evaluate(x, likelihood.pointwise(y, ones, eta))
-
-    beta, penalty = own_optimum(at, about.design[::step], True)
-    score = dict(zip(coding.names, penalty * beta, strict=True))
+    found = cases.likelihood(about.design, every=step).ridge_optimum()
+    score = dict(zip(coding.names, found.penalty * found.beta, strict=True))
     return score["arm[z]:age"] / score["arm[z]"]
 
 

@@ -7,6 +7,8 @@ coding is a selection of its columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +16,11 @@ from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation, SingularError, optimum
 from v6_clinical.protocol.sums import Form, Sums, labelled
+from v6_clinical.regression.site.guard import Cleared, check, may_tell
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
+    from v6_clinical.regression.site.likelihood import Asked, Likelihood
 
 START_TOLERANCE = 0.1  # last Newton step in standard errors, still taken: no start is exact
 PRIOR_VARIANCE = 4.0  # of a coefficient per standard deviation of its column at the site
@@ -35,6 +42,23 @@ def standard_scale(spread: Array, centre: Array) -> Array:
     return np.where(spread > 1e-9 * np.abs(centre), spread, np.inf)
 
 
+@dataclass(frozen=True)
+class RidgeOptimum:
+    """About the optimum of a site's likelihood under a weak ridge.
+
+    Parameters
+    ----------
+    beta, penalty
+        Coefficients of the design as it is, and the ridge's on them, shape (p,) each.
+    every
+        Each so many-th row was looked at.
+    """
+
+    beta: Array
+    penalty: Array
+    every: int = 1
+
+
 def ridge_optimum(evaluate: Callable[[Array], Evaluation], free: Array) -> Array:
     """Return the optimum of a likelihood of standardised columns plus a weak ridge.
 
@@ -49,18 +73,11 @@ def ridge_optimum(evaluate: Callable[[Array], Evaluation], free: Array) -> Array
 
 def own_optimum(
     evaluate: Callable[[Array, Array], Evaluation], design: Array, intercept: bool
-) -> tuple[Array, Array]:
+) -> RidgeOptimum:
     """Return the ``ridge_optimum`` of a site's likelihood, the intercept free.
 
     ``evaluate(design, beta)`` gives the likelihood for a design of the site's rows. Without an
-    intercept columns are not centred.
-
-    Returns
-    -------
-    beta : ndarray of shape (p,)
-        For ``design`` as it is; the first column is the intercept's, if there is one.
-    penalty : ndarray of shape (p,)
-        The ridge's, for ``design`` as it is.
+    intercept columns are not centred; with one its column is the first.
     """
     centre = design.mean(axis=0)
     if not intercept:
@@ -74,51 +91,64 @@ def own_optimum(
     if intercept:
         beta[0] -= centre @ beta
     told = np.where(np.isfinite(scale), scale, 1.0)  # a constant column's coefficient is 0
-    return beta, (1 - free) * told**2 / PRIOR_VARIANCE
+    return RidgeOptimum(beta, (1 - free) * told**2 / PRIOR_VARIANCE)
 
 
-def quadratic(labels: Sequence[str], beta: Array, found: Evaluation) -> Sums:
-    """Return a quadratic of a log-likelihood at any point: H = information, v = H b + score.
+@dataclass(frozen=True)
+class Quadratic:
+    """A quadratic of a log-likelihood at a point b: H = information, v = H b + score.
 
     H and v add over sites; the optimum of the sum solves (sum H) b = sum v.
+
+    Parameters
+    ----------
+    beta
+        The point, shape (p,).
+    expected
+        Taken off the score: what the quadratic is expected to leave out, shape (p,).
     """
-    tangent = found.information @ beta + found.score
-    return Sums(
-        tallies={"tangent": labelled(labels, tangent)},
-        forms={"curvature": Form(tuple(labels), found.information)},
-    )
+
+    found: Cleared
+    beta: Array
+    expected: Array | None = None
+
+    def sums(self, labels: Sequence[str]) -> Sums:
+        """Return H and v under their names."""
+        score = self.found.score if self.expected is None else self.found.score - self.expected
+        tangent = self.found.information @ self.beta + score
+        return Sums(
+            tallies={"tangent": labelled(labels, tangent)},
+            forms={"curvature": Form(tuple(labels), self.found.information)},
+        )
 
 
 def own_estimates(
-    evaluate: Callable[[Array], tuple[Evaluation, bool]],
-    labels: Sequence[str],
-    pooled: Array,
-    first: Evaluation,
-    events: float,
+    likelihood: Likelihood, asked: Asked, first: Cleared | None, policy: Policy
 ) -> Sums:
     """Return what a site tells of its own unpenalised estimates, slopes only, as tallies that add.
 
     With d the estimates less the pooled ones and w their inverse variances: 1, w, w d, w d^2 and
-    w^2 (see ``inference.heterogeneity``). Nothing where the site has no finite estimates.
+    w^2 (see ``inference.heterogeneity``). Nothing where the site has no finite estimates, or R9
+    would not let them be told.
 
     Parameters
     ----------
-    evaluate
-        The site's likelihood at a point, and whether the site's policy lets that point be told.
-    pooled, first
-        Where to begin, shape (p,), and the evaluation there, which has been told.
-    events
-        Size of the smaller outcome class.
+    first
+        The evaluation at the pooled estimates, if it was made.
     """
-    free, told = np.zeros(len(pooled)), True
+    pooled, labels, told = asked.beta, asked.labels, True
+    if first is None:
+        first = check(likelihood.at(pooled), policy).evaluation
 
     def at(beta: Array) -> Evaluation:
         nonlocal told
-        found, told = evaluate(beta)
-        return found
+        point = likelihood.at(beta)
+        told = may_tell(point, policy)
+        return point.unchecked()
 
+    free = np.zeros(len(pooled))
     try:
-        beta, covariance = optimum(at, pooled, free, events, first=first)
+        beta, covariance = optimum(at, pooled, free, likelihood.fewest, first=first)
     except SingularError:
         return Sums()
     slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]

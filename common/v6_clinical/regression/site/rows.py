@@ -64,15 +64,14 @@ class Rows:
             if isinstance(column, CategoricalColumn)
         }
 
-    def answer(self, events: Array, sums: Sums) -> SiteAnswer:
-        """Return the answer of a step: its ``Counts``, and sums.
+    def counts(self, events: Array) -> Counts:
+        """Return the sums over rows; ``events``, shape (n,), is 1 for a row with an event."""
+        weight, of_events = float(self.weights.sum()), float(np.dot(self.weights, events))
+        return Counts(self.n, self.dropped, float(events.sum()), weight, of_events)
 
-        ``events``, shape (n,), is 1 for a row with an event.
-        """
-        weights = self.weights
-        weight, of_events = float(weights.sum()), float(np.dot(weights, events))
-        counts = Counts(self.n, self.dropped, float(events.sum()), weight, of_events)
-        return SiteAnswer(counts.sums() + sums, self.n, self.n > 0, self.dropped)
+    def answer(self, events: Array, sums: Sums) -> SiteAnswer:
+        """Return the answer of a step: the ``counts``, and sums."""
+        return SiteAnswer(self.counts(events).sums() + sums, self.n, self.n > 0, self.dropped)
 
 
 def complete_cases(

@@ -1,0 +1,131 @@
+"""The partial likelihood of a site's rows, as the steps of all regressions ask for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from v6_clinical.labels import stratum_key
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Evaluation
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.messages import LEVELS
+from v6_clinical.regression.site.guard import Checked, Cleared, evaluation_sums
+from v6_clinical.regression.site.likelihood import Asked, Likelihood
+from v6_clinical.regression.site.own_fit import RidgeOptimum
+from v6_cox.fitted import CoxTold, at_risk, common_meat, hazards_test, risk_sums
+from v6_cox.kernel.partial_likelihood import Point
+from v6_cox.kernel.shared_baseline import EventTimes
+from v6_cox.kernel.sorted_data import SortedData
+from v6_cox.own_start import own_start
+from v6_cox.questions import Evaluate
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
+    from v6_cox.site_data import CoxCases
+
+
+@dataclass(frozen=True)
+class CoxPoint:
+    """Rows at coefficients, as R9 looks at them."""
+
+    point: Point
+
+    @property
+    def predictor(self) -> Array:
+        """The linear predictor less the middle of its range, shape (n,)."""
+        return self.point.risk.predictor
+
+    @property
+    def residuals(self) -> Array:
+        """Martingale residuals, shape (n,); all 0 without deaths."""
+        return self.point.residuals
+
+    def row_weights(self, policy: Policy) -> Array:
+        """Return the weighted risk scores, shape (n,)."""
+        return self.point.risk.scores
+
+    def unchecked(self) -> Evaluation:
+        """Return value, score and information."""
+        return self.point.evaluation
+
+
+@dataclass(frozen=True)
+class CoxLikelihood(Likelihood):
+    """The partial likelihood of a site's rows, or of each so many-th of them.
+
+    Parameters
+    ----------
+    times
+        The federation's event times where the baseline is common.
+    """
+
+    cases: CoxCases
+    data: SortedData
+    times: EventTimes | None = None
+    every: int = 1
+
+    @property
+    def fewest(self) -> float:
+        """The number of events."""
+        return float(self.cases.outcome.event.sum())
+
+    def at(self, beta: Array) -> CoxPoint:
+        """Return the point at coefficients ``beta``."""
+        return CoxPoint(Point(self.data, beta))
+
+    def ridge_optimum(self) -> RidgeOptimum:
+        """Return about the optimum under a weak ridge; 0 for a constant column."""
+        return own_start(self.data, self.every)
+
+    @property
+    def tells_null(self) -> bool:
+        """Whether ``start`` tells the evaluation at 0: R9 holds there in any case."""
+        return True
+
+    def opening_sums(self, labels: tuple[str, ...], null: Cleared | None, policy: Policy) -> Sums:
+        """Return the evaluation at 0, or for a common baseline the site's event times."""
+        question = self.cases.question
+        if question.exact:
+            return Sums(tallies=event_times(self.cases, policy))
+        return Sums() if null is None else evaluation_sums(labels, null, "null_")
+
+    def tell(self, here: Checked[Any], asked: Asked, policy: Policy) -> CoxTold:
+        """Return the evaluation, or for a common baseline the sums that it is made of."""
+        question = self.cases.question
+        if not isinstance(question, Evaluate):
+            raise TypeError("this question asks for no evaluation")
+        wanted, evaluation, strata = question.report, None, None
+        if self.times is not None:
+            strata = len(question.times or ())
+            sums = risk_sums(here, asked.shift, self.times, question.null)
+            if wanted is not None and wanted.transform == "km":
+                sums += at_risk(here, self.times)
+            if wanted is not None and wanted.steps is not None:
+                sums += common_meat(here, self.cases, asked, self.times, wanted.steps)
+        elif wanted is None:
+            evaluation = here.evaluation
+            sums = evaluation_sums(asked.labels, evaluation)
+        else:
+            sums, evaluation = hazards_test(here, asked.labels, wanted.transform)
+        return CoxTold(sums, evaluation, self.cases, self.data, asked, strata, wanted)
+
+
+def event_times(cases: CoxCases, policy: Policy) -> dict[str, dict[str, float]]:
+    """Return the site's distinct event times by stratum, as tallies; R14 lets it be asked.
+
+    Beside them how each column of strata is stored: the centre notices a stratum spelt twice.
+    """
+    outcome, tallies = cases.outcome, {}
+    codes = np.zeros(len(outcome.time), np.intp) if outcome.strata is None else outcome.strata
+    for stratum in cases.question.survival.strata:
+        policy.check_levels(np.bincount(codes), stratum.column)  # names of strata leave
+    for code, label in enumerate(outcome.labels):
+        died = np.unique(outcome.time[outcome.event & (codes == code)]).tolist()
+        if died:
+            tallies[f"times/{stratum_key(label)}"] = {repr(time): 1.0 for time in died}
+    for stratum, stored in zip(cases.question.survival.strata, outcome.stored, strict=True):
+        tallies[f"kind/{stratum.column}"] = {LEVELS[stored]: 1.0}
+    return tallies

@@ -1,0 +1,1 @@
+"""Likelihoods of single rows, each with its link as one object: a file a family."""

@@ -1,0 +1,104 @@
+"""Outcomes of 0 and 1 with the logit link.
+
+l = y eta - log(1 + e^eta), mu = 1 / (1 + e^-eta): first derivative y - mu, second -mu (1 - mu).
+McCullagh & Nelder, Generalized Linear Models, 1989, section 4.4.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from v6_clinical.errors import RefusalError
+from v6_clinical.labels import places
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.regression.counts import Counts
+from v6_clinical.regression.families.family import Family, NullFit, Outcome
+from v6_clinical.table import kind_of, labels, numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+
+class Binomial(Family):
+    """The family of logistic regression."""
+
+    ratio = ("odds_ratio", "or")
+    typical = 0.2
+
+    def read(self, column: pd.Series, outcome: Outcome, policy: Policy) -> Array:
+        """Return 0 and 1; R6: classes of 0 or at least a cell.
+
+        Raises
+        ------
+        RefusalError
+            ``BAD_OUTCOME`` if there are other values, or nothing says which one counts; R6.
+        """
+        events = read_classes(column, outcome)
+        ones = int(events.sum())
+        policy.check_classes(ones, len(events) - ones, outcome.column)
+        return events
+
+    def rows(self, y: Array, w: Array, eta: Array) -> tuple[float, Array, Array]:
+        """Return value and derivatives, from one exponential a row that cannot overflow."""
+        small = np.exp(-np.abs(eta))
+        whole = 1 + small  # its logarithm is off by one rounding of 1 at most
+        share = 1 / whole
+        value = float(np.dot(w, y * eta - np.maximum(eta, 0) - np.log(whole)))
+        residuals = w * (y - np.where(eta >= 0, share, small * share))
+        return value, residuals, w * small * share * share
+
+    def third(self, y: Array, w: Array, residuals: Array, weights: Array) -> Array:
+        """Return w mu (1 - mu) (1 - 2 mu)."""
+        mu = y - residuals / w
+        return weights * (1 - 2 * mu)
+
+    def fewest(self, counts: Counts) -> float:
+        """Return the rows of the smaller class."""
+        return counts.fewest
+
+    def null(self, counts: Counts, *, intercept: bool) -> NullFit:
+        """Return the log odds of the outcome, and the entropy of its share."""
+        part, whole = counts.event_weight, counts.weight
+        if not intercept:
+            return NullFit(0.0, -whole * math.log(2))
+        value = _entropy(part, whole) + _entropy(whole - part, whole)
+        return NullFit(math.log(part / (whole - part)) if 0 < part < whole else 0.0, value)
+
+
+BINOMIAL: Final = Binomial()
+
+
+def _entropy(part: float, whole: float) -> float:
+    return part * math.log(part / whole) if part > 0 else 0.0
+
+
+def read_classes(column: pd.Series, outcome: Outcome) -> Array:
+    """Return 0 and 1, shape (n,), for a column without missing values.
+
+    Raises
+    ------
+    RefusalError
+        ``BAD_OUTCOME`` if there are other values, or nothing says which one counts.
+    """
+    bad = RefusalError("BAD_OUTCOME", [outcome.column])
+    if outcome.levels is None and outcome.positive is None:
+        if kind_of(column, outcome.column) == "text":
+            raise bad
+        values = numbers(column, outcome.column)
+        if not np.isin(values, (0.0, 1.0)).all():
+            raise bad
+        return values
+    found = labels(column)
+    known = outcome.levels or found.levels
+    if len(known) > 2 or -1 in (read := places(found.levels, known)):
+        raise bad
+    (positive,) = places([outcome.positive or known[-1]], known) if known else (-1,)
+    if positive < 0 and len(known) == 2:  # spelt otherwise here: not the same as no event
+        raise bad
+    codes = np.array([place == positive for place in read], dtype=np.float64)
+    return codes[found.codes] if len(found.codes) else np.zeros(0)

@@ -1,0 +1,165 @@
+"""The central side of a likelihood of single rows: its questions, and how answers are read."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TypeVar
+
+from v6_clinical.model.formula import Formula
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Evaluation, Newton
+from v6_clinical.protocol.analysis import Ask, Reply
+from v6_clinical.protocol.question import asking
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.centre.design import agree_design
+from v6_clinical.regression.centre.fit import Fit, Rounds, maximise
+from v6_clinical.regression.centre.plan import (
+    ask_start,
+    check_same_data,
+    count_rows,
+    opening_model,
+    resolve_moments,
+    start,
+)
+from v6_clinical.regression.counts import Counts
+from v6_clinical.regression.families.family import Family, Outcome
+from v6_clinical.regression.glm.null_model import NullModel
+from v6_clinical.regression.glm.questions import Evaluate, Opening
+from v6_clinical.regression.glm.request import GLMRequest, read_model
+from v6_clinical.regression.messages import EVALUATION, read_evaluation
+from v6_clinical.regression.question import Report
+
+
+@asking()
+def opening(request: GLMRequest, formula: Formula) -> Opening:
+    """Return the question of ``describe`` and ``start``."""
+    levels = request.levels.get(request.outcome)
+    outcome = Outcome(
+        column=request.outcome,
+        levels=None if levels is None else tuple(levels),
+        positive=getattr(request, "positive", None),
+    )
+    model = opening_model(request, formula.terms, formula.intercept)
+    return Opening(model=model, outcome=outcome, site_effect=request.site_effect)
+
+
+class Fitting:
+    """A fit in progress; a family's own report is a subclass's.
+
+    Attributes
+    ----------
+    design, state, penalty
+        What ``maximise`` works on.
+    null
+        The null model.
+    """
+
+    evaluation: type[Evaluate] = Evaluate
+
+    def __init__(self, request: GLMRequest, family: Family, formula: Formula, reply: Reply) -> None:
+        self.request, self.family, self.first = request, family, reply.total
+        self.counts = Counts.read(reply.total)
+        self.design = agree_design(
+            request,
+            formula,
+            reply.total,
+            count_rows(reply.total),
+            centred=formula.intercept,
+            site_effect=reply.organizations if request.site_effect else None,
+        )
+        self.penalty = self.design.penalty(request.ridge)
+        self.null = NullModel(
+            family, reply.total, intercept=formula.intercept, asked=asks_null(request, family)
+        )
+        self.state = Newton(
+            start(self.design, reply.total, self.penalty), family.fewest(self.counts)
+        )
+        self._opening = opening(request, formula)
+        self._places = len(reply.organizations)
+
+    @property
+    def robust(self) -> bool:
+        """Whether robust errors are asked for."""
+        return self.request.robust is not None or self.request.cluster is not None
+
+    def ask(self, beta: Array, last: bool) -> Ask:
+        """Return the question at these parameters; the last one also asks for the report."""
+        report = self.report() if last and self.null.ready else None
+        needs = EVALUATION | null_needs(self.request, self.family)
+        if report is not None:
+            needs |= self.report_needs(report)
+        return Ask("evaluate", self._question(beta, report).to_json(), needs=needs)
+
+    @asking()
+    def _question(self, beta: Array, report: Report | None) -> Evaluate:
+        intercepts, slopes = self.design.split(beta)
+        asked, raw = self._opening, self.design.raw
+        return self.evaluation(
+            model=asked.model.agreed(raw.levels, raw.references),
+            outcome=asked.outcome,
+            site_effect=asked.site_effect,
+            shift=tuple(self.design.shift.tolist()),
+            intercepts=tuple(self._by_site(intercepts)),
+            slopes=tuple(slopes),
+            null=self.null.at,
+            report=report,
+        )
+
+    def report(self) -> Report:
+        """Return what the last evaluation is asked for besides."""
+        return Report(meat=self.robust)
+
+    def report_needs(self, report: Report) -> frozenset[str]:
+        """Return what no site with rows may then leave out."""
+        return frozenset({"meat"} if report.meat else ())
+
+    def read(self, total: Sums) -> Evaluation:
+        """Return the pooled evaluation."""
+        check_same_data(self.first, total, self.design)
+        self.null.read(total)
+        return read_evaluation(total, self.design.labels)
+
+    def _by_site(self, intercepts: list[float]) -> list[float]:
+        """Return an intercept for each place; sites without rows never read theirs."""
+        if not self.request.site_effect:
+            return intercepts
+        places = [int(label.rpartition("/")[2]) for label in self.design.intercepts]
+        found = dict(zip(places, intercepts, strict=True))
+        return [found.get(place, 0.0) for place in range(self._places)]
+
+
+F = TypeVar("F", bound=Fitting)
+
+
+def asks_null(request: GLMRequest, family: Family) -> bool:
+    """Tell whether sites are asked about the null model."""
+    return request.offset is not None or not family.closed_null
+
+
+def null_needs(request: GLMRequest, family: Family) -> frozenset[str]:
+    """Return what sites send of the null model."""
+    return frozenset({"null"} if asks_null(request, family) else ())
+
+
+def fitted(
+    request: GLMRequest, family: Family, kind: type[F]
+) -> Generator[Ask, Reply, tuple[F, Fit, int]]:
+    """Ask ``describe`` where the model needs pooled moments, ``start``, then ``evaluate``.
+
+    Returns
+    -------
+    tuple
+        The fit's questions, the converged fit, and the rounds.
+    """
+    rounds = Rounds(0, request.max_rounds)
+
+    def asked(formula: Formula) -> Opening:
+        return opening(request, formula)
+
+    formula = yield from resolve_moments(read_model(request), asked, rounds)
+    reply = yield from ask_start(formula, asked, rounds, null_needs(request, family))
+    fitting = kind(request, family, formula, reply)
+    found = yield from maximise(
+        fitting.design, fitting.state, fitting.penalty, rounds, fitting.ask, fitting.read
+    )
+    return fitting, found, rounds.used

@@ -1,0 +1,29 @@
+"""The questions of a likelihood of single rows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from v6_clinical.protocol.question import Number, Numbers
+from v6_clinical.regression import question
+from v6_clinical.regression.families.family import Outcome
+
+
+class Opening(question.Opening):
+    """``describe`` and ``start``: a model and its outcome."""
+
+    outcome: Outcome
+    site_effect: bool
+
+
+class Evaluate(Opening, question.Evaluate):
+    """The likelihood at one coefficient vector.
+
+    ``intercepts`` holds none, one, or one for each site; ``null`` is the intercept of the null
+    model, where sites are asked about it.
+    """
+
+    intercepts: Annotated[Numbers, Field(max_length=10_000)]
+    null: Number | None

@@ -1,0 +1,186 @@
+"""What a regression brings to a site: how rows are read, and their likelihood at a point.
+
+The steps of :mod:`v6_clinical.regression.site.steps` do the rest, in one order for all: read,
+check, compute, tell.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from v6_clinical.numerics.arrays import Array, Index
+from v6_clinical.protocol.analysis import Place, SiteAnswer
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.question import Evaluate, Opening
+from v6_clinical.regression.site.guard import Checked, Cleared, Point, check
+from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum
+from v6_clinical.regression.site.rows import Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where a site is asked to evaluate its likelihood, p columns.
+
+    Parameters
+    ----------
+    beta, shift
+        Coefficients, and what is taken off the columns, shape (p,) each.
+    labels
+        Of the p parameters in the site's sums.
+    mean, reach
+        The shifted columns' means, and the largest distance of a row from each, shape (p,).
+    """
+
+    beta: Array
+    shift: Array
+    labels: tuple[str, ...]
+    mean: Array
+    reach: Array
+
+
+class Told(ABC):
+    """What has been told of a point, and what a report goes on from."""
+
+    sums: Sums
+    evaluation: Cleared | None
+
+    @abstractmethod
+    def report(self, policy: Policy, place: Place) -> Sums:
+        """Return what the tables need besides, at the last point."""
+
+
+class Likelihood(ABC):
+    """The likelihood of a site's rows."""
+
+    @property
+    @abstractmethod
+    def fewest(self) -> float:
+        """Rows of the smaller outcome class, or events: what estimates rest on."""
+
+    @abstractmethod
+    def at(self, beta: Array) -> Point:
+        """Return the point at coefficients ``beta``, shape (p,)."""
+
+    @abstractmethod
+    def ridge_optimum(self) -> RidgeOptimum:
+        """Return about the optimum under a weak ridge.
+
+        Raises
+        ------
+        SingularError
+            If the information under the ridge has no inverse.
+        """
+
+    def own_quadratic(self, own: RidgeOptimum, policy: Policy, place: Place) -> Quadratic:
+        """Return the quadratic at the site's own optimum.
+
+        Raises
+        ------
+        RefusalError
+            ``COEFFICIENT_RANGE``: then the quadratic at 0 is sent.
+        SingularError
+            The same.
+        """
+        return Quadratic(check(self.at(own.beta), policy).evaluation, own.beta)
+
+    @property
+    def tells_null(self) -> bool:
+        """Whether ``start`` tells the evaluation at coefficients of 0."""
+        return False
+
+    def opening_sums(self, labels: tuple[str, ...], null: Cleared | None, policy: Policy) -> Sums:
+        """Return what ``start`` sends besides; ``null`` is the evaluation at 0 if it was made."""
+        return Sums()
+
+    @abstractmethod
+    def tell(self, here: Checked[Any], asked: Asked, policy: Policy) -> Told:
+        """Return what ``evaluate`` sends of a point."""
+
+
+class Cases(ABC):
+    """The complete cases that a question is about, and their outcome."""
+
+    rows: Rows
+
+    @property
+    @abstractmethod
+    def column(self) -> str:
+        """The outcome's column, or that of the events."""
+
+    @property
+    @abstractmethod
+    def events(self) -> Array:
+        """The outcome, or 1 for each row with an event, shape (n,)."""
+
+    @property
+    def strata(self) -> Index | None:
+        """Codes of the rows' strata, shape (n,), where rows are compared within them."""
+        return None
+
+    @property
+    @abstractmethod
+    def may_sample(self) -> bool:
+        """Whether a sample of a large site's rows may stand for all at the start."""
+
+    @abstractmethod
+    def likelihood(self, design: Array, shift: Array | None = None, every: int = 1) -> Likelihood:
+        """Return the likelihood of a design, shape (n, p), less a shift, shape (p,).
+
+        The design is the likelihood's own from here on.
+
+        Parameters
+        ----------
+        every
+            Take each so many-th row, a sample.
+        """
+
+    def answer(self, sums: Sums) -> SiteAnswer:
+        """Return the answer of a step."""
+        return self.rows.answer(self.events, sums)
+
+
+O = TypeVar("O", bound=Opening)  # noqa: E741 - what opens
+E = TypeVar("E", bound=Evaluate)
+
+
+class Regression(ABC, Generic[O, E]):
+    """A regression at a site.
+
+    Attributes
+    ----------
+    opening, evaluation
+        Its questions: that of ``describe`` and ``start``, and that of ``evaluate``.
+    by_column
+        The design's order in memory, see ``Coding.matrix``.
+    """
+
+    opening: type[O]
+    evaluation: type[E]
+    by_column: bool = False
+
+    @abstractmethod
+    def read(self, frame: pd.DataFrame, question: O | E, policy: Policy) -> Cases:
+        """Return the complete cases, once their outcome has passed every check on it."""
+
+    @abstractmethod
+    def coefficients(
+        self, question: E, names: tuple[str, ...], place: Place
+    ) -> tuple[Array, Array]:
+        """Return shift and coefficients of all columns, shape (p,) each.
+
+        Raises
+        ------
+        RefusalError
+            ``BAD_REQUEST`` where there are more or fewer than columns.
+        """
+
+    def labels(self, names: tuple[str, ...], question: O | E, place: Place) -> tuple[str, ...]:
+        """Return the labels of the parameters in the site's sums."""
+        return names

@@ -1,0 +1,163 @@
+"""The steps of every regression at a site, in one order: read, check, compute, tell.
+
+``site_steps`` makes them from what a regression brings (``likelihood.Regression``). R5, R7, R11 are
+checked here, R9 in ``guard.check``, without which nothing of a point can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from v6_clinical.errors import RefusalError
+from v6_clinical.numerics.newton import SingularError
+from v6_clinical.protocol.analysis import Place, SiteAnswer, SiteStep
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.question import Evaluate
+from v6_clinical.regression.site.design import agreed_design, full_design
+from v6_clinical.regression.site.guard import check
+from v6_clinical.regression.site.likelihood import Asked, Cases, Likelihood, Regression, Told
+from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
+from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates
+from v6_clinical.regression.site.sample import sample_step
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+Arguments = Mapping[str, Any]
+Step = Callable[
+    [Regression[Any, Any], "pd.DataFrame", Arguments, "Policy", Place],
+    SiteAnswer,
+]
+
+
+def site_steps(regression: Regression[Any, Any]) -> dict[str, SiteStep]:
+    """Return the steps of a regression by name."""
+    steps: dict[str, Step] = {"describe": describe, "start": start, "evaluate": evaluate}
+    return {name: partial(step, regression) for name, step in steps.items()}
+
+
+def describe(
+    regression: Regression[Any, Any],
+    frame: pd.DataFrame,
+    arguments: Arguments,
+    policy: Policy,
+    place: Place,
+) -> SiteAnswer:
+    """Return moments of the columns that ``scale()`` and splines need, before anything else."""
+    question = regression.opening.read(arguments)
+    cases = regression.read(frame, question, policy)
+    return cases.answer(describe_moments(question.model, cases.rows, policy))
+
+
+def start(
+    regression: Regression[Any, Any],
+    frame: pd.DataFrame,
+    arguments: Arguments,
+    policy: Policy,
+    place: Place,
+) -> SiteAnswer:
+    """Return what the columns hold, and a quadratic of the likelihood at the site's own optimum."""
+    question = regression.opening.read(arguments)
+    cases = regression.read(frame, question, policy)
+    if not cases.rows.n:
+        return cases.answer(Sums())
+    sums, labels, own, likelihood = _opened(regression, question, cases, policy, place)
+    first, null, origin = None, None, np.zeros(len(labels))
+    if own is None or likelihood.tells_null:
+        null = check(likelihood.at(origin), policy).evaluation
+    if own is not None:
+        with suppress(RefusalError, SingularError):
+            first = likelihood.own_quadratic(own, policy, place)
+    if first is None:
+        null = null or check(likelihood.at(origin), policy).evaluation
+        first = Quadratic(null, origin)
+    sums += first.sums(labels) + likelihood.opening_sums(labels, null, policy)
+    return cases.answer(sums)
+
+
+def _opened(
+    regression: Regression[Any, Any],
+    question: Any,
+    cases: Cases,
+    policy: Policy,
+    place: Place,
+) -> tuple[Sums, tuple[str, ...], RidgeOptimum | None, Likelihood]:
+    """Return the sums of the columns, the parameters' labels, the own optimum, the likelihood."""
+    coding, about = full_design(
+        question.model,
+        cases.rows,
+        (cases.column, cases.events),
+        policy,
+        strata=cases.strata,
+        by_column=regression.by_column,
+    )
+    columns = describe_columns(question.model, cases.rows)
+    columns |= describe_design(coding.full_names, about)
+    own = None
+    if policy.allow_per_site:
+        every = sample_step(about, coding.derived, policy) if cases.may_sample else 1
+        with suppress(SingularError):
+            own = cases.likelihood(about.design, every=every).ridge_optimum()
+    labels = regression.labels(coding.full_names, question, place)
+    return Sums(tallies=columns), labels, own, cases.likelihood(about.design)
+
+
+def evaluate(
+    regression: Regression[Any, Any],
+    frame: pd.DataFrame,
+    arguments: Arguments,
+    policy: Policy,
+    place: Place,
+) -> SiteAnswer:
+    """Return log-likelihood, score and information at the coefficients that are asked about."""
+    question = regression.evaluation.read(arguments)
+    cases = regression.read(frame, question, policy)
+    if not cases.rows.n:
+        return cases.answer(Sums())
+    sums, asked, likelihood = _agreed(regression, question, cases, policy, place)
+    told = _told(likelihood, asked, question, policy)
+    sums += told.sums
+    if question.report is not None:
+        sums += told.report(policy, place)
+        if policy.allow_per_site and place.count > 1:  # R15; one site differs from no other
+            sums += own_estimates(likelihood, asked, told.evaluation, policy)
+    return cases.answer(sums)
+
+
+def _agreed(
+    regression: Regression[Any, Any],
+    question: Evaluate,
+    cases: Cases,
+    policy: Policy,
+    place: Place,
+) -> tuple[Sums, Asked, Likelihood]:
+    """Return the sum of the design, where to evaluate, and the likelihood of the shifted design."""
+    coding, about = agreed_design(
+        question.model,
+        cases.rows,
+        (cases.column, cases.events),
+        policy,
+        strata=cases.strata,
+        by_column=regression.by_column,
+    )
+    shift, beta = regression.coefficients(question, coding.names, place)
+    policy.check_shift(about, shift, "shift")
+    p = len(beta)
+    total = Sums({"column_total": np.array([about.sums[:p].sum()])})
+    labels = regression.labels(coding.names, question, place)
+    asked = Asked(beta, shift, labels, about.mean[:p] - shift, about.reach[:p])
+    return total, asked, cases.likelihood(about.design, shift)
+
+
+def _told(likelihood: Likelihood, asked: Asked, question: Evaluate, policy: Policy) -> Told:
+    """Return what is told of the point; the memory of what is not needed again is freed."""
+    meat = question.report is not None and question.report.meat
+    here = check(likelihood.at(asked.beta), policy, meat=meat)
+    return likelihood.tell(here, asked, policy)
