@@ -70,7 +70,7 @@ def quoting(case: Case, count: int) -> tuple[list[str], set[str]]:
 def naive_readers() -> Iterator[None]:
     """Read numbers as pandas does, which quotes the text that is none."""
     modules = ("v6_summary.site", "v6_clinical.regression.site.rows")
-    modules += ("v6_clinical.survival.follow_up", "v6_clinical.regression.families.binomial")
+    modules += ("v6_clinical.survival.follow_up", "v6_clinical.regression.families.classes")
 
     def numbers(column: pd.Series, name: str) -> Any:
         return column.astype(float).to_numpy()
