@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench docs table images stack-v4 stack-v5 store
+.PHONY: demo test lint bench docs table images stack-v4 stack-v5 store analyses
 
 .venv/ready: ci/requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -43,6 +43,10 @@ images: .venv/ready
 
 stack-v4 stack-v5: .venv/ready
 	ci/stacks $(@:stack-%=%)
+
+# the typed methods of Federation, from the faces and the request models
+analyses: .venv/ready
+	$(BIN)/python -m v6_clinical.analyst.typed
 
 store: .venv/ready
 	$(BIN)/python tests/unit/test_store.py

@@ -7,7 +7,7 @@ from typing import Final
 
 from v6_clinical.face import Cite, Effect, Face, Page, Record, Table
 from v6_clinical.face import regression as shared
-from v6_clinical.face.words import listed, number, p_value
+from v6_clinical.face.words import listed, number, p_value, site_name
 
 HAZARD_RATIO: Final = Effect("hazard ratio", "HR", "hazard_ratio", "hr_conf_low", "hr_conf_high")
 TIME_SCALES: Final = {
@@ -95,7 +95,7 @@ def terminal(result: Record, page: Page) -> None:
         note = "Likelihood ratio and score test take rows as independent; the Wald test does not.\n"
         page.line(note)
     _proportional_hazards(result, page)
-    _curves(result, "baseline_hazard", "Baseline (all columns 0)", "n_at_risk", page)
+    _curves(result, "baseline_hazard", "Baseline (at the means of the columns)", "n_at_risk", page)
     _curves(result, "prediction", "Predicted survival", "profile", page)
     shared.show_heterogeneity(result, page)
 
@@ -108,9 +108,7 @@ def _more(request: Record) -> str:
 
 
 def _tests(fit: Record) -> list[str]:
-    lines = []
-    if fit["concordance"] is not None:
-        lines.append(f"Concordance (within sites and strata) = {fit['concordance']:.4f}")
+    lines = [f"Concordance = {number(fit['concordance'], 4)} (pairs within sites and strata)"]
     names = {"lr": "Likelihood ratio test", "wald": "Wald test", "score": "Score (logrank) test"}
     for name, title in names.items():
         if fit[f"{name}_statistic"] is not None:
@@ -137,7 +135,7 @@ def _curves(result: Record, name: str, title: str, more: str, page: Page) -> Non
     """Print some lines of each curve."""
     for curve in result[name]:
         site = curve["organization_id"]
-        parts = ["common" if site is None else f"organisation {site}"]
+        parts = ["common" if site is None else site_name(result, site)]
         parts += [curve["stratum"]] if curve["stratum"] else []
         parts += [f"profile {curve['profile']}"] if more == "profile" else []
         columns = ["time", "cumulative_hazard", "survival"]

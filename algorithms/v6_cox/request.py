@@ -52,7 +52,11 @@ class CoxRequest(RegressionRequest):
     profiles: Annotated[list[Profile], Field(max_length=100)] = Field(
         default_factory=list,
         description="Covariates of people whose survival is predicted; offset 0 if not named.",
-        json_schema_extra={"shown_if": ["time_horizon", "!=", None]},
+        json_schema_extra={
+            "shown_if": ["time_horizon", "!=", None],
+            "option": "profile",
+            "example": '{"age": 60, "sex": "F"}',
+        },
     )
 
     @property

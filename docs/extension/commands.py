@@ -22,5 +22,7 @@ def _commands(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
     context = click.Context(command, info_name=path, max_content_width=WIDTH, terminal_width=WIDTH)
     yield path, command.get_help(context).strip()
     if isinstance(command, click.Group):
-        for name, below in command.commands.items():
-            yield from _commands(below, f"{path} {name}")
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            if below is not None:
+                yield from _commands(below, f"{path} {name}")

@@ -124,7 +124,9 @@ def test_wrong_use_ends_with_2(
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     found = []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         found += (
             commands(command, (*path, name))
             if isinstance(command, click.Group)

@@ -19,9 +19,10 @@ from example_results import example
 from v6_clinical.analyst import figures
 from v6_clinical.analyst.figures.calibration import wilson
 from v6_clinical.analyst.figures.distributions import whisker_names
-from v6_clinical.analyst.figures.labels import close_ratio, term_label
+from v6_clinical.analyst.figures.labels import close_ratio
 from v6_clinical.analyst.figures.style import MM, THEMES
-from v6_clinical.terminal.render.words import p_value
+from v6_clinical.face.terms import labels
+from v6_clinical.face.words import p_value
 
 Draw = Callable[..., Figure]
 EVERY: list[tuple[Draw, str, dict[str, Any]]] = [
@@ -143,13 +144,10 @@ def test_forest_names_reference_levels_where_the_result_tells_them() -> None:
     assert texts(figures.forest(example("cox"))).count("reference") == 2
     result = example("levels")
     assert texts(figures.forest(result)).count("reference") == 2
-    del result["model"]  # as in results of older versions
+    del result["model"]  # nothing is read out of names
     found = texts(figures.forest(result))
-    assert found.count("reference") == 1  # of tgrade, whose levels the request lists
-    assert "horTh: yes" in found
-    for row in result["coefficients"]:
-        row["term"] = row["term"].replace("horTh[", "C(horTh, ref='no')[")
-    assert texts(figures.forest(result)).count("reference") == 2
+    assert found.count("reference") == 0
+    assert "horTh[T.yes]" in found
 
 
 def test_forest_draws_into_given_axes_and_bounds_what_is_infinite() -> None:
@@ -165,8 +163,10 @@ def test_forest_draws_into_given_axes_and_bounds_what_is_infinite() -> None:
 def test_survival_draws_the_curves_and_the_numbers_at_risk() -> None:
     result = example("cox")
     figure = figures.survival(result)
-    panels = [axes for axes in figure.axes if axes.get_title(loc="left").startswith("Site")]
-    assert [axes.get_title(loc="left") for axes in panels] == ["Site 1", "Site 2", "Site 3"]
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left").startswith("Org")]
+    assert [axes.get_title(loc="left") for axes in panels] == [
+        f"Organisation {i}" for i in (1, 2, 3)
+    ]
     drawn = {
         (tuple(line.get_xdata()[1:]), tuple(line.get_ydata()[1:]))
         for axes in panels
@@ -246,16 +246,16 @@ def test_heterogeneity_prints_the_table() -> None:
     for row in result["heterogeneity"]:
         assert f"{row['q']:.2f} ({row['df']})" in shown
         assert f"{100 * row['i2']:.0f}%" in shown
-        assert term_label(row["term"]) in shown
+        assert labels(result)[row["term"]] in shown
 
 
 @pytest.mark.parametrize(
     ("draw", "result", "advice"),
     [
         (figures.survival, "no_curves", "time_horizon"),
-        (figures.roc, "cox", "logistic regression"),
-        (figures.calibration, "cox", "logistic regression"),
-        (figures.forest, "summary", "logistic or Cox"),
+        (figures.roc, "cox", "models of risk"),
+        (figures.calibration, "cox", "models of risk"),
+        (figures.forest, "summary", "Ask for a regression"),
         (figures.histogram, "cox", "histogram=True"),
         (figures.box, "cox", "columns="),
         (figures.heterogeneity, "summary", "V6C_ALLOW_PER_SITE"),
@@ -282,9 +282,3 @@ def test_names_are_shown_as_they_are() -> None:
     result["coefficients"][0]["term"] = "$x$_1<y>"
     assert "$x$_1<y>" in texts(figures.forest(result))
     figures.forest(result).draw_without_rendering()  # no mathematics is read into a name
-
-
-def test_terms_are_written_for_readers() -> None:
-    assert term_label("sex[T.M]:age") == "sex: M × age"
-    assert term_label("age:dose") == "age × dose"
-    assert term_label("stage[T.III]") == "stage: III"

@@ -21,8 +21,8 @@ from v6_clinical.analyst.manuscript.sheet import Row, Sheet, fixed
 from v6_clinical.analyst.manuscript.table1 import Style, table1
 from v6_clinical.analyst.manuscript.write import write
 from v6_clinical.disclosure import Policy
+from v6_clinical.face.words import p_value
 from v6_clinical.platforms import local
-from v6_clinical.terminal.render.words import p_value
 
 COLUMNS = ["age", "pnodes", "menostat", "tgrade"]
 

@@ -25,6 +25,7 @@ from v6_clinical.analyst import (
 )
 from v6_clinical.platforms import local
 
+COX = next(case for case in CASES if case.analysis == "cox")
 KINDS = {"summary": SummaryResult, "logistic": LogisticResult, "cox": CoxResult}
 SHARED = ("sites", "ledger")
 FLAT = {
@@ -102,13 +103,13 @@ def test_an_unknown_table_names_those_that_there_are() -> None:
 def test_print_is_what_the_command_line_shows(
     analysis: str, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from v6_clinical.terminal.render import show
+    from v6_clinical.terminal.render.result import show
 
     text = str(result(analysis))
     for word in words:
         assert word in text
     assert "\x1b" not in text
-    show(result(analysis)["analysis"])(result(analysis).to_dict())
+    show(result(analysis).to_dict())
     assert capsys.readouterr().out == text
 
 
@@ -138,7 +139,7 @@ def test_saved_and_loaded_it_is_the_same(analysis: str, tmp_path: Path) -> None:
         ("[]", "no result"),
         ("{}", "schema v6-clinical/1"),
         ('{"schema": "v6-clinical/0", "analysis": "summary"}', "schema v6-clinical/1"),
-        ('{"schema": "v6-clinical/1", "analysis": "other"}', "schema v6-clinical/1"),
+        ('{"schema": "v6-clinical/1", "analysis": "other"}', "no analysis 'other'; installed are"),
     ],
 )
 def test_what_is_no_result_is_not_loaded(text: str, said: str, tmp_path: Path) -> None:
@@ -173,7 +174,7 @@ def test_survival_of_a_profile_without_asking_again() -> None:
 
 
 def test_without_baseline_curves_there_is_no_prediction() -> None:
-    fitted = Federation.local(CASES[2].frames(), progress="silent").cox(
+    fitted = Federation.local(COX.frames(), progress="silent").cox(
         time="time", event="cens", predictors=["age"]
     )
     with pytest.raises(AnalysisError, match="time_horizon"):

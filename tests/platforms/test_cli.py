@@ -1,17 +1,22 @@
 """The command line: readable tables, JSON, and errors that name the option."""
 
 import json
+import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from analyses import without_origin
 from sites import dataset, split
 from v6_clinical.disclosure import Policy
+from v6_clinical.face.demo import Beside
 from v6_clinical.platforms import local
 from v6_clinical.platforms.polling import ROUND_SECONDS
+from v6_clinical.protocol.registry import methods
 from v6_clinical.settings import PREFIX, SETTINGS
+from v6_clinical.terminal import demo
 from v6_clinical.terminal.cli import main
 
 
@@ -42,16 +47,16 @@ def test_a_readable_table_and_a_line_per_round(files: list[str]) -> None:
 def test_json_is_the_result_itself(files: list[str]) -> None:
     code, out, _ = run(*files, "--columns", "age", "--json")
     assert code == 0
-    assert json.loads(out) == local.run(
-        "summary", split(dataset("gbsg2"), "three"), {"columns": ["age"]}
-    ) | {"request": json.loads(out)["request"]}
+    expected = local.run("summary", split(dataset("gbsg2"), "three"), {"columns": ["age"]})
+    assert without_origin(json.loads(out)) == expected
+    assert [site["name"] for site in json.loads(out)["sites"]] == ["a", "b", "c"]
 
 
 def test_a_refusal_prints_code_sites_and_remedy(files: list[str]) -> None:
     code, out, _ = run(*files, "--columns", "height")
     assert code == 1
     assert "COLUMN_MISSING" in out
-    assert "organisation 1" in out
+    assert "a: COLUMN_MISSING (height)" in out  # the file's name is the site's
     assert "Remedy" in out
 
 
@@ -148,7 +153,28 @@ def test_what_is_said_to_be_shipped_is_shipped() -> None:
     assert float(SETTINGS["V6C_ROUND_TIMEOUT"].shipped) == ROUND_SECONDS
 
 
-def test_the_demo_agrees_with_the_pooled_rows() -> None:
-    done = CliRunner().invoke(main, ["demo"])
+def test_the_demo_ends_with_a_verdict_and_names_its_reports(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["demo", "-o", str(tmp_path / "demo")])
     assert done.exit_code == 0, done.output
-    assert "largest relative difference" in done.output
+    *lines, last = done.output.splitlines()
+    count = len([face for face in methods().values() if face.example])
+    assert last == f"Verdict: all {count} federated results agree with the pooled rows."
+    named = [Path(line.split(": ", 1)[1]) for line in lines if line.startswith("  Its report: ")]
+    assert len(named) == count
+    for report in named:
+        assert "<h1>" in report.read_text(encoding="utf-8")
+    assert not re.search(r"(below|up to|\[)-\d", done.output.replace(" ", ""))
+
+
+def test_a_demo_that_does_not_agree_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    face = methods()["logistic"]
+    monkeypatch.setattr(demo, "methods", lambda: {face.short: face})
+    wrong = Beside("another program", "relative", 1e-7, [("age", 1.0, 2.0, 0.5)])
+    monkeypatch.setattr(demo, "_beside", lambda *_: wrong)
+    done = CliRunner().invoke(main, ["demo", "-o", str(tmp_path)])
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-1] == (
+        "Verdict: no agreement with the pooled rows in logistic."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from v6_clinical.analyst.local import Limits
 
 
+_NUMBERED = re.compile(r"\b[Oo]rganisation (?P<id>\d+)\b")
+
+
 class Platform(Protocol):
     """How an analysis gets to the sites, and its result back."""
 
@@ -31,7 +35,7 @@ class Platform(Protocol):
 
 
 class Federation(Analyses):
-    """Sites that answer together: ``summary``, ``logistic``, ``cox``.
+    """Sites that answer together; each analysis that is installed is a method.
 
     Parameters
     ----------
@@ -49,9 +53,9 @@ class Federation(Analyses):
         The organisation at whose node the sums are added; default your own if it takes part,
         else the first.
     image
-        The whole name of the image, such as ``"registry.example/v6-cox@sha256:…"``; one image is
-        one analysis, so give a mapping from ``"summary"``, ``"logistic"``, ``"cox"`` for several.
-        Default ``v6-cox:4`` and its like, with the tag of the server's major version.
+        The whole name of the image, such as ``"registry.example/v6-name@sha256:…"``; for several
+        analyses a mapping from their names, or their packages, to images. Default the package's
+        name, and as tag the server's major version: ``v6-name:4``.
     registry
         What stands before the image's name; default the environment's
         ``V6_CLINICAL_REGISTRY``.
@@ -151,7 +155,10 @@ class Federation(Analyses):
 
 
 def with_names(envelope: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
-    """Put the sites' names beside their ids, in ``sites`` and in the error's sites."""
+    """Put the sites' names beside their ids, and in the place of them in messages."""
+
+    def told(text: str) -> str:
+        return _NUMBERED.sub(lambda found: names.get(int(found["id"]), found[0]), text)
 
     def named(site: Mapping[str, Any]) -> dict[str, Any]:
         name = names.get(site.get("organization_id", 0))
@@ -160,5 +167,9 @@ def with_names(envelope: Mapping[str, Any], names: Mapping[int, str]) -> dict[st
     found = dict(envelope) | {"sites": [named(site) for site in envelope["sites"]]}
     if found["error"] is not None:
         error = found["error"]
-        found["error"] = {**error, "sites": [named(site) for site in error["sites"]]}
+        sites = [named(site) for site in error["sites"]]
+        found["error"] = {**error, "message": told(error["message"]), "sites": sites}
+    found["warnings"] = [
+        {**warning, "message": told(warning["message"])} for warning in envelope["warnings"]
+    ]
     return found

@@ -15,6 +15,7 @@ from v6_clinical.settings import problems
 if TYPE_CHECKING:
     import pandas as pd
 
+PLATFORM = "local, in one process"
 Limits = Policy | Mapping[str, str] | Sequence[Policy] | None
 
 
@@ -59,7 +60,7 @@ class LocalPlatform:
             progress=begin,
             answered=lambda _: watch.answer(),
         )
-        return found, {"platform": "local, in one process"}
+        return found, {"platform": PLATFORM}
 
 
 def _policy(settings: Limits) -> Policy | Sequence[Policy] | None:

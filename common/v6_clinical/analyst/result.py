@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from v6_clinical.analyst.manuscript.write import Format
+
 Record = dict[str, Any]
 
 
@@ -90,6 +92,42 @@ class Result:
         draw: Callable[..., Figure] = getattr(figures, kind)
         return draw(self._result, **options)
 
+    def table(
+        self,
+        format: Format | None = None,  # noqa: A002
+        path: str | Path | None = None,
+        *,
+        title: str = "",
+    ) -> str | Path:
+        """Return the first table of the result as text, or write it if there is a path.
+
+        Parameters
+        ----------
+        format
+            ``"markdown"``, ``"html"``, ``"latex"`` or ``"docx"``; default what the path ends in,
+            or markdown.
+        path
+            The file to write; Word files need one.
+        title
+            The table's title.
+
+        Returns
+        -------
+        str or Path
+            The text; of a Word file its path.
+
+        Raises
+        ------
+        ValueError
+            If the result has no table.
+        """
+        from v6_clinical.analyst.manuscript import plain, write
+
+        return write.write(plain.first_table(self._result, title), format, path)
+
+    def _repr_html_(self) -> str:
+        return self._page(self.table("html"))
+
     def report(self, path: str | Path) -> Path:
         """Write one self-contained HTML page of the result, and return its path."""
         from importlib import import_module
@@ -112,10 +150,10 @@ class Result:
         )
 
     def __str__(self) -> str:
-        from v6_clinical.terminal.render import show
+        from v6_clinical.terminal.render.result import show
         from v6_clinical.terminal.render.text import as_text
 
-        return as_text(show(self._result["analysis"]), self._result)
+        return as_text(show, self._result)
 
     def __repr__(self) -> str:
         sites = sum(site["status"] == "ok" for site in self._result["sites"])

@@ -1,16 +1,16 @@
-"""The results of the three analyses, with their tables for a manuscript; and files of results."""
+"""What results of each kind offer beside their tables: Table 1, a regression's table, curves."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from v6_clinical.analyst.errors import AnalysisError, raise_for
+from v6_clinical.analyst.errors import AnalysisError
 from v6_clinical.analyst.frames import to_frame
 from v6_clinical.analyst.result import Result
-from v6_clinical.version import SCHEMA
+from v6_clinical.protocol.registry import face_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from v6_clinical.analyst.manuscript.write import Format
 
 
-class SummaryResult(Result):
-    """The result of ``summary``."""
-
-    NAME = "summary"
+class TableOneResult(Result):
+    """A result that makes Table 1."""
 
     def table1(
         self,
@@ -80,8 +78,8 @@ class SummaryResult(Result):
         return self._page(self.table1("html"))
 
 
-class _Regression(Result):
-    """What both regressions give."""
+class RegressionResult(Result):
+    """A result with coefficients."""
 
     def table(
         self,
@@ -123,16 +121,8 @@ class _Regression(Result):
         return self._page(self.table("html"))
 
 
-class LogisticResult(_Regression):
-    """The result of ``logistic_regression``."""
-
-    NAME = "logistic_regression"
-
-
-class CoxResult(_Regression):
-    """The result of ``cox_regression``."""
-
-    NAME = "cox_regression"
+class PredictingResult(RegressionResult):
+    """A regression's result that predicts survival."""
 
     def predict(self, profiles: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         """Return survival curves of people with given covariates, without asking the sites again.
@@ -148,52 +138,9 @@ class CoxResult(_Regression):
             ``BAD_REQUEST`` if a profile lacks a value, or the result has no baseline curves
             (``time_horizon`` was not given).
         """
-        from v6_cox.predict import predict
-
         if not self._result["baseline_hazard"]:
             message = "The result has no baseline curves: fit again with time_horizon=..."
             raise AnalysisError("BAD_REQUEST", message)
-        curves = predict(self._result, list(profiles))
-        return to_frame({"prediction": curves}, "prediction")
-
-
-KINDS: dict[str, type[Result]] = {
-    kind.NAME: kind for kind in (SummaryResult, LogisticResult, CoxResult)
-}
-
-
-def result_of(result: Mapping[str, Any]) -> Result:
-    """Return the result object of an envelope.
-
-    Raises
-    ------
-    AnalysisError
-        If it is refused or failed.
-    ValueError
-        If it is no result of this version's schema.
-    """
-    if result.get("schema") != SCHEMA or result.get("analysis") not in KINDS:
-        raise ValueError(f"this is no result of schema {SCHEMA}: see what made it")
-    raise_for(result)
-    return KINDS[result["analysis"]](result)
-
-
-def load(path: str | Path) -> Result:
-    """Read a result that ``save`` wrote, or ``v6-clinical run … --json``.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file holds no result of this version's schema.
-    AnalysisError
-        If the result in it is refused or failed.
-    """
-    try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError:
-        raise ValueError(f"{path} is no JSON file") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"{path} holds no result")
-    return result_of(found)
+        face = face_of(self._result["analysis"])
+        predict = import_module(f"{face.package}.{face.predict}").predict
+        return to_frame({"prediction": predict(self._result, list(profiles))}, "prediction")

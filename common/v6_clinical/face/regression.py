@@ -72,6 +72,10 @@ def show_coefficients(result: Record, effect: Effect, page: Page) -> None:
         for row in records
     ]
     page.table("Coefficients", ["term", *heads], rows)
+    from v6_clinical.face.terms import references  # costs numpy: not for what only asks for names
+
+    if known := references(result):
+        page.line(f"Reference levels: {', '.join(f'{n} {v}' for n, v in known.items())}\n")
     level = f"{100 * result['request']['confidence_level']:g} %"
     names = (effect.column, effect.low, effect.high)
     rows = [[row["term"], *(number(row[name], 4) for name in names)] for row in records]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 DASH = "–"  # withheld, or undefined
 
@@ -32,3 +33,16 @@ def listed(words: Sequence[str]) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural where it is not 1."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def site_name(result: Mapping[str, Any], organization: int | None) -> str:
+    """Return how a site is called: its name if the result knows it, else its number.
+
+    Everything that is written about a result asks here, so that a site has one name.
+    """
+    if organization is None:
+        return "All sites"
+    for site in result["sites"]:
+        if site["organization_id"] == organization and site.get("name"):
+            return str(site["name"])
+    return f"Organisation {organization}"

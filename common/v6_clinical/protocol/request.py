@@ -50,9 +50,12 @@ class Request(BaseModel):
     levels: Codebook = Field(
         default_factory=dict,
         description="Codebook: the levels of a column, the first is the reference.",
+        json_schema_extra={"example": "stage=I,II,III"},
     )
     collapse: dict[Name, dict[Label, Labels]] = Field(
-        default_factory=dict, description="Levels to merge, before anything else."
+        default_factory=dict,
+        description="Levels to merge, before anything else.",
+        json_schema_extra={"example": "stage=late:III,IV"},
     )
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ nobody can change one by changing a transcript.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -85,15 +86,27 @@ class Round:
         return {line.organization: line for line in self.lines if line.status == "refused"}
 
     def ledger_line(self, number: int) -> dict[str, Any]:
-        """Say what left each site in this round: for each name the most that any of them sent."""
-        names = sorted({name for line in self.lines for name in line.sizes})
-        most = {name: max(line.sizes.get(name, 0) for line in self.lines) for name in names}
+        """Say what left the sites in this round.
+
+        Each count is the most that any one site sent: in all, and of the sums whose names begin
+        alike, as ``leaves`` declares them.
+        """
+        sizes = [_by_first_part(line.sizes) for line in self.lines]
+        names = sorted({name for size in sizes for name in size})
+        most = {name: max(size[name] for size in sizes) for name in names}
         return {
             "round": number,
             "step": self.step,
             "numbers_per_site": max((sum(line.sizes.values()) for line in self.lines), default=0),
             "what": ", ".join(f"{name}: {size}" for name, size in most.items()),
         }
+
+
+def _by_first_part(sizes: Mapping[str, int]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for name, count in sizes.items():
+        found[name.split("/")[0]] += count
+    return found
 
 
 @dataclass(frozen=True)

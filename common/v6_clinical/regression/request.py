@@ -28,7 +28,9 @@ class RegressionRequest(Request):
         None, description="Right-hand side, R style: age * sex + ns(bmi, df=3)."
     )
     reference: dict[Name, Label] = Field(
-        default_factory=dict, description="Reference level of a column, if not its first."
+        default_factory=dict,
+        description="Reference level of a column, if not its first.",
+        json_schema_extra={"example": "stage=II"},
     )
     weights: Name | None = Field(None, description="Column of case weights.")
     offset: Name | None = Field(None, description="Column that is added to the linear predictor.")

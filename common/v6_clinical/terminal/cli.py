@@ -5,29 +5,28 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import click
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
-from v6_clinical.protocol.registry import face_of, methods
+from v6_clinical.face import Face
 from v6_clinical.settings import problems
-from v6_clinical.terminal.commands.cox import run_cox
 from v6_clinical.terminal.commands.files import examples
-from v6_clinical.terminal.commands.logistic import run_logistic
 from v6_clinical.terminal.commands.report import report
+from v6_clinical.terminal.commands.run import Method, run_group
 from v6_clinical.terminal.commands.saved import show, table
-from v6_clinical.terminal.commands.summary import run_summary
 from v6_clinical.terminal.render import leaves
 from v6_clinical.terminal.render.policy import policy as show_policy
 
 EPILOG = f"""{
     examples(
         "v6-clinical demo",
-        "v6-clinical run cox --site a.csv --site b.csv --time days --event died "
-        "--predictors age,sex --save cox.json",
-        "v6-clinical table cox.json --format docx",
-        "v6-clinical report cox.json",
+        "v6-clinical run --help",
+        "v6-clinical run ANALYSIS --site a.csv --site b.csv ... --save result.json",
+        "v6-clinical table result.json --format docx",
+        "v6-clinical report result.json",
     )
 }
 
@@ -46,25 +45,26 @@ def main() -> None:
     """Run federated clinical analyses: pooled results, no patient rows leave a site."""
 
 
-@main.group("run")
-def run_group() -> None:
-    """Run an analysis over files, one a site, in this process."""
-
-
-run_group.add_command(run_summary)
-run_group.add_command(run_logistic)
-run_group.add_command(run_cox)
+main.add_command(run_group)
 main.add_command(show)
 main.add_command(table)
 main.add_command(report)
 
 
 @main.command()
-def demo() -> None:
-    """Show a federated Table 1 beside the pooled one, on real data over three hospitals."""
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("v6-clinical-demo"),
+    show_default=True,
+    help="The folder that the reports are written into.",
+)
+def demo(output: Path) -> None:
+    """Run each analysis on real data over three hospitals, beside the pooled rows."""
     from v6_clinical.terminal.demo import run_demo
 
-    sys.exit(0 if run_demo() else 1)
+    sys.exit(0 if run_demo(output) else 1)
 
 
 @main.command(epilog=examples("V6C_MIN_ROWS=20 v6-clinical policy"))
@@ -77,28 +77,28 @@ def policy() -> None:
         raise click.ClickException(f"every question would be refused.\n{wrong}") from None
 
 
-@main.command("what-leaves", epilog=examples("v6-clinical what-leaves cox"))
-@click.argument("analysis", type=click.Choice(list(methods())))
+@main.command("what-leaves", epilog=examples("v6-clinical what-leaves ANALYSIS --markdown"))
+@click.argument("analysis", type=Method())
 @click.option("--markdown", is_flag=True, help="As the analysis's README has it.")
-def what_leaves(analysis: str, markdown: bool) -> None:
+def what_leaves(analysis: Face, markdown: bool) -> None:
     """Print every number that leaves a site, round by round, from the code's own declarations."""
     if markdown:
-        click.echo(leaves.as_markdown(analysis))
+        click.echo(leaves.as_markdown(analysis.short))
     else:
-        leaves.show(analysis)
+        leaves.show(analysis.short)
 
 
 @main.command(
     "store-json",
-    epilog=examples("v6-clinical store-json cox --major 4 --image registry.example/v6-cox:4"),
+    epilog=examples("v6-clinical store-json ANALYSIS --major 4 --image registry.example/NAME:4"),
 )
-@click.argument("analysis", type=click.Choice(list(methods())))
+@click.argument("analysis", type=Method())
 @click.option("--major", type=click.Choice(["4", "5"]), required=True, help="vantage6's major.")
 @click.option("--image", default="", help="Where nodes pull the image.")
 @click.option("--code-url", default="", help="Where the source code is.")
-def store_json(analysis: str, major: str, image: str, code_url: str) -> None:
-    """Print what an algorithm store wants to know of an analysis."""
+def store_json(analysis: Face, major: str, image: str, code_url: str) -> None:
+    """Print what an algorithm store wants to know of the image of an analysis."""
     from v6_clinical import store
 
-    found = store.store_json(face_of(analysis).package, int(major), image, code_url)
+    found = store.store_json(analysis.package, int(major), image, code_url)
     click.echo(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))

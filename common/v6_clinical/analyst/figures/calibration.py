@@ -13,7 +13,7 @@ from v6_clinical.analyst.figures import style
 from v6_clinical.analyst.figures.style import Record, Theme
 
 REMEDY: Final = (
-    "It comes with logistic regression where sites have enough rows to show risks by outcome."
+    "It comes with models of risk where sites have enough rows to show risks by outcome."
 )
 NORMAL: Final = 1.959963984540054  # the .975 quantile
 

@@ -1,11 +1,10 @@
-"""The forest plot: odds or hazard ratios on a log axis, with the numbers beside them."""
+"""The forest plot: the effects of a regression on their axis, with the numbers beside them."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -15,18 +14,13 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from v6_clinical.analyst.figures import style
 from v6_clinical.analyst.figures.columns import REFERENCE, print_beside, print_names
-from v6_clinical.analyst.figures.labels import (
-    close_ratio,
-    level_of,
-    ratio_names,
-    references,
-    term_label,
-)
+from v6_clinical.analyst.figures.labels import close_ratio, effect_of, interval
 from v6_clinical.analyst.figures.style import Colours, Record, Theme
-from v6_clinical.terminal.render.words import p_value
+from v6_clinical.face.terms import Category, blocks
+from v6_clinical.face.words import p_value
 
 ROW: Final = 4.6  # mm
-REMEDY: Final = "Ask for a logistic or Cox regression."
+REMEDY: Final = "Ask for a regression."
 WIDEST: Final = 1e4  # a ratio beyond this, or its inverse, is drawn as an arrow
 
 
@@ -43,32 +37,30 @@ class Row:
 def forest(
     result: Record, ax: Axes | None = None, *, theme: Theme = "light", width: float = style.PAGE
 ) -> Figure:
-    """Draw the ratios of a regression with their confidence intervals, and print them beside.
+    """Draw the effects of a regression with their confidence intervals, and print them beside.
 
     Parameters
     ----------
     result
-        Of ``logistic_regression`` or ``cox_regression``.
+        Of an analysis whose face names an effect: ratios are drawn on a log axis.
     ax
         Axes to draw into; by default a new figure of ``width`` millimetres.
 
     Returns
     -------
     Figure
-        The intercept is left out. Reference levels have lines of their own where the result
-        tells them: from ``levels`` or ``reference`` of the request, or from a Cox model. Intervals
-        are those of the table: robust if robust errors were asked for.
+        The intercept is left out. The reference level of a category has a line of its own.
+        Intervals are those of the table: robust if robust errors were asked for.
 
     Raises
     ------
     FigureError
         If the result has no coefficients beside the intercept.
     """
-    records = [r for r in style.table(result, "coefficients", REMEDY) if r["term"] != "Intercept"]
-    records = [r for r in records if not r["term"].startswith("Intercept[")]
-    if not records:
+    style.table(result, "coefficients", REMEDY)
+    rows = layout(result)
+    if not rows:
         raise style.FigureError("The model has no coefficient but intercepts.", "Add a predictor.")
-    rows = layout(records, references(result))
     with style.drawing(theme) as colours:
         if ax is None:
             figure = style.sheet(width, 16 + ROW * len(rows))
@@ -77,57 +69,45 @@ def forest(
         return style.whole(ax)
 
 
-def layout(records: Sequence[Record], known: dict[str, str]) -> list[Row]:
-    """Return the lines: levels of one column under its name and reference, others as they are."""
+def layout(result: Record) -> list[Row]:
+    """Return the lines: levels of a category under its name and reference, others as they are."""
     rows: list[Row] = []
-
-    def column(record: Record) -> str:
-        found = level_of(record["term"])
-        return found[0] if found and ":" not in found[0] else ""
-
-    band = 0
-    for name, group in groupby(records, column):
-        members = list(group)
-        if name and (name in known or len(members) > 1):
-            rows.append(Row(name, band, kind="heading"))
-            if name in known:
-                rows.append(Row(f"    {known[name]}", band, kind="reference"))
-            levels = [(level_of(r["term"]) or ("", ""))[1] for r in members]
-            rows += [Row(f"    {v}", band, r) for v, r in zip(levels, members, strict=True)]
-            band += 1
-            continue
-        for record in members:
-            rows.append(Row(term_label(record["term"]), band, record))
-            band += 1
+    for band, block in enumerate(blocks(result)):
+        if isinstance(block, Category):
+            rows.append(Row(block.column, band, kind="heading"))
+            if block.reference is not None:
+                rows.append(Row(f"    {block.reference}", band, kind="reference"))
+            for one in block.coefficients:
+                rows.append(Row(f"    {one.pieces[0].level}", band, one.record))
+        else:
+            rows.append(Row(block.label, band, block.record))
     return rows
 
 
 def _draw(axes: Axes, rows: Sequence[Row], result: Record, colours: Colours) -> None:
-    name, prefix, short = ratio_names(result)
+    effect = effect_of(result)
     estimates = [(y, row.record) for y, row in enumerate(rows) if row.record is not None]
-    values = [v for _, r in estimates for v in (r[name], *_interval(r, prefix))]
-    low, high = _limits(values)
-    axes.set_xscale("log")
+    values = [v for _, r in estimates for v in (r[effect.column], *interval(r, effect))]
+    low, high = _limits(values) if effect.is_ratio else _plain_limits(values)
+    if effect.is_ratio:
+        axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     for y, row in enumerate(rows):
         if row.band % 2 == 0:
             axes.axhspan(y - 0.5, y + 0.5, color=colours.band, linewidth=0, zorder=0)
         if row.kind == "reference":
-            axes.plot([1], [y], marker="|", color=colours.faint, markersize=4, zorder=3)
-    axes.axvline(1, color=colours.faint, linewidth=0.6, zorder=1)
+            axes.plot([effect.null], [y], marker="|", color=colours.faint, markersize=4, zorder=3)
+    axes.axvline(effect.null, color=colours.faint, linewidth=0.6, zorder=1)
     for y, record in estimates:
-        _estimate(axes, y, record[name], *_interval(record, prefix), colours)
-    _ticks(axes, low, high)
-    full = {"HR": "Hazard ratio", "OR": "Odds ratio"}[short]
-    axes.set_xlabel(f"{full} ({_level(result)}), log scale")
+        _estimate(axes, y, record[effect.column], *interval(record, effect), colours)
+    if effect.is_ratio:
+        _ticks(axes, low, high)
+    scale = ", log scale" if effect.is_ratio else ""
+    axes.set_xlabel(f"{effect.name.capitalize()} ({_level(result)}){scale}")
     bold = [row.kind == "heading" for row in rows]
     print_names(axes, [_wrap(row.label) for row in rows], bold, colours)
     print_beside(axes, texts(result, rows), colours)
-
-
-def _interval(record: Record, prefix: str) -> tuple[float | None, float | None]:
-    return record[f"{prefix}_conf_low"], record[f"{prefix}_conf_high"]
 
 
 def _limits(values: Sequence[float | None]) -> tuple[float, float]:
@@ -136,6 +116,14 @@ def _limits(values: Sequence[float | None]) -> tuple[float, float]:
     low, high = min([*found, 1.0]), max([*found, 1.0])
     air = max((high / low) ** 0.06, 1.02)
     return low / air, high * air
+
+
+def _plain_limits(values: Sequence[float | None]) -> tuple[float, float]:
+    """Return the ends of an axis of differences: all that is drawn, 0 among it, and some air."""
+    found = [v for v in values if v is not None]
+    low, high = min([*found, 0.0]), max([*found, 0.0])
+    air = 0.06 * (high - low) or 1.0
+    return low - air, high + air
 
 
 def _estimate(
@@ -179,18 +167,18 @@ def _ticks(axes: Axes, low: float, high: float) -> None:
 
 
 def texts(result: Record, rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Return the columns that are printed, by their heads: ratio with interval, and p."""
-    name, prefix, short = ratio_names(result)
-    ratios, p_values = [], []
+    """Return the columns that are printed, by their heads: effect with interval, and p."""
+    effect = effect_of(result)
+    effects, p_values = [], []
     for row in rows:
         record = row.record
         if record is None:
-            ratios.append(REFERENCE if row.kind == "reference" else "")
+            effects.append(REFERENCE if row.kind == "reference" else "")
             p_values.append("")
         else:
-            ratios.append(close_ratio(record[name], *_interval(record, prefix)))
+            effects.append(close_ratio(record[effect.column], *interval(record, effect)))
             p_values.append(p_value(record["p_value"]))
-    return {f"{short} ({_level(result)})": ratios, "P": p_values}
+    return {f"{effect.short} ({_level(result)})": effects, "P": p_values}
 
 
 def _level(result: Record) -> str:

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from v6_clinical.analyst.figures import style
 from v6_clinical.analyst.figures.columns import print_beside, print_names
-from v6_clinical.analyst.figures.labels import term_label
 from v6_clinical.analyst.figures.style import Record, Theme
-from v6_clinical.terminal.render.words import p_value
+from v6_clinical.face.terms import labels
+from v6_clinical.face.words import p_value
 
 ROW: Final = 5.0  # mm
 REMEDY: Final = (
@@ -45,7 +45,8 @@ def heterogeneity(
             ax.plot([share], [y], color=colours.series[0], marker="o", markersize=4, clip_on=False)
             ax.axhline(y, color=colours.grid, linewidth=0.4, zorder=0)
         ax.set(xlim=(0, 100), xlabel="I² (%)", ylim=(len(records) - 0.4, -0.6))
-        names = [term_label(record["term"]) for record in records]
+        words = labels(result)
+        names = [words.get(record["term"], record["term"]) for record in records]
         print_names(ax, names, [False] * len(names), colours)
         print_beside(ax, texts(records), colours)
         return style.whole(ax)

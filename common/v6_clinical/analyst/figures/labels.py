@@ -1,52 +1,31 @@
-"""How terms, levels, numbers and curves are written in figures and reports."""
+"""How effects, numbers and curves are written in figures and reports."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
-from v6_clinical.terminal.render.words import DASH
-
-Record = Mapping[str, Any]
-_NAMED = re.compile(r"C\(.*, ref=(?P<quote>['\"])(?P<level>.*)(?P=quote)\)", re.DOTALL)
-_LEVEL = re.compile(r"(?P<name>[^:]+)\[(?P<coding>T\.)?(?P<level>.*)\]", re.DOTALL)
+from v6_clinical.face.contract import Effect, Record
+from v6_clinical.face.words import DASH
+from v6_clinical.protocol.registry import face_of
 
 
-def level_of(term: str) -> tuple[str, str] | None:
-    """Return column and level of the dummy ``sex[T.M]``; None for any other term."""
-    found = _LEVEL.fullmatch(term)
-    return (found["name"], found["level"]) if found and found["coding"] else None
+def effect_of(result: Record) -> Effect:
+    """Return what the coefficients of a result mean in print, as its analysis says.
+
+    Raises
+    ------
+    ValueError
+        If the analysis is not known, or names no effect.
+    """
+    face = face_of(result["analysis"])
+    if face.effect is None:
+        raise ValueError(f"{face.title} has no effect to be shown as a ratio or a difference")
+    return face.effect
 
 
-def term_label(term: str) -> str:
-    """Return a term as a reader wants it: ``sex[T.M]:age`` is ``sex: M × age``."""
-    parts = [level_of(part) for part in term.split(":")] if "[T." in term else []
-    if not parts:
-        return term.replace(":", " × ")
-    names = term.split(":")
-    shown = [f"{p[0]}: {p[1]}" if p else name for p, name in zip(parts, names, strict=True)]
-    return " × ".join(shown)
-
-
-def references(result: Record) -> dict[str, str]:
-    """Return the reference level of each categorical column, as far as the result tells it."""
-    request = result["request"]
-    coding = result.get("model", {}).get("coding", {})
-    known = {name: levels[0] for name, levels in request["levels"].items()}
-    known |= dict(request["reference"]) | dict(coding.get("references", {}))
-    for record in result["coefficients"]:
-        found = level_of(record["term"])
-        if found and (named := _NAMED.fullmatch(found[0])):
-            known[found[0]] = named["level"]
-    return known
-
-
-def ratio_names(result: Record) -> tuple[str, str, str]:
-    """Return the table's name of exp(estimate), the prefix of its interval, and its short name."""
-    if result["analysis"] == "cox_regression":
-        return "hazard_ratio", "hr", "HR"
-    return "odds_ratio", "or", "OR"
+def interval(record: Record, effect: Effect) -> tuple[float | None, float | None]:
+    """Return the ends of an effect's interval."""
+    return record[effect.low], record[effect.high]
 
 
 def ratio(value: float | None) -> str:
@@ -66,11 +45,6 @@ def close_ratio(value: float, low: float | None, high: float | None) -> str:
         return f"{number:.3f}" if narrow and number is not None else ratio(number)
 
     return f"{show(value)} ({show(low)}, {show(high)})"
-
-
-def site_name(organization: int | None) -> str:
-    """Return how a curve's site is called."""
-    return "All sites" if organization is None else f"Site {organization}"
 
 
 def stratum_name(result: Record, curve: Record) -> str:

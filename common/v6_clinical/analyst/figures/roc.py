@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from v6_clinical.analyst.figures import style
 from v6_clinical.analyst.figures.style import Record, Theme
-from v6_clinical.terminal.render.words import DASH
+from v6_clinical.face.words import DASH
 
 REMEDY: Final = (
-    "It comes with logistic regression where sites have enough rows to show risks by outcome."
+    "It comes with models of risk where sites have enough rows to show risks by outcome."
 )
 
 

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from v6_clinical.analyst.figures import style
-from v6_clinical.analyst.figures.labels import profile_label, site_name, stratum_name
+from v6_clinical.analyst.figures.labels import profile_label, stratum_name
 from v6_clinical.analyst.figures.style import Colours, Record, Theme
-from v6_clinical.terminal.render.words import DASH
+from v6_clinical.face.words import DASH, site_name
 
 REMEDY: Final = "Ask again with time_horizon=..., the end of the curves, and profiles=[...]."
 WITHHELD: Final = "No site may show a point of its curve: use a longer time_horizon."
@@ -53,7 +53,7 @@ def survival(
     Parameters
     ----------
     result
-        Of ``cox_regression``, asked with a ``time_horizon``.
+        Of a survival model, asked with a ``time_horizon``.
     curves
         ``"prediction"``: the profiles of the request, a panel for each site and stratum;
         ``"baseline_hazard"``: at the pooled means of the columns. By default the profiles if any.
@@ -110,7 +110,7 @@ def arrange(
     names: list[str] = []
     panels: dict[str, Panel] = {}
     for curve in found:
-        site, stratum = site_name(curve["organization_id"]), stratum_name(result, curve)
+        site, stratum = site_name(result, curve["organization_id"]), stratum_name(result, curve)
         if by_profile:
             title, name = ", ".join(filter(None, (site, stratum))), str(curve["profile"])
         elif several:

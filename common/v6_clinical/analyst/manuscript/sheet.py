@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from v6_clinical.terminal.render.words import DASH
+from v6_clinical.face.words import DASH
 
 Labels = Mapping[str, str]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from v6_clinical.analyst.figures.labels import ratio, term_label
-from v6_clinical.terminal.render.words import DASH, p_value
+from v6_clinical.analyst.figures.labels import ratio
+from v6_clinical.face.contract import Record
+from v6_clinical.face.terms import labels
+from v6_clinical.face.words import DASH, p_value, site_name
+from v6_clinical.protocol.registry import face_of
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -36,7 +39,6 @@ def word(value: Any) -> str:
 
 # How a column is written, by its name; what is not listed is a word or a number of four digits.
 _WRITE: Final[dict[str, Callable[[Any], str]]] = {
-    "term": term_label,
     "p_value": p_value,
     "lr_p_value": p_value,
     "wald_p_value": p_value,
@@ -51,9 +53,6 @@ _WRITE: Final[dict[str, Callable[[Any], str]]] = {
     **dict.fromkeys(("lr_statistic", "wald_statistic", "score_statistic", "statistic"), fixed(2)),
     **dict.fromkeys(("concordance", "brier", "mcfadden_r2", "r"), fixed(4)),
     **dict.fromkeys(("auc", "auc_low", "auc_high", "auc_within"), fixed(4)),
-    "organization_id": lambda value: "all" if value is None else str(value),
-    **dict.fromkeys(("odds_ratio", "or_conf_low", "or_conf_high"), ratio),
-    **dict.fromkeys(("hazard_ratio", "hr_conf_low", "hr_conf_high"), ratio),
     **dict.fromkeys(("survival", "cumulative_hazard"), fixed(4)),
     **dict.fromkeys(("observed", "mean_predicted"), fixed(4)),
     **dict.fromkeys(("threshold", "false_positive_rate", "true_positive_rate"), fixed(4)),
@@ -70,9 +69,6 @@ _HEADS: Final = {
     "conf_low": "low",
     "df2": "df 2",
     "dropped": "incomplete rows",
-    "hazard_ratio": "HR",
-    "hr_conf_high": "HR high",
-    "hr_conf_low": "HR low",
     "i2": "I²",
     "k": "sites",
     "log_likelihood": "log-likelihood",
@@ -83,9 +79,6 @@ _HEADS: Final = {
     "n_at_risk": "at risk",
     "n_missing": "incomplete rows",
     "null_log_likelihood": "null log-likelihood",
-    "odds_ratio": "OR",
-    "or_conf_high": "OR high",
-    "or_conf_low": "OR low",
     "organization_id": "site",
     "p_value": "P",
     "q": "Q",
@@ -101,13 +94,31 @@ _HEADS: Final = {
 }
 
 
-def written(name: str, value: Any) -> str:
-    """Return a value of the column ``name`` as the report shows it."""
-    if name in _WRITE:
-        return _WRITE[name](value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return word(value)
-    return number(value)
+class Cells:
+    """How the values of one result are written: terms and sites by one name on the whole page."""
+
+    def __init__(self, result: Record) -> None:
+        self._result = result
+        self._terms = labels(result)
+        effect = face_of(result["analysis"]).effect
+        ratios = (effect.column, effect.low, effect.high) if effect and effect.is_ratio else ()
+        self._write = _WRITE | dict.fromkeys(ratios, ratio)
+
+    def term(self, name: str) -> str:
+        """Return a term of the model in words."""
+        return self._terms.get(name, name)
+
+    def written(self, name: str, value: Any) -> str:
+        """Return a value of the column ``name`` as the report shows it."""
+        if name == "term":
+            return self.term(str(value))
+        if name == "organization_id":
+            return site_name(self._result, value)
+        if name in self._write:
+            return self._write[name](value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return word(value)
+        return number(value)
 
 
 def head(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, Final
@@ -11,6 +12,7 @@ from v6_clinical.analyst.report.cells import number, word
 from v6_clinical.analyst.report.tables import Table
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import CODES
+from v6_clinical.face.words import site_name
 from v6_clinical.protocol.registry import face_of, load_site
 from v6_clinical.settings import MEANINGS, PREFIX, SETTINGS
 
@@ -58,7 +60,7 @@ def refusals(result: Record) -> Table | None:
     sites = named or [site for site in result["sites"] if site["status"] == "refused"]
     rows = [
         [
-            str(site["organization_id"]),
+            site_name(result, site["organization_id"]),
             site.get("code", word(site.get("status"))),
             ", ".join(site.get("where", [])),
             CODES.get(site.get("code", ""), ""),
@@ -76,7 +78,7 @@ def sites(result: Record) -> Table | None:
     words = {"ok": "took part", "no_rows": "no usable row", "refused": "refused"}
     rows = [
         [
-            str(site["organization_id"]),
+            site_name(result, site["organization_id"]),
             words.get(site["status"], site["status"]),
             number(site.get("n")),
             number(site.get("dropped")),
@@ -94,7 +96,8 @@ def ledger(result: Record) -> Table | None:
     rows = []
     for (step, what), group in groupby(result["ledger"], lambda one: (one["step"], one["what"])):
         lines = list(group)
-        first, last, sent = lines[0]["round"], lines[-1]["round"], lines[0]["numbers_per_site"]
+        first, last = lines[0]["round"], lines[-1]["round"]
+        sent = max(line["numbers_per_site"] for line in lines)
         alike = f"{first}" if first == last else f"{first}\u2060–\u2060{last}"
         total = ("in all" if first == last else "in each") if sent else "nothing"
         rows.append([f"{alike}:\u00a0{step}", total, number(sent)])
@@ -104,11 +107,20 @@ def ledger(result: Record) -> Table | None:
 
 
 def _parts(what: str) -> dict[str, int]:
-    """Return the counts of a line of the ledger by the first part of each name."""
+    """Return the counts of a line of the ledger by the first part of each name.
+
+    Results of earlier versions name each site's own sums, ``site/0/curves``: no site sends those
+    of another, so that the most of one site counts.
+    """
     found: dict[str, int] = {}
+    own: Counter[str] = Counter()
     for name, count in re.findall(r"(.+?): (\d+)(?:, |$)", what):
-        key = name.split("/")[0]
-        found[key] = found.get(key, 0) + int(count)
+        key, _, rest = name.partition("/")
+        if key == "site":
+            own[rest.partition("/")[0]] += int(count)
+            found[key] = max(own.values())
+        else:
+            found[key] = found.get(key, 0) + int(count)
     return found
 
 
@@ -121,7 +133,7 @@ def limits(result: Record) -> Table:
         if name in SETTINGS:
             here = [_limit(theirs.get(name, value)) for theirs in own.values()]
             rows.append([name, MEANINGS[name], _limit(value), *here])
-    heads = ["Setting", "What it limits", "Shipped", *(f"Site {site}" for site in own)]
+    heads = ["Setting", "What it limits", "Shipped", *(site_name(result, site) for site in own)]
     return Table("Limits", heads, rows, left=2)
 
 

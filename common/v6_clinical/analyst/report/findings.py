@@ -7,25 +7,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from v6_clinical.analyst.figures.forest import layout, texts
-from v6_clinical.analyst.figures.labels import ratio_names, references
 from v6_clinical.analyst.manuscript.table1 import Style, table1
-from v6_clinical.analyst.report.tables import Table
+from v6_clinical.analyst.report.tables import Table, all_tables
+from v6_clinical.face.contract import Effect
+from v6_clinical.protocol.registry import face_of
 
 Record = Mapping[str, Any]
 
 
-def findings(result: Record) -> Table:
-    """Return ratios with intervals, or for a summary its columns by group."""
-    return _table_one(result) if result["analysis"] == "summary" else _ratios(result)
+def findings(result: Record) -> Table | None:
+    """Return effects with intervals, Table 1, or else the first table of the result."""
+    face = face_of(result["analysis"])
+    if face.effect is not None and result.get("coefficients"):
+        return _effects(result, face.effect)
+    if face.result == "TableOneResult":
+        return _table_one(result)
+    tables = all_tables(result)
+    return tables[0] if tables else None
 
 
-def _ratios(result: Record) -> Table:
-    records = [r for r in result["coefficients"] if not r["term"].startswith("Intercept")]
-    rows = layout(records, references(result))
+def _effects(result: Record, effect: Effect) -> Table:
+    rows = layout(result)
     columns = texts(result, rows)
     lines = zip((row.label for row in rows), *columns.values(), strict=True)
-    full = {"HR": "hazard", "OR": "odds"}[ratio_names(result)[2]]
-    return Table(f"Adjusted {full} ratios", ["", *columns], [list(line) for line in lines])
+    title = f"Adjusted {effect.name}s"
+    return Table(title, ["", *columns], [list(line) for line in lines])
 
 
 def _table_one(result: Record) -> Table:

@@ -8,21 +8,17 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from v6_clinical.analyst.report import explain
-from v6_clinical.analyst.report.cells import number
 from v6_clinical.analyst.report.findings import findings
 from v6_clinical.analyst.report.methods import methods
 from v6_clinical.analyst.report.pictures import pictures
 from v6_clinical.analyst.report.svg import variables
 from v6_clinical.analyst.report.tables import all_tables
+from v6_clinical.face import Face
+from v6_clinical.protocol.registry import face_of
 from v6_clinical.version import SCHEMA, __version__
 
 Record = Mapping[str, Any]
 
-TITLES: Final = {
-    "summary": "Summary statistics",
-    "logistic_regression": "Logistic regression",
-    "cox_regression": "Cox regression",
-}
 # What the analyst's layer adds to a result about where it comes from.
 MADE_BY: Final = {"platform": "Platform", "image": "Image", "task_id": "Task", "started": "Started"}
 
@@ -38,10 +34,11 @@ def html(result: Record) -> str:
     Raises
     ------
     ValueError
-        If it is no result of this schema.
+        If it is no result of this schema, or of an analysis that is not installed.
     """
-    if result.get("schema") != SCHEMA or result.get("analysis") not in TITLES:
+    if result.get("schema") != SCHEMA:
         raise ValueError(f"this is no result of schema {SCHEMA}: see what made it")
+    face = face_of(str(result.get("analysis")))
     completed = result["status"] == "completed"
     paragraph, references = methods(result) if completed else ("", [])
     environment = Environment(
@@ -52,12 +49,12 @@ def html(result: Record) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("page.html.j2").render(
-        title=TITLES[result["analysis"]],
-        subtitle=_subtitle(result),
+        title=face.title,
+        subtitle=face.model(result["request"]) if result["request"] else "",
         completed=completed,
         status=result["status"],
         error=result["error"],
-        facts=_facts(result) if completed else [],
+        facts=_facts(result, face) if completed else [],
         findings=findings(result) if completed else None,
         warnings=explain.warnings(result),
         pictures=pictures(result) if completed else [],
@@ -75,38 +72,11 @@ def html(result: Record) -> str:
     )
 
 
-def _subtitle(result: Record) -> str:
-    """Return the model, or the columns, in one line; nothing if the request was not understood."""
-    request = result["request"]
-    if not request:
-        return ""
-    if result["analysis"] == "summary":
-        by = f" by {request['group_by']}" if request["group_by"] else ""
-        return ", ".join(request["columns"]) + by
-    right = request["formula"] or " + ".join(request["predictors"])
-    if result["analysis"] == "logistic_regression":
-        return f"{request['outcome']} ~ {right}"
-    left = [name for name in (request["entry"], request["time"], request["event"]) if name]
-    strata = "".join(f" + strata({name})" for name in request["strata"])
-    return f"Surv({', '.join(left)}) ~ {right}{strata}"
-
-
-def _facts(result: Record) -> list[tuple[str, str]]:
+def _facts(result: Record, face: Face) -> list[tuple[str, str]]:
     """Return what stands in large under the title."""
     took_part = [site for site in result["sites"] if site["status"] == "ok"]
-    facts = [("sites", str(len(took_part)))]
-    if result["analysis"] == "summary":
-        rows = [site["n"] for site in took_part]
-        if None not in rows:
-            facts.append(("rows", number(sum(rows))))
-    else:
-        fit = result["fit"][0]
-        facts += [("rows", number(fit["n"])), ("events", number(fit["events"]))]
-        if fit.get("concordance") is not None:
-            facts.append(("concordance", f"{fit['concordance']:.3f}"))
-        if fit.get("auc_within") is not None:
-            facts.append(("AUC within sites", f"{fit['auc_within']:.3f}"))
-    return [*facts, ("rounds", str(len(result["ledger"])))]
+    rounds = ("rounds", str(len(result["ledger"])))
+    return [("sites", str(len(took_part))), *face.facts(result), rounds]
 
 
 def _versions(result: Record) -> list[tuple[str, str]]:

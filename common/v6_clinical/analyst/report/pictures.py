@@ -10,23 +10,19 @@ from markupsafe import Markup
 
 from v6_clinical.analyst import figures
 from v6_clinical.analyst.report.svg import inline
+from v6_clinical.protocol.registry import face_of
 
 Record = Mapping[str, Any]
 
 WIDTH: Final = 132.0  # mm; scaled to the page
 SQUARE: Final = 82.0
-KINDS: Final = {
-    "summary": ("box", "histogram"),
-    "logistic_regression": ("forest", "roc", "calibration", "heterogeneity"),
-    "cox_regression": ("forest", "survival", "heterogeneity"),
-}
 NARROW: Final = ("roc", "calibration")  # side by side
 CAPTIONS: Final = {
     "box": "Quartiles and outermost quantiles by group. Shaded: the interval that certainly holds "
     "a quantile of the pooled rows.",
     "histogram": "Histograms; the area of a bar is its share of the rows. Hatched: cells whose "
     "outer end is not known, drawn to two standard deviations from the mean but not across 0.",
-    "forest": "Adjusted ratios with confidence intervals.",
+    "forest": "Adjusted effects with confidence intervals.",
     "prediction": "Survival of the profiles. Between two points a curve lies in its shaded steps; "
     "a dash stands where a site does not show the number at risk.",
     "survival": "Baseline survival: at the pooled means of the columns. Between two points a "
@@ -51,7 +47,7 @@ class Picture:
 def pictures(result: Record) -> list[Picture]:
     """Return every figure that the result allows; one without its table is left out."""
     found = []
-    for kind in KINDS[result["analysis"]]:
+    for kind in face_of(result["analysis"]).figures:
         narrow = kind in NARROW
         try:
             figure = getattr(figures, kind)(result, width=SQUARE if narrow else WIDTH)

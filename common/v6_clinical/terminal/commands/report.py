@@ -11,7 +11,7 @@ import click
 from v6_clinical.terminal.commands.files import examples
 
 
-@click.command("report", epilog=examples("v6-clinical report cox.json -o cox.html"))
+@click.command("report", epilog=examples("v6-clinical report result.json -o result.html"))
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: RESULT.html.")
 def report(result: Path, output: Path | None) -> None:

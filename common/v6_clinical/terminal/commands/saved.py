@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from v6_clinical.terminal.commands.files import examples, options
+from v6_clinical.terminal.commands.files import examples
 
 if TYPE_CHECKING:
     from v6_clinical.analyst import Result
@@ -37,7 +39,7 @@ def _pairs(
     return found
 
 
-@click.command(epilog=examples("v6-clinical show cox.json"))
+@click.command(epilog=examples("v6-clinical show result.json"))
 @RESULT
 def show(result: str) -> None:
     """Print a saved RESULT again."""
@@ -46,44 +48,44 @@ def show(result: str) -> None:
 
 @click.command(
     epilog=examples(
-        'v6-clinical table summary.json --median nodes --label "age=Age, years"',
-        "v6-clinical table cox.json --format docx",
+        'v6-clinical table result.json --median nodes --label "age=Age, years"',
+        "v6-clinical table result.json --format docx",
     )
 )
 @RESULT
-@options(
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice(["markdown", "html", "latex", "docx"]),
-        help="Default what --output ends in, or markdown.",
-    ),
-    click.option("--output", "-o", type=click.Path(dir_okay=False), help="The file to write."),
-    click.option(
-        "--label", "labels", multiple=True, callback=_pairs, help="A name in print: age=Age, years."
-    ),
-    click.option("--title", default="", help="The table's title."),
-    click.option("--digits", type=click.IntRange(0, 10), help="Decimals of means or ratios."),
-    click.option("--median", multiple=True, help="Table 1: a variable shown by its median."),
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["markdown", "html", "latex", "docx"]),
+    help="Default what --output ends in, or markdown.",
 )
+@click.option("--output", "-o", type=click.Path(dir_okay=False), help="The file to write.")
+@click.option(
+    "--label", "labels", multiple=True, callback=_pairs, help="A name in print: age=Age, years."
+)
+@click.option("--title", help="The table's title.")
+@click.option("--digits", type=click.IntRange(0, 10), help="Decimals of means or ratios.")
+@click.option("--median", multiple=True, help="Table 1: a variable shown by its median.")
 def table(
     result: str,
     form: str | None,
     output: str | None,
     labels: dict[str, str],
-    title: str,
+    title: str | None,
     digits: int | None,
     median: tuple[str, ...],
 ) -> None:
-    """Format a saved RESULT for a manuscript: Table 1, or a regression's table."""
+    """Format a saved RESULT for a manuscript: Table 1, a regression's table, or its first one."""
     found = _load(result)
-    more: dict[str, Any] = {} if digits is None else {"digits": digits}
     if form == "docx" and output is None:
         output = str(Path(result).with_suffix(".docx"))
-    if found["analysis"] == "summary":
-        more["median"] = median
-    elif median:
-        raise click.UsageError("--median: only Table 1 has medians.")
-    method = getattr(found, "table1" if found["analysis"] == "summary" else "table")
-    text = method(form, output, labels=labels, title=title, **more)
+    method: Callable[..., Any] = getattr(found, "table1", found.table)
+    asked = {"labels": labels, "title": title, "digits": digits, "median": median}
+    more: dict[str, Any] = {
+        name: value for name, value in asked.items() if value not in (None, {}, ())
+    }
+    for name in more.keys() - inspect.signature(method).parameters.keys():
+        option = name.rstrip("s") if name == "labels" else name
+        raise click.UsageError(f"--{option}: this result's table has none.")
+    text = method(form, output, **more)
     click.echo(text if output is None else f"wrote {output}", nl=output is not None)

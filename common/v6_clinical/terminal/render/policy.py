@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.settings import MEANINGS, PREFIX, SETTINGS
-from v6_clinical.terminal.render.text import table
+from v6_clinical.terminal.render.text import Screen
 
 
 def policy(limits: Policy) -> None:
@@ -20,4 +20,4 @@ def policy(limits: Policy) -> None:
             words = {None: "every column", True: "yes", False: "no"}
             shown = words[value] if value is None or isinstance(value, bool) else str(value)
         rows.append([setting, shown, MEANINGS[setting]])
-    table("Limits in force", ["setting", "value", "meaning"], rows, left=3)
+    Screen().table("Limits in force", ["setting", "value", "meaning"], rows, left=3)
