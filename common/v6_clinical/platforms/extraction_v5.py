@@ -18,7 +18,7 @@ from vantage6.common.enum import AlgorithmStepType
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES, RefusalError
-from v6_clinical.platforms.files import read_csv
+from v6_clinical.platforms import files
 from v6_clinical.platforms.readers import READERS, Reader
 from v6_clinical.platforms.vantage6_v5 import mark, started_as
 from v6_clinical.protocol.site import innocent_name
@@ -63,7 +63,7 @@ def _check(arguments: tuple[Any, ...], unknown: list[str]) -> None:
 
 
 def _csv(_: Policy, uri: str) -> pd.DataFrame:
-    return read_csv(uri)
+    return files.read_csv(uri)
 
 
 def _parquet(_: Policy, uri: str) -> pd.DataFrame:
@@ -73,9 +73,7 @@ def _parquet(_: Policy, uri: str) -> pd.DataFrame:
 
 
 def _excel(_: Policy, uri: str, sheet_name: str | None = None) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.read_excel(uri, sheet_name=sheet_name or 0)
+    return files.read_excel(uri, sheet_name)
 
 
 def _sql(policy: Policy, uri: str, query: Any = None) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""CSV files as every platform reads them: R's rules of what is missing, not pandas'.
+"""CSV files and Excel sheets as every platform reads them: R's rules of what is missing.
 
 pandas takes the labels None, null, nan, n/a and N/A for missing, and the rows that hold them leave
 an analysis without a word. R's ``read.csv`` takes NA alone. Here missing are blanks and NA; and
@@ -23,17 +23,14 @@ WORDS: Final = frozenset(
     | {"N/A", "NULL", "NaN", "None", "n/a", "nan", "null"}
 )
 FOREIGN: Final = {";": "a semicolon", "\t": "a tab", "|": "a bar"}  # separators of columns
-_FLAGS: Final = {"True": True, "TRUE": True, "true": True}
-_FLAGS_OFF: Final = {"False": False, "FALSE": False, "false": False}
+_FLAGS: Final = {
+    **dict.fromkeys(("True", "TRUE", "true"), True),
+    **dict.fromkeys(("False", "FALSE", "false"), False),
+}
 
 
-def read_csv(source: Any, **options: Any) -> pd.DataFrame:
-    """Return a CSV file as a data frame.
-
-    Parameters
-    ----------
-    source
-        A path or an open file, as for ``pandas.read_csv``, whose other options go through.
+def read_csv(source: Any) -> pd.DataFrame:
+    """Return a CSV file, a path or an open file, as a data frame.
 
     Raises
     ------
@@ -42,15 +39,30 @@ def read_csv(source: Any, **options: Any) -> pd.DataFrame:
     """
     import pandas as pd
 
-    if "sep" not in options and foreign_separator(source) is not None:
+    if foreign_separator(source) is not None:
         raise RefusalError("SEPARATOR")
-    frame: pd.DataFrame = pd.read_csv(
-        source, keep_default_na=False, na_values=list(MISSING), **options
+    found: pd.DataFrame = pd.read_csv(source, keep_default_na=False, na_values=list(MISSING))
+    return _without_words(found)
+
+
+def read_excel(source: Any, sheet: str | None = None) -> pd.DataFrame:
+    """Return a sheet of an Excel file, by default the first, as a data frame."""
+    import pandas as pd
+
+    found: pd.DataFrame = pd.read_excel(
+        source, sheet_name=sheet or 0, keep_default_na=False, na_values=list(MISSING)
     )
+    return _without_words(found)
+
+
+def _without_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """Read the columns of text again that are text only for a word that means missing."""
+    import pandas as pd
+
     for place in range(len(frame.columns)):
         column = frame.iloc[:, place]
         if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
-            frame.isetitem(place, _without_words(column).array)
+            frame.isetitem(place, _plain(column).array)
     return frame
 
 
@@ -68,7 +80,7 @@ def foreign_separator(source: Any) -> str | None:
     return found[0] if len(columns) == 1 and found else None
 
 
-def _without_words(column: pd.Series) -> pd.Series:
+def _plain(column: pd.Series) -> pd.Series:
     """Return a column of text as numbers, or true and false, if only words for missing are not."""
     import pandas as pd
 
@@ -78,8 +90,7 @@ def _without_words(column: pd.Series) -> pd.Series:
     rest = column[~words].dropna()
     if rest.empty:
         return column.mask(words & (column != "None"))
-    flags = _FLAGS | _FLAGS_OFF
-    if rest.isin(list(flags)).all():
-        return column.map(flags).astype(object)
+    if rest.isin(list(_FLAGS)).all():
+        return column.map(_FLAGS).astype(object)
     numbers = pd.to_numeric(rest, errors="coerce")
     return column if numbers.isna().any() else numbers.reindex(column.index).astype(float)

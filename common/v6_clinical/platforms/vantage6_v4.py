@@ -13,8 +13,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from v6_clinical.errors import RefusalError
-from v6_clinical.platforms import entry
-from v6_clinical.platforms.files import read_csv
+from v6_clinical.platforms import entry, files
 from v6_clinical.platforms.polling import PollingTransport
 
 if TYPE_CHECKING:
@@ -76,8 +75,11 @@ def _frame(policy: Policy) -> pd.DataFrame:
     policy.check_filters(labels[0], os.environ)
     label = labels[0].upper()
     uri, kind = os.environ[f"{label}_DATABASE_URI"], os.environ.get(f"{label}_DATABASE_TYPE")
+    sheet = os.environ.get(f"{label}_SHEET_NAME")
     if kind == "csv":
-        frame = read_csv(uri)
+        frame = files.read_csv(uri)
+    elif kind == "excel":
+        frame = files.read_excel(uri, sheet)
     elif kind == "parquet":
         import pandas as pd
 
@@ -85,8 +87,7 @@ def _frame(policy: Policy) -> pd.DataFrame:
     else:
         from vantage6.algorithm.tools.wrappers import load_data
 
-        query = os.environ.get(f"{label}_QUERY")
-        frame = load_data(uri, kind, query, os.environ.get(f"{label}_SHEET_NAME"))
+        frame = load_data(uri, kind, os.environ.get(f"{label}_QUERY"), sheet)
     return _preprocessed(frame, os.environ.get(f"{label}_PREPROCESSING"))
 
 
