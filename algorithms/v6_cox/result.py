@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from v6_clinical.model.coding import shown_references
+from v6_clinical.model.terms import raw_columns
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.inference import chi_square_tail, quadratic, sandwich
 from v6_clinical.numerics.newton import SingularError, inverse
@@ -53,7 +55,8 @@ def conclude(
         "proportional_hazards": _proportional_hazards(request, fitting, fit),
         "baseline_hazard": baseline_tables(fitting, fit.total, organizations),
         "heterogeneity": heterogeneity_table(design, fit.total),
-        "model": model_record(design.raw, fit.beta, design.shift, request.offset),
+        "model": model_record(design.raw, fit.beta, design.shift, request.offset)
+        | {"references": shown_references(design.user)},
     }
     tables["prediction"] = predict(tables, request.profiles)
     return Outcome(tables, _warnings(request, fitting, tables))
@@ -160,7 +163,9 @@ def _warnings(
             "covariates of patients with events follow by subtraction."
         )
         found.append(("EVENT_TIMES_SENT", text))
-    found += shared_warnings(request, tables)
+    outcome = (request.time, request.event, *request.strata)
+    columns = [*raw_columns(fitting.design.user.terms), *outcome]
+    found += shared_warnings(request, tables, columns)
     if not tables["proportional_hazards"]:
         text = "Proportional hazards are not tested under a ridge, or where events share one time."
         found.append(("NO_HAZARDS_TEST", text))

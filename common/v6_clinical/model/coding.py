@@ -103,6 +103,17 @@ def dropped_levels(
     return dropped
 
 
+def shown_references(agreed: Coding) -> dict[str, str]:
+    """Return the level that each categorical factor's columns are compared with, by its label.
+
+    Not of a factor that keeps all levels, as one does in a model without an intercept.
+    """
+    dropped = dropped_levels(agreed.terms, agreed.levels, agreed.references)
+    products = full_rank(agreed.terms, agreed.levels, agreed.intercept)
+    reduced = {one.factor for _, scoped in products for one in scoped if one.reduced}
+    return {factor.label: level for factor, level in dropped.items() if factor in reduced}
+
+
 def _code(
     terms: Sequence[Term],
     levels: Mapping[str, Sequence[str]],

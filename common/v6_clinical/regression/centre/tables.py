@@ -14,6 +14,7 @@ from v6_clinical.regression.centre.design import Design
 from v6_clinical.regression.request import RegressionRequest
 
 Record = dict[str, Any]
+MANY_MISSING = 0.1  # a share of the rows that is worth a word
 
 
 def plain(value: float | None) -> float | None:
@@ -101,9 +102,22 @@ def heterogeneity_table(design: Design, total: Sums) -> list[Record]:
     return records
 
 
-def shared_warnings(request: RegressionRequest, tables: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return codes and messages that hold of any regression."""
+def shared_warnings(
+    request: RegressionRequest, tables: dict[str, Any], columns: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Return codes and messages that hold of any regression.
+
+    Parameters
+    ----------
+    columns
+        The predictors and the outcome.
+    """
     found = []
+    fit = tables["fit"][0]
+    if fit["n_missing"] >= MANY_MISSING * (fit["n"] + fit["n_missing"]) > 0:
+        text = f"{fit['n_missing']} of {fit['n'] + fit['n_missing']} rows are left out: a value is "
+        text += f"missing in one of the model's columns ({', '.join(dict.fromkeys(columns))})."
+        found.append(("MANY_MISSING", text))
     if request.cluster is not None:
         text = "Rows of one cluster are taken to be at one site; clusters across sites count apart."
         found.append(("CLUSTERS_WITHIN_SITES", text))

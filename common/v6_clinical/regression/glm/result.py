@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from v6_clinical.model.coding import coding_to_json
+from v6_clinical.model.coding import coding_to_json, shown_references
+from v6_clinical.model.terms import raw_columns
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.inference import chi_square_tail, sandwich
 from v6_clinical.protocol.analysis import Outcome
@@ -49,9 +50,13 @@ def conclude(
         "fit": [_fit(fitting, fit) | more | end],
         **tables,
         "heterogeneity": heterogeneity_table(design, fit.total),
-        "model": {"coding": coding_to_json(design.raw)},  # levels and references, for tables
+        "model": {
+            "coding": coding_to_json(design.raw),
+            "references": shown_references(design.user),
+        },
     }
-    found = [*found, *shared_warnings(request, whole)]
+    columns = [*raw_columns(design.user.terms), request.outcome]
+    found = [*found, *shared_warnings(request, whole, columns)]
     return Outcome(whole, [{"code": code, "message": message} for code, message in found])
 
 
