@@ -32,7 +32,7 @@ WARNINGS: Final = {
     "GROUP_MISSING": "Say how many patients have no group; the groups do not add up to all.",
     "GROUPS_WITHHELD": "Group means and tests describe the other sites only; compare n.",
     "HIGH_ORDERS_WITHHELD": "Third and fourth power sums of few rows could give values away.",
-    "MANY_MISSING": "Rows without a value may differ from the others; or a file holds a label, such "
+    "MANY_MISSING": "Rows without a value may differ from the others; or a file has a label, such "
     "as None, that the software which read it took for missing.",
     "NO_HAZARDS_TEST": "The assumption was not tested; look at the curves.",
     "NO_HETEROGENEITY": "Nothing is known here about differences between sites.",
