@@ -174,7 +174,7 @@ def _comparison(result: Record) -> tuple[list[str], list[list[str]]]:
 def _p_value(row: Record) -> str:
     """Show a p-value, or its certain bounds where they differ in print."""
     low, high = p_value(row["p_low"]), p_value(row["p_high"])
-    return low if low == high else f"[{low}, {high}]"
+    return low if low == high else f"{low} to {high}"
 
 
 def _correlation(result: Record) -> tuple[list[str], list[list[str]]]:

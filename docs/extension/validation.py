@@ -115,6 +115,6 @@ def _largest(table_name: str, found: dict[str, Any], expected: dict[str, Any]) -
         abs(ours[key][number] - row[number]) / max(1.0, abs(row[number]))
         for key, row in theirs.items()
         for number in numbers
-        if row[number] is not None
+        if row[number] is not None and ours[key][number] is not None  # of ranks: bounds
     )
     return float(max(gaps))

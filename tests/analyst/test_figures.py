@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -23,6 +24,7 @@ from v6_clinical.analyst.figures.labels import close_ratio
 from v6_clinical.analyst.figures.style import MM, THEMES
 from v6_clinical.face.terms import labels
 from v6_clinical.face.words import p_value
+from v6_clinical.platforms import local
 
 Draw = Callable[..., Figure]
 EVERY: list[tuple[Draw, str, dict[str, Any]]] = [
@@ -222,6 +224,28 @@ def test_bars_have_the_share_of_their_rows_as_area() -> None:
             for low, high in zip(bins["lower"], bins["upper"], strict=True)
         ]
         assert [bar.get_hatch() is not None for bar in bars] == openly
+
+
+def test_figures_of_what_cannot_be_negative_do_not_go_below_0() -> None:
+    """Counts with many zeros: bars begin at 0, and no shade of a box does before."""
+    rng = np.random.default_rng(3)
+    frames = [pd.DataFrame({"x": rng.poisson(0.8, 90) * 1.0}) for _ in range(3)]
+    result = local.run("summary", frames, {"columns": ["x"]})
+    assert result["histogram"]["x"]["lower"][0] == 0.0
+    for draw in (figures.histogram, figures.box):
+        patches = draw(result, "x").axes[0].patches
+        assert patches
+        assert min(bar.get_x() for bar in patches) >= 0
+    with_negatives = [frame - 0.5 for frame in frames]
+    result = local.run("summary", with_negatives, {"columns": ["x"]})
+    assert min(bar.get_x() for bar in figures.histogram(result, "x").axes[0].patches) < 0
+
+
+def test_a_withheld_column_is_an_empty_panel() -> None:
+    frames = [pd.DataFrame({"x": np.arange(60.0), "rare": np.r_[1.0, np.zeros(59)]})] * 2
+    result = local.run("summary", frames, {"columns": ["x", "rare"]})
+    for draw in (figures.histogram, figures.box):
+        assert not [bar for bar in draw(result, "rare").axes[0].patches if bar.get_width()]
 
 
 def test_boxes_reach_from_quartile_to_quartile_and_shade_what_is_certain() -> None:

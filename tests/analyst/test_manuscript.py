@@ -164,6 +164,8 @@ def test_beside_a_median_stands_a_rank_test() -> None:
     assert cells(table1(result, Style(median=["age"])))["age, median [Q1, Q3]"][3] == (
         "0.012 to 0.046"
     )
+    compared["age", "wilcoxon"] |= {"p_low": 1e-9, "p_high": 0.9}  # it may be anything
+    assert cells(table1(result, Style(median=["age"])))["age, median [Q1, Q3]"][3] == "–"
     compared["age", "wilcoxon"] |= {"p_low": 1e-9, "p_high": 1e-5}
     assert cells(table1(result, Style(median=["age"])))["age, median [Q1, Q3]"][3] == "<0.001"
 

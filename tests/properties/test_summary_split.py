@@ -102,6 +102,49 @@ def test_the_true_quantile_is_always_in_the_interval(table: list[Any], cell: int
             assert low - slack <= true <= high + slack
 
 
+NONNEGATIVE = {
+    "counts": lambda rng, n: rng.poisson(1.2, n).astype(float),
+    "counts from 1": lambda rng, n: 1.0 + rng.geometric(0.4, n),
+    "concentrations": lambda rng, n: rng.lognormal(0, 1.5, n).round(2),
+    "many zeros": lambda rng, n: np.where(rng.random(n) < 0.4, 0.0, rng.exponential(30, n)),
+    "far from 0": lambda rng, n: rng.normal(2005, 4, n).round(),
+}
+
+
+@pytest.mark.parametrize("limits", ["shipped", "open"])
+@pytest.mark.parametrize("sites", [2, 5])
+@pytest.mark.parametrize("kind", NONNEGATIVE)
+def test_what_cannot_be_negative_is_not_shown_so(kind: str, sites: int, limits: str) -> None:
+    """No end of an interval and no bin is below 0 where no row is; else 0 is no bound."""
+    rng = np.random.default_rng(8)
+    x, arm = NONNEGATIVE[kind](rng, 600), rng.choice(["u", "v"], 600)
+    whole = pd.DataFrame({"x": x, "arm": arm})
+    whole["moved"] = whole["x"] - 1e4  # one site has it, another not: some are below 0
+    whole.loc[::sites, "moved"] += 1e4
+    frames = [whole.iloc[k::sites] for k in range(sites)]
+    policy = Policy.open() if limits == "open" else Policy(min_spread=0.0)
+    request = {"columns": ["x", "moved"], "group_by": "arm", "quantiles": [0.001, 0.01, 0.05]}
+    found = local.run("summary", frames, request, policy=policy, minimum_sites=1)
+    groups = {"all": whole, **dict(iter(whole.groupby("arm")))}
+    for row in found["numeric"]:
+        values = groups[row["group"]][row["variable"]]
+        for q, name in (
+            (0.001, "q0.1"),
+            (0.01, "q01"),
+            (0.05, "q05"),
+            (0.25, "q1"),
+            (0.5, "median"),
+        ):
+            low, high, true = row[f"{name}_low"], row[f"{name}_high"], values.quantile(q)
+            assert low - 1e-9 <= true <= high + 1e-9
+            assert row["variable"] == "moved" or low >= 0
+    bins = found["histogram"]["x"]
+    assert bins["lower"][0] >= 0
+    assert sum(bins["count"]) == 600
+    lowest = found["histogram"]["moved"]["lower"][0]
+    assert lowest is None or lowest < 0
+
+
 @pytest.mark.parametrize("shift", [0.0, 1e9, -1e12])
 def test_moments_do_not_cancel(shift: float) -> None:
     x = np.random.default_rng(3).normal(size=3000).round(4)

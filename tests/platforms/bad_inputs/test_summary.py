@@ -48,6 +48,72 @@ def pooled(third: pd.DataFrame, name: str = "x") -> float:
     return float(pd.concat(columns).mean())
 
 
+RARE = {
+    "RARE_VALUE": lambda n: np.r_[[1.0] * 3, np.zeros(n - 3)],
+    "DOMINANT_ROW": lambda n: np.r_[1e6, np.arange(n - 1) % 7],
+    "MIN_ROWS": lambda n: np.r_[np.arange(5.0), np.full(n - 5, np.nan)],
+    "RARE_LEVEL": lambda n: np.array(["rare"] * 3 + ["often"] * (n - 3)),
+    "TOO_MANY_LEVELS": lambda n: np.array([f"name {k}" for k in range(n)]),
+}
+
+
+@pytest.mark.parametrize("where", [0, 2])
+@pytest.mark.parametrize("cause", RARE)
+def test_one_rare_column_is_withheld_and_not_the_table(cause: str, where: int) -> None:
+    """Null in every table, with its name and the cause; the others are as without it."""
+    numeric = cause not in ("RARE_LEVEL", "TOO_MANY_LEVELS")
+    frames = [good(k) for k in (1, 2, 3)]
+    for frame in frames:
+        frame["rare"] = frame["x"] if numeric else frame["stage"].map({"I": "often"})
+    frames[where]["rare"] = RARE[cause](60)
+    arguments = {"correlation": True, "per_site": True, "group_by": "stage"}
+    found, without = (
+        local.run("summary", frames, {"columns": columns} | arguments)
+        for columns in (["x", "rare", "flag"], ["x", "flag"])
+    )
+    assert found["status"] == "completed", found["error"]
+    (warning,) = [w for w in found["warnings"] if w["code"] == "COLUMN_WITHHELD"]
+    assert "'rare'" in warning["message"]
+    assert cause in warning["message"]
+    for name in ("numeric", "categorical", "comparison"):
+        others = [row for row in found[name] if row["variable"] != "rare"]
+        assert others == without[name]
+    own = [row for t in ("numeric", "categorical") for row in found[t] if row["variable"] == "rare"]
+    named = ("variable", "group", "level", "suppressed")
+    assert own
+    assert all(row[key] is None for row in own for key in row if key not in named)
+    tests = [row for row in found["comparison"] if row["variable"] == "rare"]
+    assert tests
+    assert all(row[key] is None for row in tests for key in row if key not in ("variable", "test"))
+    if numeric:
+        assert found["histogram"]["rare"]["count"] == []
+        pairs = [
+            row for row in found["correlation"] if "rare" in (row["variable_1"], row["variable_2"])
+        ]
+        assert [row["r"] for row in pairs] == [None, None]
+    assert [row["variable"] for row in found["per_site"]["numeric"]] == ["x", "flag"] * 3
+
+
+def test_where_nothing_is_left_the_sites_refuse() -> None:
+    """A site that would withhold all refuses, and may be excluded; so may a rare group."""
+    third = good(3).assign(rare=RARE["RARE_VALUE"](60))
+    frames = [good(k).assign(rare=good(k)["x"]) for k in (1, 2)] + [third]
+    found = local.run("summary", frames, {"columns": ["rare"]})
+    assert found["error"]["code"] == "RARE_VALUE"
+    assert [site["organization_id"] for site in found["error"]["sites"]] == [3]
+    left = local.run("summary", frames, {"columns": ["rare"], "on_refusal": "exclude"})
+    assert left["status"] == "completed"
+    third["arm"] = RARE["RARE_LEVEL"](60)
+    grouped = [frame.assign(arm=["often", "else"] * 30) for frame in frames[:2]] + [third]
+    found = local.run("summary", grouped, {"columns": ["x"], "group_by": "arm"})
+    assert found["error"]["code"] == "RARE_LEVEL"
+    one, two = good(1).assign(a=RARE["RARE_VALUE"](60)), good(2).assign(b=RARE["DOMINANT_ROW"](60))
+    one["b"], two["a"] = one["x"], two["x"]
+    found = local.run("summary", [one, two], {"columns": ["a", "b"]})
+    assert found["status"] == "failed"
+    assert "'a'" in found["error"]["message"] and "'b'" in found["error"]["message"]  # noqa: PT018
+
+
 @pytest.mark.parametrize(
     "kind", ["float64", "Int64", "Float64", "int8", "object", "int64[pyarrow]", "boolean"]
 )

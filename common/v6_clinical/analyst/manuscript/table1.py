@@ -22,6 +22,7 @@ TESTS = {
     "cell",
 }
 MEANS, RANKS = ("welch_t", "welch_anova"), ("wilcoxon", "kruskal")
+P_EDGE, WIDE = 0.05, 0.2
 FEW = 5  # patients expected in a cell: Fisher's test, where there is one
 # Warnings of a result that a reader of the table must know.
 CAUTIONS = ("COLUMN_WITHHELD", "GROUPS_WITHHELD", "GROUP_MISSING")
@@ -164,7 +165,10 @@ class _Table:
         """Show a p-value, or its certain bounds where they differ in print."""
         self._used[record["test"]] = None
         ends = (record.get(end, record["p_value"]) for end in ("p_low", "p_high"))
-        low, high = (p_value(end, self._style.p_digits) for end in ends)
+        bounds = tuple(ends)
+        if is_open(bounds):
+            return DASH
+        low, high = (p_value(end, self._style.p_digits) for end in bounds)
         return low if low == high else f"{low} to {high}"
 
     def _no_comparison(self) -> list[str]:
@@ -201,7 +205,8 @@ class _Table:
         if any(self._is_uncertain(name) for name in self._numeric):
             yield (
                 "Of a median or quartile that the sites' counts do not tell to the last digit the "
-                "interval is given that certainly holds it; of a p-value likewise."
+                "interval is given that certainly holds it; of a p-value likewise, if it says "
+                "anything."
             )
         if self._used:
             yield f"p: {'; '.join(TESTS[test] for test in self._used)}."
@@ -262,6 +267,12 @@ def _quantile(record: Record, name: str, digits: int) -> str:
     """Show the interval that is certain: one number where its ends are the same in print."""
     low, high = (fixed(record[f"{name}_{end}"], digits) for end in ("low", "high"))
     return low if low == high else f"{low} to {high}"
+
+
+def is_open(bounds: Sequence[float | None]) -> bool:
+    """Tell whether bounds of a p-value say nothing: far apart, on both sides of .05."""
+    low, high = bounds
+    return low is not None and high is not None and low < P_EDGE < high and high - low > WIDE
 
 
 def _few(records: Collection[Record]) -> bool:
