@@ -5,7 +5,8 @@ BIN := .venv/bin
 
 .PHONY: demo test lint bench docs table images stack-v4 stack-v5 store analyses
 
-.venv/ready: ci/requirements/dev.txt pyproject.toml
+# A package that is new in algorithms/ is installed too: an editable one is known by its name.
+.venv/ready: ci/requirements/dev.txt pyproject.toml $(wildcard algorithms/*/__init__.py)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r ci/requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

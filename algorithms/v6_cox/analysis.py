@@ -20,7 +20,6 @@ from v6_cox.request import CoxRequest
 from v6_cox.result import GLOBAL, conclude
 from v6_cox.shared_times import CommonTimes, check_strata, read_times
 
-NAME = "cox_regression"
 REQUEST = CoxRequest
 
 

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from v6_clinical.disclosure import Policy
 
-NAME = "cox_regression"
 
-__all__ = ["LEAVES", "NAME", "STEPS"]
+__all__ = ["LEAVES", "STEPS"]
 
 
 class Cox(Regression[Opening, Evaluate]):

@@ -15,7 +15,6 @@ from v6_logistic.request import LogisticRequest
 from v6_logistic.result import conclude
 from v6_logistic.risk import window
 
-NAME = "logistic_regression"
 REQUEST = LogisticRequest
 
 

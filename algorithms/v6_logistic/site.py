@@ -9,8 +9,7 @@ from v6_logistic.leaves import LEAVES
 from v6_logistic.questions import Evaluate
 from v6_logistic.report import discrimination
 
-NAME = "logistic_regression"
 REGRESSION = GLM(BINOMIAL, evaluation=Evaluate, more=discrimination)
 STEPS = site_steps(REGRESSION)
 
-__all__ = ["LEAVES", "NAME", "STEPS"]
+__all__ = ["LEAVES", "STEPS"]

@@ -16,7 +16,6 @@ from v6_summary.refining import Known, Outline, Unsettled, finer, joined, unsett
 from v6_summary.request import SummaryRequest
 from v6_summary.result import conclude
 
-NAME = "summary"
 REQUEST = SummaryRequest
 
 REFINEMENTS = 2  # round 4 only where round 3 had to widen the grid first

@@ -33,9 +33,8 @@ from v6_summary.moments import FirstSums, first_sums
 from v6_summary.pairs import pair_sums
 from v6_summary.site_tables import categorical_sums, grouped, numeric_sums, own_sums
 
-__all__ = ["LEAVES", "NAME", "STEPS"]
+__all__ = ["LEAVES", "STEPS"]
 
-NAME = "summary"
 KINDS: tuple[Kind, ...] = ("numeric", "boolean", "text")
 # Too few rows of something: the column is withheld, and the others are told.
 RARE = frozenset({"MIN_ROWS", "RARE_LEVEL", "RARE_VALUE", "DOMINANT_ROW", "TOO_MANY_LEVELS"})

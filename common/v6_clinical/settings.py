@@ -107,9 +107,7 @@ SETTINGS: Final[dict[str, Setting]] = {
     "V6C_DENIED_COLUMNS": _names("none", "columns that may not be used"),
     "V6C_ALLOW_PER_SITE": _flag(True, "results of the site's own leave it"),
     "V6C_ALLOW_MIN_MAX": _flag(False, "extremes leave the site"),
-    "V6C_ALLOW_EVENT_TIMES": _flag(
-        False, "event times leave the site (Cox regression, baseline=exact)"
-    ),
+    "V6C_ALLOW_EVENT_TIMES": _flag(False, "event times leave the site (baseline='exact')"),
     "V6C_ALLOW_SMALL_MISSING": _flag(
         False, "sets that differ by few incomplete rows may be published"
     ),

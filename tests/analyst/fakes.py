@@ -19,12 +19,9 @@ from typing import Any
 
 import pandas as pd
 
+from v6_clinical.protocol.registry import face_of
+
 NAMES = {1: "Rotterdam", 2: "Delft", 3: "Leiden"}
-OWN = {
-    "summary": "v6_summary",
-    "logistic_regression": "v6_logistic",
-    "cox_regression": "v6_cox",
-}
 
 
 @dataclass
@@ -80,7 +77,7 @@ class Server:
         if self.central_end is not None:
             task.status = self.central_end
             return
-        entry = import_module(f"{OWN[method]}.v4")
+        entry = import_module(f"{face_of(method).package}.v4")
         client = _AlgorithmClient(self, task, entry)
         plain = json.loads(json.dumps(arguments, allow_nan=False))
         found = getattr(entry, method)(mock_client=client, **plain)

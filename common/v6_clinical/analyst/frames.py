@@ -17,7 +17,7 @@ COUNTS = frozenset({"n", "count", "missing", "dropped", "n_at_risk", "events"})
 def table_names(result: Mapping[str, Any]) -> list[str]:
     """Return the names of the tables that a result holds; empty ones are left out.
 
-    ``per_site`` of the summary counts as ``per_site.numeric`` and ``per_site.categorical``.
+    A table of tables, ``per_site``, counts as ``per_site.numeric`` and ``per_site.categorical``.
     """
     names: list[str] = []
     for name, value in sorted(result.items(), key=lambda item: item[0] in LAST):

@@ -1,6 +1,6 @@
 """What few rows make of columns within strata.
 
-The residuals of a stratified Cox regression add up to nothing within each stratum: whatever is
+The residuals of a stratified survival model add up to nothing within each stratum: whatever is
 constant there falls out of its sums. A dummy that is the stratum's in all rows but one leaves that
 row's residual, though it singles nobody out among all rows.
 

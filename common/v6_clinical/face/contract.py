@@ -99,7 +99,7 @@ class Face:
     package
         The import package, which is one image.
     method
-        The central function, and what a result calls itself: ``"cox_regression"``.
+        The central function, and what a result calls itself: ``"mean"``.
     short
         What people type: ``fed.<short>(...)``, ``v6-clinical run <short>``.
     title
@@ -109,7 +109,7 @@ class Face:
     tables
         The result's own tables by key, in the order in which a reader wants them.
     analysis
-        The package's module that holds ``NAME``, ``REQUEST`` and ``analyse`` of this method.
+        The package's module that holds ``REQUEST`` and ``analyse`` of this method.
     steps
         The site steps that the method asks; empty for all of the package.
     example

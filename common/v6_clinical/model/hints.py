@@ -13,7 +13,7 @@ COMPARISONS: Final = (
     "is or ns(age, df=3), or C(age_group) of a column of groups that the sites have."
 )
 SIGNS: Final = {
-    "~": "Give the right-hand side only: outcome=... (of Cox regression time=... and event=...) "
+    "~": "Give the right-hand side only: outcome=... (of survival time=... and event=...) "
     "names the left one.",
     "/": "Write a + a:b for nesting; I(x/10) changes the unit. Quotients of columns are not "
     "allowed: a site can add a column of them.",
@@ -54,7 +54,7 @@ _GROUPED: Final = (
 _WORDS: Final = {
     "factor as_factor ordered fct Categorical categorical character string": _LEVELS,
     "relevel fct_relevel reference Treatment": _REFERENCE,
-    "strata strat stratum": "Take it out of the formula: strata=['{n}'] is an argument of Cox "
+    "strata strat stratum": "Take it out of the formula: strata=['{n}'] is an argument of survival "
     "regression; else write C({x}).",
     "cluster": "Take it out of the formula: cluster='{n}' is an argument of its own.",
     "frailty re random": _RANDOM,

@@ -1,6 +1,6 @@
 """Cubic spline bases as R's ``splines::bs`` and ``splines::ns`` with ``intercept = FALSE``.
 
-With knots t_0 <= t_1 <= ... the B-splines are (Cox, de Boor)
+With knots t_0 <= t_1 <= ... the B-splines are (de Boor)
 B_{j,0}(x) = 1 on [t_j, t_{j+1}),
 B_{j,p}(x) = (x - t_j)/(t_{j+p} - t_j) B_{j,p-1}(x)
 + (t_{j+p+1} - x)/(t_{j+p+1} - t_{j+1}) B_{j+1,p-1}(x).

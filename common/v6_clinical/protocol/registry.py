@@ -1,9 +1,9 @@
 """Find analyses by a scan: every installed package ``v6_*`` with a module ``face`` is one.
 
 ``<package>.face`` offers ``FACES``, one :class:`Face` a method; an image may hold several methods.
-``<package>.analysis``, or the module that a face names, offers ``NAME``, ``REQUEST`` (a pydantic
-model) and ``analyse(request)``. ``<package>.site`` offers ``NAME``, ``STEPS`` (name to site step)
-and ``LEAVES`` (what each step sends). All three load apart: a partial never imports what only the
+``<package>.analysis``, or the module that a face names, offers ``REQUEST`` (a pydantic model) and
+``analyse(request)``. ``<package>.site`` offers ``STEPS`` (name to site step) and ``LEAVES`` (what
+each step sends). All three load apart: a partial never imports what only the
 centre needs, and a face imports nothing heavy.
 """
 
@@ -135,7 +135,7 @@ def load_central(name: str) -> Central:
 def load_method(face: Face) -> Central:
     """Import the central side of a method from its face."""
     module = import_module(f"{face.package}.{face.analysis}")
-    return Central(module.NAME, module.REQUEST, module.analyse, load_leaves(face.package))
+    return Central(face.method, module.REQUEST, module.analyse, load_leaves(face.package))
 
 
 def load_leaves(package: str) -> Leaves:
@@ -152,7 +152,7 @@ def load_leaves(package: str) -> Leaves:
 def load_site(package: str) -> Site:
     """Import the site side of a package."""
     module = import_module(f"{package}.site")
-    return Site(module.NAME, module.STEPS, module.LEAVES)
+    return Site(partial_name(package).removesuffix("_partial"), module.STEPS, module.LEAVES)
 
 
 def partial_name(package: str) -> str:

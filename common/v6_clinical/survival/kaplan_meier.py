@@ -1,4 +1,4 @@
-"""Kaplan and Meier's estimate just before each event time: R's scale of time in ``cox.zph``."""
+"""Kaplan and Meier's estimate just before each event time: R's scale of time in ``zph``."""
 
 from __future__ import annotations
 

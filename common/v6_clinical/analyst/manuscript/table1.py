@@ -1,4 +1,4 @@
-"""Table 1 of a manuscript, from the result of ``summary``."""
+"""Table 1 of a manuscript, from the tables ``numeric`` and ``categorical``."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Binomial(Family):
-    """The family of logistic regression."""
+    """The family of outcomes with two values."""
 
     ratio = ("odds_ratio", "or")
     typical = 0.2

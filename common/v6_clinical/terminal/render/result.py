@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from v6_clinical.face.contract import Face, Page, Record
-from v6_clinical.face.words import DASH, number, site_name
+from v6_clinical.face.words import DASH, counted, number, site_name
 from v6_clinical.protocol.registry import face_of
 from v6_clinical.terminal.render.text import Screen
 
@@ -74,5 +74,5 @@ def _footer(result: Record, page: Page) -> None:
     for warning in result["warnings"]:
         page.line(f"warning [{warning['code']}] {warning['message']}")
     sent = ", ".join(f"{line['step']} {line['numbers_per_site']}" for line in result["ledger"])
-    sites = len(result["sites"])
-    page.line(f"{sites} sites, {len(result['ledger'])} rounds; numbers sent a site: {sent}")
+    sites, rounds = counted(len(result["sites"]), "site"), counted(len(result["ledger"]), "round")
+    page.line(f"{sites}, {rounds}; numbers sent a site: {sent}")
