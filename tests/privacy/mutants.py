@@ -1,6 +1,6 @@
 """Take each guard out of the site's policy, one at a time: some attack must then succeed.
 
-Usage: python tests/privacy/mutants.py [NAME ...]. Prints guard by guard the first test that
+Usage: python tests/privacy/mutants.py [NAME ... | calls]. Prints guard by guard the first test that
 notices; exits 1 where none does. A guard is a ``raise`` of a refusal, one side of an "or" of its
 reasons, the answer of a function that says what may be told, one side of the "and" in it, or a
 whole function that leaves it to another one.
@@ -8,8 +8,12 @@ whole function that leaves it to another one.
 Guards outside of the policy are listed by hand, with what they answer when they guard nothing and
 the attacks to try: cells, dominance, suppression, pairs, knots, aliases.
 
-The suite runs once, untouched, and notes which tests run the lines of which guard. A mutant then
-meets these tests only, those in which the guard refused first: seconds instead of minutes.
+Then each single call of a guard is taken out (``calls.py`` finds them in the source), so that none
+is forgotten by one analysis while another is attacked.
+
+The suite runs once, untouched, and notes which tests run which guard, called from which lines. A
+mutant then meets these tests only, those in which the guard refused first: seconds instead of
+minutes.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ import os
 import sys
 import textwrap
 import time
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,17 +41,19 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
+from privacy.calls import Call, calls, replaced  # noqa: E402
 from privacy.outside import Outside, outside  # noqa: E402
 from v6_clinical.disclosure import Policy  # noqa: E402
 from v6_clinical.disclosure import policy as disclosure  # noqa: E402
 from v6_clinical.errors import RefusalError  # noqa: E402
 
-ATTACKED = [str(HERE / folder) for folder in ("summary", "logistic", "cox")]
+ATTACKED = [str(path) for path in sorted(HERE.iterdir()) if [*path.glob("test_*.py")]]
 ATTACKED += [str(path) for path in sorted(HERE.glob("test_A*.py"))]
 ATTACKS = ["-q", "-x", "-p", "no:cacheprovider", "--no-header"]
 # Attacks that ask thousands of times, or in a process of its own, which no mutant reaches.
 SLOW = ("refusals_tell_nothing", "random_windows", "_A16_", "_A17_", "_A20_", "wrapper")
-MOST = 40  # tests that a mutant meets
+MOST, MOST_OF_CALLS = 40, 25  # tests that a mutant meets
+DEPTH = 6  # callers of a guard that are noted
 # What a function that only answers says when it guards nothing.
 NOTHING_GUARDED = {
     "is_small": "np.zeros(np.shape(counts), dtype=bool)",
@@ -77,10 +84,12 @@ class Mutant:
         getattr(Policy, self.function).__code__ = space[self.function].__code__
 
 
-def mutants() -> Iterator[Mutant | Outside]:
-    """Yield every mutant of every function of the policy, and the guards outside of it."""
+def mutants() -> Iterator[Mutant | Outside | Call]:
+    """Yield every mutant of every function of the policy, the guards outside of it, the calls."""
     yield from _of_the_policy()
     yield from outside()
+    loaded = {getattr(module, "__file__", None) for module in [*sys.modules.values()]}
+    yield from (call for call in calls(NOTHING_GUARDED) if str(call.path) in loaded)
 
 
 def _of_the_policy() -> Iterator[Mutant]:
@@ -109,7 +118,7 @@ def _without(node: ast.AST, tree: ast.Module) -> Iterator[tuple[int, str, ast.Fu
     assert isinstance(function, ast.FunctionDef)
     if isinstance(node, ast.Raise):
         what = ast.unparse(node)
-        _replace(tree, node, ast.Pass())
+        replaced(tree, node, ast.Pass())
         yield node.lineno, what, function
     elif isinstance(node, ast.BoolOp | ast.BinOp) and isinstance(node.op, _loosening(function)):
         sides = node.values if isinstance(node, ast.BoolOp) else [node.left, node.right]
@@ -135,7 +144,7 @@ def _one_side_out(
             values = same.values if isinstance(same, ast.BoolOp) else [same.left, same.right]
             left = [value for place, value in enumerate(values) if place != side]
             kept = ast.BoolOp(same.op, left) if len(left) > 1 else left[0]  # type: ignore[union-attr, arg-type]
-            _replace(tree, same, kept)
+            replaced(tree, same, kept)
             yield node.lineno, f"without {ast.unparse(values[side])}", function
             return
 
@@ -145,15 +154,6 @@ def _answering(tree: ast.Module, answer: str) -> ast.FunctionDef:
     assert isinstance(function, ast.FunctionDef)
     function.body = [ast.Return(ast.parse(answer, mode="eval").body)]
     return function
-
-
-def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
-    for parent in ast.walk(tree):
-        for field, value in ast.iter_fields(parent):
-            if value is old:
-                setattr(parent, field, new)
-            elif isinstance(value, list) and any(item is old for item in value):
-                setattr(parent, field, [new if item is old else item for item in value])
 
 
 class Witness:
@@ -169,6 +169,10 @@ class Witness:
         self.refused: dict[str, set[str]] = {name: set() for name in self.guards}
         self.seen: set[str] = set()
         self.said_no: set[str] = set()
+        # (file, line) of a caller: the tests in which a guard ran from there, those it refused in
+        self.ran_from: dict[tuple[str, int], dict[str, float]] = {}
+        self.refused_from: dict[tuple[str, int], set[str]] = {}
+        self.lines: dict[tuple[str, int], bool] = {}
 
     def watch(self, name: str, guard: Callable[..., Any]) -> Callable[..., Any]:
         """Return a guard that is noted when it runs and when it refuses."""
@@ -176,23 +180,30 @@ class Witness:
         @functools.wraps(guard)
         def watched(*given: Any, **named: Any) -> Any:
             self.seen.add(name)
+            callers = _callers(sys._getframe(1))
+            for caller in callers:
+                self.lines.setdefault(caller, False)
             try:
                 found = guard(*given, **named)
             except RefusalError:
-                self.said_no.add(name)
+                self._no(name, callers)
                 raise
             if found is not None and (np.any(found) if name == "is_small" else not np.all(found)):
-                self.said_no.add(name)
+                self._no(name, callers)
             return found
 
         return watched
+
+    def _no(self, name: str, callers: list[tuple[str, int]]) -> None:
+        self.said_no.add(name)
+        self.lines |= dict.fromkeys(callers, True)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if not any(slow in item.name for slow in SLOW)]
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
-        self.seen, self.said_no = set(), set()
+        self.seen, self.said_no, self.lines = set(), set(), {}
         began = time.perf_counter()
         with contextlib.ExitStack() as stack:
             for name, guard in self.guards.items():
@@ -202,13 +213,33 @@ class Witness:
             self.ran[name][item.nodeid] = time.perf_counter() - began
         for name in self.said_no:
             self.refused[name].add(item.nodeid)
+        for caller, refused in self.lines.items():
+            self.ran_from.setdefault(caller, {})[item.nodeid] = time.perf_counter() - began
+            if refused:
+                self.refused_from.setdefault(caller, set()).add(item.nodeid)
 
-    def tests(self, mutant: Mutant | Outside) -> list[str]:
+    def tests(self, mutant: Mutant | Outside | Call) -> list[str]:
         """Return the tests that can notice, the likeliest and quickest first."""
         if isinstance(mutant, Outside):
             return [*ATTACKED, "-k", mutant.attacks]
+        if isinstance(mutant, Call):
+            lines = [(str(mutant.path), k) for k in range(mutant.line, mutant.last + 1)]
+            took: dict[str, float] = {}
+            for line in lines:
+                took |= self.ran_from.get(line, {})
+            no = {test for line in lines for test in self.refused_from.get(line, ())}
+            return sorted(took, key=lambda test: (test not in no, took[test]))[:MOST_OF_CALLS]
         ran, refused = self.ran[mutant.function], self.refused[mutant.function]
         return sorted(ran, key=lambda test: (test not in refused, ran[test]))[:MOST]
+
+
+def _callers(frame: types.FrameType | None) -> list[tuple[str, int]]:
+    """Return file and line of the functions that called a guard, the nearest first."""
+    found = []
+    while frame is not None and len(found) < DEPTH:
+        found.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return found
 
 
 class First:
@@ -222,7 +253,7 @@ class First:
             self.failed = report.nodeid
 
 
-def first_failure(work: tuple[Mutant | Outside, list[str]]) -> str:
+def first_failure(work: tuple[Mutant | Outside | Call, list[str]]) -> str:
     """Run these tests with a guard taken out, in order; return the first that fails."""
     mutant, tests = work
     if not tests:
@@ -245,13 +276,17 @@ def main(names: list[str]) -> int:
         print(printed.getvalue())
         return 1
     every = [m for m in mutants() if not names or m.function in names]
+    if names == ["calls"]:
+        every = [m for m in mutants() if isinstance(m, Call)]
     fork = multiprocessing.get_context("fork")
     with fork.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
         found = pool.imap(first_failure, [(m, witness.tests(m)) for m in every], chunksize=1)
         survivors = 0
         for mutant, test in zip(every, found, strict=True):
-            survivors += not test
-            where, noticed = f"{mutant.function}:{mutant.line}", test.split("::")[-1] or "SURVIVES"
+            reason = mutant.redundant if isinstance(mutant, Call) else ""
+            survivors += not test and not reason
+            noticed = test.split("::")[-1] or (f"redundant: {reason}" if reason else "SURVIVES")
+            where = f"{mutant.function}:{mutant.line}"
             print(f"{where:28} {mutant.what[:60]:60} {noticed}", flush=True)
     print(f"{len(every)} guards taken out one at a time, {survivors} not missed by any attack")
     return 1 if survivors else 0

@@ -103,11 +103,11 @@ def test_A02_known_limit_one_death_long_after_the_others() -> None:
 
 
 def test_A12_known_limit_times_out_of_order() -> None:
-    """Whether any patient enters after the time, or has a value of 0 or less: yes or no."""
+    """Whether any patient enters after the time, or has a value below 0: yes or no."""
     frame = people().assign(late=0.0, dose=1.0)
     for column, code in (("late", "BAD_TIME"), ("dose", "BAD_TIME")):
         odd = frame.copy()
-        odd.loc[VICTIM, column] = 1e4 if column == "late" else 0.0
+        odd.loc[VICTIM, column] = 1e4 if column == "late" else -1.0
         more = {"entry": "late"} if column == "late" else {"time": "dose"}
         with costs(2):
             answers = [ask(rows, "start", opening(**more)) for rows in (frame, odd)]

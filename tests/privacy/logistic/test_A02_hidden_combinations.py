@@ -106,6 +106,7 @@ def test_A02_r5_columns_whose_squares_vanish() -> None:
         "DOMINANT_ROW",
         ["scale(weight):scale(per_kg):scale(days)"],
     )
-    tiny, dose = list(score(frame, asked).values())[1:]
+    told = score(frame, asked)
+    tiny, dose = told["scale(weight):scale(per_kg):scale(days)"], told["dose"]
     truth = frame["y"][VICTIM] - 0.5
     assert dose - tiny * 1e160 == pytest.approx(truth, abs=1e-9)  # the attack, unguarded
