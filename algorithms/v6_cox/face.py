@@ -89,6 +89,7 @@ def terminal(result: Record, page: Page) -> None:
     counts = f"n = {fit['n']}, number of events = {fit['events']}{shared.left_out(fit)}"
     page.line(counts + "\n")
     shared.show_coefficients(result, HAZARD_RATIO, page)
+    shared.show_knots(result, page)
     for line in _tests(fit):
         page.line(line)
     if any("robust_se" in row for row in result["coefficients"]) and request["ridge"] == 0:
@@ -173,6 +174,7 @@ def methods(result: Record, cite: Cite) -> Iterator[str]:
     ties = request["ties"]
     yield f"Tied event times were handled by {ties.capitalize()}'s method {cite(ties)}."
     yield from shared.columns_used(request, cite)
+    yield from shared.knots_used(result)
     yield from shared.rows_used(result)
     if request["cluster"] is not None or request["robust"]:
         over = f", summed over clusters of {request['cluster']}" if request["cluster"] else ""

@@ -12,6 +12,7 @@ from v6_clinical.labels import label_of
 from v6_clinical.model.coding import coding_from_json, coding_to_json
 from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColumn
 from v6_clinical.model.design import Coding
+from v6_clinical.model.moments import placed_knots
 from v6_clinical.model.terms import raw_columns
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.regression.centre.tables import plain
@@ -72,7 +73,8 @@ def model_record(agreed: Coding, slopes: Array, means: Array, offset: str | None
         what: dict(zip(agreed.names, values.tolist(), strict=True))
         for what, values in named.items()
     }
-    return {"coding": coding_to_json(agreed), **found, "offset": offset}
+    knots = placed_knots(agreed.terms)
+    return {"coding": coding_to_json(agreed), "knots": knots, **found, "offset": offset}
 
 
 def offsets(profiles: Sequence[Profile], name: str | None) -> Array:

@@ -73,6 +73,7 @@ def terminal(result: Record, page: Page) -> None:
     page.line(f"Logistic regression: {model(result['request'])}")
     page.line(f"n = {fit['n']}, events = {fit['events']}{shared.left_out(fit)}\n")
     shared.show_coefficients(result, ODDS_RATIO, page)
+    shared.show_knots(result, page)
     for line in _deviances(fit):
         page.line(line)
     page.line(_discrimination(fit) + "\n")
@@ -125,6 +126,7 @@ def methods(result: Record, cite: Cite) -> Iterator[str]:
     if request["site_effect"]:
         yield "Every site had an intercept of its own."
     yield from shared.columns_used(request, cite)
+    yield from shared.knots_used(result)
     yield from shared.rows_used(result)
     if request["cluster"] is not None:
         yield (

@@ -47,8 +47,9 @@ SITE_CODES: Final[dict[str, str]] = {
     "FEW_WITHOUT_EVENT": "Few of the site's rows are without the event: take a less frequent "
     "outcome, or leave the site out.",
     "DOMINANT_ROW": "One large value, or very few, dominate the column, or a combination of "
-    "columns where 'terms' are named: take log(x) or another transform, ask the site to correct "
-    "an outlier, drop a term, or leave the site out.",
+    "columns where 'terms' are named: take log(x) or another transform, ns(x) for bs(x), whose "
+    "outermost functions are cubes of few large values, ask the site to correct an outlier, drop a "
+    "term, or leave the site out.",
     "SMALL_CLUSTER": "The site has few clusters, or few of more than one row: leave cluster=... "
     "out, take larger clusters, or leave the site out.",
     "SMALL_STRATUM": "A stratum has few rows or few events at the site: use fewer strata, merge "

@@ -83,6 +83,13 @@ def show_coefficients(result: Record, effect: Effect, page: Page) -> None:
     page.table(effect.name.capitalize() + "s", heads, rows)
 
 
+def show_knots(result: Record, page: Page) -> None:
+    """Print the knots of each spline."""
+    for label, (lower, *inner, upper) in result["model"]["knots"].items():
+        within = f", knots {', '.join(f'{knot:g}' for knot in inner)}" if inner else ""
+        page.line(f"{label}: boundary knots {lower:g}, {upper:g}{within}")
+
+
 def show_heterogeneity(result: Record, page: Page) -> None:
     """Print how far the sites' own estimates differ."""
     rows = [
@@ -123,6 +130,13 @@ def columns_used(request: Record, cite: Cite) -> Iterator[str]:
             f"Coefficients were penalised by a ridge {cite('ridge')} of {request['ridge']:g} per "
             "pooled standard deviation; intervals are from the penalised information."
         )
+
+
+def knots_used(result: Record) -> Iterator[str]:
+    """Say where the knots of each spline lay."""
+    for label, (lower, *inner, upper) in result["model"]["knots"].items():
+        at = f"knots at {listed([f'{knot:g}' for knot in inner])} and " if inner else ""
+        yield f"{label} had {at}boundary knots at {lower:g} and {upper:g}."
 
 
 def rows_used(result: Record) -> Iterator[str]:

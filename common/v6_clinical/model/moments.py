@@ -10,7 +10,9 @@ from v6_clinical.model.factors import SMALLEST_SD, Factor, Scale, Spline
 from v6_clinical.model.knots import coarse_step, far_enough, grid_step, round_knots
 from v6_clinical.model.terms import Term
 
-REACH_SD: Final = 2.0
+INNER_SD: Final = 2.0  # interior knots part the mean -+ this
+# Boundary knots. Beyond them ns is straight, and bs goes on as a cubic: there are to be few rows.
+BOUNDARY_SD: Final = {"ns": 2.0, "bs": 4.0}
 FARTHEST_SD: Final = 100.0
 
 
@@ -98,9 +100,20 @@ def _on_the_grid(spline: Spline, mean: float, sd: float) -> dict[str, object]:
 
 
 def _wanted(spline: Spline, mean: float, sd: float) -> tuple[float, ...]:
-    """Return boundary, interior knots, boundary: as asked, else equally spaced."""
-    lower = mean - REACH_SD * sd if spline.lower is None else spline.lower
-    upper = mean + REACH_SD * sd if spline.upper is None else spline.upper
-    gap = (upper - lower) / (spline.inner + 1)
-    spaced = tuple(lower + gap * (index + 1) for index in range(spline.inner))
+    """Return boundary, interior knots, boundary: as asked, else equally spaced about the mean."""
+
+    def about(reach: float) -> tuple[float, float]:
+        lower = mean - reach * sd if spline.lower is None else spline.lower
+        return lower, mean + reach * sd if spline.upper is None else spline.upper
+
+    low, high = about(INNER_SD)
+    gap = (high - low) / (spline.inner + 1)
+    spaced = tuple(low + gap * (index + 1) for index in range(spline.inner))
+    lower, upper = about(BOUNDARY_SD[spline.basis])
     return (lower, *(spaced if spline.knots is None else spline.knots), upper)
+
+
+def placed_knots(terms: Sequence[Term]) -> dict[str, list[float]]:
+    """Return the knots of each spline by its label, boundaries first and last."""
+    factors = [factor for term in terms for factor in term.factors]
+    return {f.label: list(f.placed) for f in factors if isinstance(f, Spline) and f.placed}

@@ -136,9 +136,10 @@ def placed(formula: str, mean: float, sd: float) -> tuple[float, ...]:
 
 
 def test_df_spaces_knots_over_two_sd() -> None:
-    """Boundaries at mean -+ 2 sd, interior knots equally spaced between, then rounded."""
-    np.testing.assert_allclose(placed("bs(x, df=3)", 50, 10), [30, 70])
-    np.testing.assert_allclose(placed("bs(x, df=6)", 50, 10), [30, 40, 50, 60, 70])
+    """Interior knots part mean -+ 2 sd or the bounds given; boundaries there, of bs at 4 sd."""
+    np.testing.assert_allclose(placed("bs(x, df=3)", 50, 10), [10, 90])
+    np.testing.assert_allclose(placed("bs(x, df=6)", 50, 10), [10, 40, 50, 60, 90])
+    np.testing.assert_allclose(placed("bs(x, df=4, lower=20)", 50, 10), [20, 45, 90])
     np.testing.assert_allclose(placed("ns(x, df=3)", 50, 10), [30, 43, 57, 70])
     np.testing.assert_allclose(placed("ns(x, df=2, lower=20, upper=90)", 50, 10), [20, 55, 90])
 
@@ -183,7 +184,7 @@ def test_moments_do_not_move_the_grid(mean: float, sd: float) -> None:
     [
         "ns(x, knots=[50, 52])",
         "ns(x, knots=[29])",
-        "bs(x, knots=[71])",
+        "bs(x, knots=[91])",
         "ns(x, knots=[5000], upper=5100)",
         "bs(x, df=6, lower=45, upper=55)",
     ],

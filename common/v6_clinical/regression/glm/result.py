@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from v6_clinical.model.coding import coding_to_json, shown_references
+from v6_clinical.model.moments import placed_knots
 from v6_clinical.model.terms import raw_columns
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.inference import chi_square_tail, sandwich
@@ -53,6 +54,7 @@ def conclude(
         "model": {
             "coding": coding_to_json(design.raw),
             "references": shown_references(design.user),
+            "knots": placed_knots(design.user.terms),
         },
     }
     columns = [*raw_columns(design.user.terms), request.outcome]
