@@ -28,8 +28,9 @@ def check_names(terms: Sequence[Term]) -> None:
         Naming the column of the data to rename.
     """
     names = raw_columns(terms)
+    plain = {f.column for term in terms for f in term.factors if isinstance(f, Column)}
     for name in names:
-        if re.fullmatch(rf"{INTERCEPT}([/\[].*)?", name.strip(), re.DOTALL):
+        if name in plain and re.fullmatch(rf"{INTERCEPT}([/\[].*)?", name.strip(), re.DOTALL):
             raise FormulaError("this name is the intercept's", name, RENAME)
         if any(other != name and other.strip() == name.strip() for other in names):
             raise FormulaError("two names differ in white space only", name, "Name it once.")
