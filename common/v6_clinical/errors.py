@@ -5,8 +5,10 @@ request itself contained, and no number: a refusal with a number beside it would
 one exception is how many parameters the site's rows carry, see ``Policy.check_parameters``.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from v6_clinical.text import clean, cleaned
 
 SITE_CODES: Final[dict[str, str]] = {
     "BAD_REQUEST": "Correct the arguments of the request.",
@@ -82,6 +84,22 @@ CENTRE_CODES: Final[dict[str, str]] = {
 CODES: Final[dict[str, str]] = SITE_CODES | CENTRE_CODES
 
 
+# What the analyst's layer finds itself, or vantage6 answers it.
+PLATFORM_CODES: Final[dict[str, str]] = {
+    "NODE_OFFLINE": "Ask the site to start its node, or leave the site out: organizations=[...].",
+    "NO_ORGANIZATIONS": "Check collaboration=... and organizations=..., and that you may see them.",
+    "TASK_REFUSED": "Check that you may create tasks in this collaboration, and the arguments.",
+    "IMAGE_MISSING": "The node cannot pull the image: give image=... or registry=..., or ask the "
+    "node operator.",
+    "NOT_ALLOWED": "Ask the node operator to allow this image (policies.allowed_algorithms).",
+    "STOPPED": "Somebody stopped the task: run it again.",
+    "CENTRAL_FAILED": "Ask the node operator for the log of the run named here.",
+    "NO_RESULT": "Check that the image is one of v6-clinical, and that your client can decrypt.",
+    "SERVER_SILENT": "Check the connection to the vantage6 server. The task may still be running.",
+    "TIMEOUT": "Allow more time with timeout=..., or check that every site's node is online.",
+}
+
+
 class RefusalError(Exception):
     """A site will not answer: a code, and names that the request itself contained.
 
@@ -102,7 +120,23 @@ class RefusalError(Exception):
 
 
 class AnalysisError(Exception):
-    """The central side ends the analysis: what was wrong, at which sites, and the remedy."""
+    """An analysis ended without a result: what was wrong, at which sites, and the remedy.
+
+    The central side raises it and makes a result envelope of it; the analyst's layer raises it of
+    such an envelope, and of what it finds itself.
+
+    Attributes
+    ----------
+    code
+        One of ``CODES`` or of ``PLATFORM_CODES``.
+    message, remedy
+        What was wrong, and what to do about it.
+    sites
+        A record for each site that is concerned: ``organization_id``, and ``name``, ``code`` and
+        ``where`` if known.
+    result
+        The result envelope that says so, or None if there is none.
+    """
 
     def __init__(
         self,
@@ -110,10 +144,18 @@ class AnalysisError(Exception):
         message: str,
         *,
         remedy: str | None = None,
-        sites: Sequence[dict[str, object]] = (),
+        sites: Sequence[Mapping[str, Any]] = (),
+        result: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(message)
         self.code = code
-        self.message = message
-        self.remedy = CODES[code] if remedy is None else remedy
-        self.sites = list(sites)
+        self.message = clean(message)
+        self.remedy = clean((CODES | PLATFORM_CODES)[code] if remedy is None else remedy)
+        self.sites: list[dict[str, Any]] = cleaned([dict(site) for site in sites])
+        self.result = None if result is None else dict(result)
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        coded = [site for site in self.sites if "name" in site and "code" in site]
+        named = [f"  {site['name']}: {site['code']}" for site in coded]
+        lines = [f"[{self.code}] {self.message}", *named, f"Remedy: {self.remedy}"]
+        return "\n".join(lines)

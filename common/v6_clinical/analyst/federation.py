@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from v6_clinical.analyst.analyses import Analyses
 from v6_clinical.analyst.errors import raise_for
 from v6_clinical.analyst.progress import Show, Watch, display
-from v6_clinical.analyst.remote import Image, Place
+from v6_clinical.analyst.remote import Image, Participants
 from v6_clinical.analyst.remote_v4 import Vantage6V4
 from v6_clinical.analyst.remote_v5 import Vantage6V5
 
@@ -88,14 +88,14 @@ class Federation(Analyses):
         poll_seconds: float = 1.0,
         timeout: float | None = None,
     ) -> None:
-        place = Place(collaboration, organizations, central, poll_seconds, timeout)
+        participants = Participants(collaboration, organizations, central, poll_seconds, timeout)
         images = Image(image, registry)
         self._progress: Show = progress
         self._platform: Platform
         if hasattr(client, "dataframe"):  # only clients of 5.x know data frames
-            self._platform = Vantage6V5(client, place, images, dataframe, session)
+            self._platform = Vantage6V5(client, participants, images, dataframe, session)
         else:
-            self._platform = Vantage6V4(client, place, images, database)
+            self._platform = Vantage6V4(client, participants, images, database)
 
     @classmethod
     def local(

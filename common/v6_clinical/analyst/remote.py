@@ -29,7 +29,7 @@ REGISTRY = "V6_CLINICAL_REGISTRY"
 
 
 @dataclass(frozen=True)
-class Place:
+class Participants:
     """Which sites take part, and how long to wait for them.
 
     ``organizations`` of None means every organisation of the collaboration.
@@ -81,15 +81,15 @@ class RemotePlatform(ABC):
 
     MAJOR: ClassVar[int]
 
-    def __init__(self, client: Any, place: Place, image: Image) -> None:
+    def __init__(self, client: Any, participants: Participants, image: Image) -> None:
         self._client = client
-        self._place = place
+        self._participants = participants
         self._image = image
-        self._collaboration = place.collaboration or client.collaboration_id
+        self._collaboration = participants.collaboration or client.collaboration_id
         self._version = _server_version(client, self.MAJOR)
         listed = client.organization.list(collaboration=self._collaboration, per_page=MANY)
         self.names: Mapping[int, str] = {o["id"]: clean(o["name"]) for o in _data(listed)}
-        chosen = place.organizations
+        chosen = participants.organizations
         self._chosen = None if chosen is None else [self._id(one) for one in chosen]
         if not self.names:
             message = f"No organisation of collaboration {self._collaboration} can be seen."
@@ -117,9 +117,9 @@ class RemotePlatform(ABC):
 
     def _wait(self, task: int, sites: int, watch: Watch) -> str:
         """Wait for the end of a task; stop it on an interrupt, or when the time is over."""
-        timeout = self._place.timeout
+        timeout = self._participants.timeout
         try:
-            run = TaskWatcher(self._client, task, sites, self._place.poll_seconds).wait(
+            run = TaskWatcher(self._client, task, sites, self._participants.poll_seconds).wait(
                 watch, timeout
             )
         except KeyboardInterrupt:
@@ -167,8 +167,8 @@ class RemotePlatform(ABC):
 
     def _central(self, included: Sequence[int]) -> int:
         """Return who adds the sums: whom the analyst named, the own organisation, or the first."""
-        if self._place.central is not None:
-            return self._id(self._place.central)
+        if self._participants.central is not None:
+            return self._id(self._participants.central)
         own = getattr(getattr(self._client, "whoami", None), "organization_id", None)
         return own if isinstance(own, int) and own in included else included[0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from v6_clinical.analyst.remote import Image, Place, RemotePlatform
+from v6_clinical.analyst.remote import Image, Participants, RemotePlatform
 
 
 class Vantage6V4(RemotePlatform):
@@ -18,8 +18,10 @@ class Vantage6V4(RemotePlatform):
 
     MAJOR = 4
 
-    def __init__(self, client: Any, place: Place, image: Image, database: str) -> None:
-        super().__init__(client, place, image)
+    def __init__(
+        self, client: Any, participants: Participants, image: Image, database: str
+    ) -> None:
+        super().__init__(client, participants, image)
         self._database = database
 
     def task(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from v6_clinical.analyst.errors import AnalysisError
-from v6_clinical.analyst.remote import Image, Place, RemotePlatform
+from v6_clinical.analyst.remote import Image, Participants, RemotePlatform
 
 
 class Vantage6V5(RemotePlatform):
@@ -25,9 +25,14 @@ class Vantage6V5(RemotePlatform):
     MAJOR = 5
 
     def __init__(
-        self, client: Any, place: Place, image: Image, dataframe: int | None, session: int | None
+        self,
+        client: Any,
+        participants: Participants,
+        image: Image,
+        dataframe: int | None,
+        session: int | None,
     ) -> None:
-        super().__init__(client, place, image)
+        super().__init__(client, participants, image)
         if dataframe is None:
             message = "vantage6 5.x has its data in sessions: no data frame was named."
             raise AnalysisError("BAD_REQUEST", message, remedy="Give dataframe=... and session=...")
