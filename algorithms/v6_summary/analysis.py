@@ -11,8 +11,17 @@ from v6_clinical.protocol.question import asking
 from v6_summary.answers import DESCRIBED, check_same_data, promised, refined, tabulated
 from v6_summary.plan import plan
 from v6_summary.pooled import Pooled
-from v6_summary.questions import Describe, Finer, Refine, Tabulate
-from v6_summary.refining import Known, Outline, Unsettled, finer, joined, unsettled
+from v6_summary.questions import NOTHING, Describe, Finer, Refine, Size, Tabulate
+from v6_summary.refining import (
+    Known,
+    Outline,
+    Unsettled,
+    at_once,
+    covered,
+    finer,
+    joined,
+    unsettled,
+)
 from v6_summary.request import SummaryRequest
 from v6_summary.result import conclude
 
@@ -28,7 +37,7 @@ def analyse(request: SummaryRequest) -> Analysis:
     planned = plan(request, opening, described.total)
     points = _Points(request, planned.question)
     outline = Outline(planned.question, planned.places, described.total, planned.about)
-    finer_points = tuple(joined(points.wanted(outline)))
+    finer_points = tuple(points.wanted(outline, planned.question.grids))
     question = planned.question.model_copy(update={"finer": finer_points})
     reply = yield Ask(
         "tabulate",
@@ -62,21 +71,29 @@ class _Points:
 
     request: SummaryRequest
     question: Tabulate
-    tried: set[Unsettled] = field(default_factory=set)
+    asked: set[Unsettled] = field(default_factory=set)
 
-    def wanted(self, known: Known) -> list[Finer]:
-        """Return finer points for what is not settled, and has not been tried before."""
+    def wanted(self, known: Known, beside: Size) -> list[Finer]:
+        """Return finer points for what is not settled, and has not been asked before.
+
+        As many as may stand ``beside`` what else the question asks.
+        """
+        group = self.question.group
         places = unsettled(self.request, self.question, known)
-        new = [place for place in places if place not in self.tried]
-        self.tried |= set(new)
-        return [finer(self.question, known, place) for place in new]
+        new = {p: finer(self.question, known, p) for p in places if p not in self.asked}
+        settled = {place for place, one in new.items() if known.knows(one)}
+        unknown = [one for place, one in new.items() if place not in settled]
+        found = at_once(joined(unknown), 0 if group is None else len(group.levels), beside)
+        among = covered(found)
+        self.asked |= settled | {place for place, one in new.items() if among(one)}
+        return found
 
 
 def _refine(points: _Points, pooled: Pooled) -> Generator[Ask, Reply, None]:
     """Narrow the intervals of quantiles; a second time only where the first narrowed them."""
     question = points.question
     for _ in range(REFINEMENTS):
-        windows = joined([w for w in points.wanted(pooled) if not pooled.knows(w)])
+        windows = points.wanted(pooled, NOTHING)
         if not windows:
             return
         asked = Refine(names=question.names, windows=tuple(windows), group=question.group)

@@ -68,13 +68,24 @@ class GroupedColumn:
         pairs = np.array([bounds(self._cells(rows, window), points) for rows in self._sorted])
         return {"all": pairs[0]} if self.split is None else {"group": pairs.transpose(1, 0, 2)}
 
+    def curve(self, window: Window, group: int | None) -> Array | None:
+        """Return the cumulative bounds of all rows, or of a group where groups may be sent.
+
+        Shape (2, points).
+        """
+        points = window.points()
+        if group is None:
+            parts = self._sorted
+        elif self.split is None:
+            return None
+        else:
+            parts = [self._sorted[group]]
+        found = (np.array(bounds(self._cells(rows, window), points)) for rows in parts)
+        return sum(found, np.zeros((2, len(points))))
+
     def _cells(self, rows: Array, window: Window) -> Partition:
         policy = self._policy
         return partition(rows, window, self._base, policy.min_cell, show_tails=policy.allow_min_max)
-
-    def total(self, curves: dict[str, Array]) -> Array:
-        """Return the cumulative bounds of all rows, shape (2, points)."""
-        return curves["all"] if "all" in curves else curves["group"].sum(axis=1)
 
 
 def _named(cells: Partition) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -18,7 +18,7 @@ from v6_clinical.protocol.question import asking
 from v6_clinical.protocol.sums import Sums
 from v6_summary.moments import FirstSums, Rough, rough
 from v6_summary.pooled import ALL
-from v6_summary.questions import Describe, Factor, Numeric, Points, Tabulate
+from v6_summary.questions import MOST_TOGETHER, Describe, Factor, Numeric, Points, Tabulate
 from v6_summary.refining import finest_level, window
 from v6_summary.request import SummaryRequest
 
@@ -77,9 +77,10 @@ def plan(request: SummaryRequest, opening: Describe, total: Sums) -> Plan:
         raise _nothing_left(withheld)
     numeric = [column for column in told if column.is_numeric]
     group = next((column for column in columns if column.name == request.group_by), None)
+    groups = 0 if group is None else len(group.levels)
     with asking():
         question = Tabulate(
-            numeric=tuple(column.numeric() for column in numeric),
+            numeric=_together([column.numeric() for column in numeric], groups),
             categorical=tuple(column.factor() for column in told if not column.is_numeric),
             group=None if group is None else _usable(group).factor(),
             correlation=request.correlation and len(numeric) > 1,
@@ -121,6 +122,20 @@ class _Column:
     def numeric(self) -> Numeric:
         points = _grid(self._request, self.about)
         return Numeric(name=self.name, shift=self.about.mean, window=Points.of(points))
+
+
+def _together(columns: Sequence[Numeric], groups: int) -> tuple[Numeric, ...]:
+    """Return the columns on windows so coarse that a site answers all of them at once.
+
+    Half of what it answers is left for finer points.
+    """
+    found = tuple(columns)
+    while sum(c.window.count for c in found) * (1 + groups) > MOST_TOGETHER // 2:
+        coarser = tuple(c.model_copy(update={"window": c.window.coarser()}) for c in found)
+        if coarser == found:
+            break
+        found = coarser
+    return found
 
 
 def _agreed(name: str, told: Collection[str], kinds: Array) -> tuple[str, ...]:

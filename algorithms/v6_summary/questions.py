@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -12,7 +13,10 @@ from v6_clinical.protocol.question import Labels, Name, Question, WrongFieldErro
 MOST_COLUMNS = 201
 MOST_LEVELS = 1000
 MOST_POINTS = 20_000
-MOST_WINDOWS = 20_000
+# Of one question, or a message of a megabyte would keep a site busy for minutes: all points of all
+# windows, and all curves of finer points. All rows of a grouped column are a curve a group.
+MOST_TOGETHER = 300_000
+MOST_CURVES = 1_000
 
 Names = Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=MOST_COLUMNS)]
 Merged = Annotated[dict[Name, Labels], Field(max_length=MOST_LEVELS)]
@@ -37,6 +41,17 @@ class Points(Question):
     def of(cls, window: Window) -> Points:
         """Ask for the points of a window."""
         return cls(level=window.level, first=window.first, last=window.last)
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return self.last - self.first + 1
+
+    def coarser(self) -> Points:
+        """Return every other point, down to three, over at least the same range."""
+        if self.count <= 3 or self.level == 300:
+            return self
+        return Points(level=self.level + 1, first=self.first // 2, last=-(-self.last // 2))
 
     def window(self) -> Window:
         """Return the points as the cells know them."""
@@ -82,8 +97,37 @@ class Finer(Question):
     group: Place | None
     window: Points
 
+    def size(self, groups: int) -> Size:
+        """Return what a site does for it, of a question with so many groups."""
+        curves = 1 if self.group is not None else 1 + groups
+        return Size(self.window.count * curves, curves)
 
-Windows = Annotated[tuple[Finer, ...], Field(strict=False, max_length=MOST_WINDOWS)]
+
+class Size(NamedTuple):
+    """How much a question asks for."""
+
+    points: int
+    curves: int
+
+    def fits(self) -> bool:
+        """Tell whether a site answers as much at once."""
+        return self.points <= MOST_TOGETHER and self.curves <= MOST_CURVES
+
+    def beside(self, other: Size) -> Size:
+        """Return both together."""
+        return Size(self.points + other.points, self.curves + other.curves)
+
+
+NOTHING = Size(0, 0)
+
+
+def size_of(windows: Iterable[Finer], groups: int) -> Size:
+    """Return how much all these finer points are."""
+    sizes = [one.size(groups) for one in windows]
+    return Size(sum(size.points for size in sizes), sum(size.curves for size in sizes))
+
+
+Windows = Annotated[tuple[Finer, ...], Field(strict=False, max_length=MOST_CURVES)]
 
 
 class Tabulate(Question):
@@ -102,12 +146,21 @@ class Tabulate(Question):
         group = [] if self.group is None else [self.group.name]
         return (*(c.name for c in self.numeric), *(c.name for c in self.categorical), *group)
 
+    @property
+    def grids(self) -> Size:
+        """How much the numeric columns' own windows are, of all rows and of each group."""
+        groups = 0 if self.group is None else len(self.group.levels)
+        return Size(sum(column.window.count for column in self.numeric) * (1 + groups), 0)
+
     @model_validator(mode="after")
     def _consistent(self) -> Tabulate:
         if not self.names:
             raise WrongFieldError("numeric", "no column")
         _differ(self.names, "numeric")
-        _within(self.finer, "finer", {column.name for column in self.numeric}, self.group)
+        if not self.grids.fits():
+            raise WrongFieldError("numeric", "too many points together")
+        names = {column.name for column in self.numeric}
+        _within(self.finer, "finer", names, self.group, self.grids)
         return self
 
 
@@ -135,9 +188,17 @@ def _differ(names: tuple[str, ...], field: str) -> None:
         raise WrongFieldError(field, "a column is named twice")
 
 
-def _within(windows: tuple[Finer, ...], field: str, names: set[str], group: Factor | None) -> None:
-    """Refuse finer points of columns and groups that the question does not hold."""
+def _within(
+    windows: tuple[Finer, ...],
+    field: str,
+    names: set[str],
+    group: Factor | None,
+    beside: Size = NOTHING,
+) -> None:
+    """Refuse finer points of columns and groups that the question does not hold, or too many."""
     groups = 0 if group is None else len(group.levels)
     unknown = [one for one in windows if one.group is not None and one.group >= groups]
     if unknown or not {one.name for one in windows} <= names:
         raise WrongFieldError(field, "finer points of an unknown column or group")
+    if not size_of(windows, groups).beside(beside).fits():
+        raise WrongFieldError(field, "too many points together")

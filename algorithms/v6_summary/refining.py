@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from v6_clinical.protocol.sums import Sums
 from v6_summary.answers import unreadable
 from v6_summary.moments import Moments, Rough
 from v6_summary.quantiles import Curve, neighbours
-from v6_summary.questions import MOST_POINTS, MOST_WINDOWS, Finer, Points, Tabulate
+from v6_summary.questions import MOST_POINTS, Finer, Points, Size, Tabulate
 from v6_summary.request import SummaryRequest
 
 RESOLUTION = 1e-3  # of a pooled sd: no finer quantile is asked for
@@ -35,6 +35,9 @@ class Known(Protocol):
 
     def moments(self, i: int, group: Group) -> Moments:
         """Return the moments."""
+
+    def knows(self, finer: Finer) -> bool:
+        """Tell whether these points, or nearly as fine ones, were answered before."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,10 @@ class Outline:
         """Return the rows of the group, and mean and variance of all."""
         n, about = sum(rows for *_, rows in self._cells(i, group)), self.about[i]
         return Moments(n, about.mean, about.sd**2 * n / max(n - 1, 1), np.nan, np.nan)
+
+    def knows(self, finer: Finer) -> bool:
+        """Tell that nothing was asked before."""
+        return False
 
 
 def curve_of(cells: Sequence[Cell]) -> Curve:
@@ -152,8 +159,7 @@ def finer(question: Tabulate, known: Known, place: Unsettled) -> Finer:
 def joined(windows: Sequence[Finer]) -> list[Finer]:
     """Return the same points, those of one column, group and level in as few windows as cover them.
 
-    Both neighbours of a quantile, and quantiles side by side, ask for much the same. Of hundreds of
-    columns by dozens of groups no more than a site answers at once: others keep wider intervals.
+    Both neighbours of a quantile, and quantiles side by side, ask for much the same.
     """
     found: dict[tuple[str, Group, int], list[Window]] = {}
     for one in sorted(windows, key=lambda one: one.window.first):
@@ -163,12 +169,39 @@ def joined(windows: Sequence[Finer]) -> list[Finer]:
             parts[-1] = replace(parts[-1], last=max(last, parts[-1].last))
         else:
             parts.append(one.window.window())
-    every = [
+    return [
         Finer(name=name, group=group, window=Points.of(part))
         for (name, group, _), parts in found.items()
         for part in parts
     ]
-    return every[:MOST_WINDOWS]
+
+
+def at_once(windows: Sequence[Finer], groups: int, beside: Size) -> list[Finer]:
+    """Return the first of the windows, as many as a site answers ``beside`` what else is asked.
+
+    Of hundreds of columns by dozens of groups that is not all: others wait for the next round, and
+    keep wider intervals where there is none.
+    """
+    found: list[Finer] = []
+    for one in windows:
+        beside = beside.beside(one.size(groups))
+        if not beside.fits():
+            break
+        found.append(one)
+    return found
+
+
+def covered(windows: Sequence[Finer]) -> Callable[[Finer], bool]:
+    """Return what tells whether some finer points are among those of the windows."""
+    held: dict[tuple[str, Group, int], list[Points]] = {}
+    for one in windows:
+        held.setdefault((one.name, one.group, one.window.level), []).append(one.window)
+
+    def among(one: Finer) -> bool:
+        same = held.get((one.name, one.group, one.window.level), [])
+        return any(w.first <= one.window.first and one.window.last <= w.last for w in same)
+
+    return among
 
 
 def finest_level(width: float, near: float, *, whole: bool) -> int:

@@ -238,10 +238,9 @@ def _finer(
     arrays = {}
     for k, finer in enumerate(windows):
         if finer.name == name:
-            curves = column.curves(finer.window.window())
-            part = curves.get("group") if finer.group is not None else column.total(curves)
+            part = column.curve(finer.window.window(), finer.group)
             if part is not None:
-                arrays[f"finer/{k}"] = part if finer.group is None else part[:, finer.group]
+                arrays[f"finer/{k}"] = part
     return arrays
 
 
