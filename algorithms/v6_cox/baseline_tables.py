@@ -1,4 +1,11 @@
-"""The baseline hazard in a result: one curve a site and stratum, or one a stratum of all sites."""
+"""The baseline hazard in a result: one curve a site and stratum, or one a stratum of all sites.
+
+Curves are at the pooled means of the columns (the result's ``model``) and offset 0: there exp(x b)
+is a number, however far from 0 the covariates lie. Each has ``organization_id`` (null where the
+baseline is common) and ``stratum`` beside the columns ``time cumulative_hazard survival
+n_at_risk``: those who remain after that time. The stratum is the label of its column, of several
+columns ``stage=1, grade=2/3``.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +20,15 @@ from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.tables import plain
 from v6_clinical.survival.rounding import decimal
 from v6_cox.curves import LARGEST_HAZARD
-from v6_cox.fitting import Fitting
-from v6_cox.kernel.shared_baseline import jumps_of
+from v6_cox.shared_times import CommonTimes
 
 Record = dict[str, Any]
 
 
-def baseline_tables(fitting: Fitting, total: Sums, organizations: Sequence[int]) -> list[Record]:
-    """Return curves at the pooled means of the columns (the result's ``model``) and offset 0.
-
-    There exp(x b) is a number, however far from 0 the covariates lie. Each curve has
-    ``organization_id`` (null where the baseline is common) and ``stratum`` beside the columns
-    ``time cumulative_hazard survival n_at_risk``: those who remain after that time. The stratum is
-    the label of its column, of several columns ``stage=1, grade=2/3``.
-    """
-    if fitting.grid is None:
-        return []
-    times = fitting.grid.times()
-    if fitting.times is not None:
-        return _common(fitting, total, times)
+def own_curves(
+    total: Sums, times: Array, columns: Sequence[str], organizations: Sequence[int]
+) -> list[Record]:
+    """Return the curves that sites sent, ``columns`` being those of the strata."""
     curves = []
     for place, organization in enumerate(organizations):
         sent = total.tallies.get(f"site/{place}/strata", {})
@@ -41,17 +38,21 @@ def baseline_tables(fitting: Fitting, total: Sums, organizations: Sequence[int])
             if found is None:
                 continue
             shown, hazard, remain = found[codes[stratum]]
-            keep, name = shown > 0, stratum_name(fitting.request.strata, stratum)
+            keep, name = shown > 0, stratum_name(columns, stratum)
             curves.append(_record(organization, name, times[keep], hazard[keep], remain[keep]))
     return curves
 
 
-def _common(fitting: Fitting, total: Sums, times: Array) -> list[Record]:
-    """Return the common curves; the rows that remain are null where a site does not show them."""
-    known = fitting.times
-    if known is None:
-        return []
-    jumps = jumps_of(fitting.risk_sums(total), fitting.request.ties).hazard
+def shared_curves(
+    total: Sums, times: Array, columns: Sequence[str], known: CommonTimes, jumps: Array
+) -> list[Record]:
+    """Return the common curves; the rows that remain are null where a site does not show them.
+
+    Parameters
+    ----------
+    jumps
+        Of the hazard, at each of the event times.
+    """
     remaining = total.get("remaining", (len(known.labels), 3, len(times)))
     curves, first = [], 0
     for stratum, own, (sites, shown, remain) in zip(
@@ -61,8 +62,7 @@ def _common(fitting: Fitting, total: Sums, times: Array) -> list[Record]:
         hazard = sums[np.searchsorted(decimal(own[::-1]), times, side="right")]
         first += len(own)
         count = np.where(shown == sites, remain, np.nan)
-        name = stratum_name(fitting.request.strata, stratum)
-        curves.append(_record(None, name, times, hazard, count))
+        curves.append(_record(None, stratum_name(columns, stratum), times, hazard, count))
     return curves
 
 

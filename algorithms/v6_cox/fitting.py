@@ -20,21 +20,17 @@ from v6_clinical.regression.centre.plan import (
     start,
 )
 from v6_clinical.regression.counts import Counts
-from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.site.own_fit import PRIOR_VARIANCE
 from v6_clinical.survival.grid import TimeGrid, grid_up_to
-from v6_cox.kernel.shared_baseline import RiskSums, combine, combine_steps, moved
+from v6_cox.baselines import Baselines, OwnBaselines, SharedBaseline
 from v6_cox.predict import offsets, profile_matrix
-from v6_cox.questions import Evaluate, Grid, Opening, Report, Steps
+from v6_cox.questions import Evaluate, Grid, Opening, Report
 from v6_cox.request import CoxRequest
-from v6_cox.shared_times import CommonTimes, no_event, read_risk_sums
+from v6_cox.shared_times import CommonTimes, no_event
 
 # Last predicted step in standard errors, by the root of the events: the covariance is that before
 # it, and the Wald test is then right to about four times this.
 PER_ROOT_EVENT = 2.5e-9
-# Of ``Newton.skew``: a partial likelihood is nearer to its quadratic than a sum over rows is. A
-# common baseline starts from sites that compare within themselves, and its reports are large.
-SKEW, COMMON_SKEW = 0.05, 0.5
 ROUNDING = 1e-13  # of the information on a column, were all of its spread within the risk sets
 
 
@@ -45,6 +41,8 @@ class Fitting:
     ----------
     design, state, penalty
         What ``maximise`` works on.
+    baseline
+        What differs between a baseline a site and one for all.
     null
         The evaluation at coefficients of 0, of the fitted columns.
     grid
@@ -59,7 +57,7 @@ class Fitting:
         reply: Reply,
         times: CommonTimes | None,
     ) -> None:
-        self.request, self.first, self.times = request, reply.total, times
+        self.request, self.first = request, reply.total
         n = count_rows(reply.total)
         self.counts = Counts.read(reply.total)
         if not self.counts.events > 0:
@@ -68,18 +66,20 @@ class Fitting:
         profile_matrix(self.design.raw, request.profiles)  # complains of them before the fit
         offsets(request.profiles, request.offset)
         self.penalty = self.design.penalty(request.ridge)
+        self.baseline: Baselines = (
+            OwnBaselines(request, self.design)
+            if times is None
+            else SharedBaseline(request, self.design, times)
+        )
         at = self._start()
-        skew = SKEW if times is None else COMMON_SKEW
-        self.state = Newton(at, self.counts.events, PER_ROOT_EVENT * self.counts.events**0.5, skew)
+        events = self.counts.events
+        self.state = Newton(at, events, PER_ROOT_EVENT * events**0.5, self.baseline.skew)
         self.null: Evaluation | None = None
-        if times is None:
-            self._take_null(read_evaluation(reply.total, self.design.raw.full_names, "null_"))
-        self._latest: RiskSums | None = None  # of a common baseline, at the last evaluation
+        self._take_null(self.baseline.first_null(reply.total))
         horizon = request.time_horizon
         self.grid: TimeGrid | None = None if horizon is None else grid_up_to(horizon)
         self._opening = opening
         self._model = opening.model.agreed(self.design.raw.levels, self.design.raw.references)
-        self._times = None if times is None else times.asked()
 
     @property
     def robust(self) -> bool:
@@ -95,7 +95,7 @@ class Fitting:
             exact=self._opening.exact,
             shift=tuple(self.design.shift.tolist()),
             slopes=tuple(beta.tolist()),
-            times=self._times,
+            times=self.baseline.times,
             null=self.null is None,
             report=self._report(beta) if last else None,
         )
@@ -104,18 +104,11 @@ class Fitting:
     def read(self, total: Sums) -> Evaluation:
         """Return the pooled evaluation."""
         check_same_data(self.first, total, self.design)
-        if self.times is None:
-            return read_evaluation(total, self.design.labels)
         if self.null is None:
-            self._take_null(combine(self._sums(total, "null_sums"), self.request.ties))
-        self._latest = self.risk_sums(total)
-        return combine(self._latest, self.request.ties)
+            self._take_null(self.baseline.null(total))
+        return self.baseline.read(total)
 
-    def risk_sums(self, total: Sums) -> RiskSums:
-        """Return the sums at each event time of a common baseline."""
-        return self._sums(total, "risk_sums")
-
-    def _take_null(self, null: Evaluation) -> None:
+    def _take_null(self, null: Evaluation | None) -> None:
         """Keep the evaluation at 0, if there is information on every column.
 
         Raises
@@ -123,6 +116,8 @@ class Fitting:
         AnalysisError
             ``SINGULAR`` naming columns that are constant within every baseline.
         """
+        if null is None:
+            return
         none = np.flatnonzero(self._is_rounding(null.information))
         if len(none) and self.request.ridge == 0:
             raise constant([self.design.user_slopes[place] for place in none.tolist()])
@@ -149,55 +144,20 @@ class Fitting:
         try:
             return start(self.design, self.first, penalty)
         except AnalysisError:
-            if self.times is None:
+            if not self.baseline.compares_sites:
                 raise
             return start(self.design, self.first, self.penalty + prior)
 
-    def _sums(self, total: Sums, name: str) -> RiskSums:
-        if self.times is None:
-            raise TypeError("the baseline is not common")
-        return read_risk_sums(total, name, self.times, len(self.design.labels))
-
     def _needs(self, last: bool) -> frozenset[str]:
         """Return what no site with rows may leave out."""
-        if self.times is not None:
-            found = {"risk_sums/risk", "risk_sums/moments", "risk_sums/products"}
-            found |= {"null_sums/risk"} if self.null is None else set()
-            found |= {"at_risk"} if last and self.request.zph_transform == "km" else set()
-        else:
-            found = set(EVALUATION)
-            found |= (
-                {"event_times", "score_g", "information_g", "information_gg"} if last else set()
-            )
+        found = self.baseline.needs(null=self.null is None, last=last)
         found |= {"meat"} if last and self.robust else set()
-        return frozenset(found | {"rows", "column_total"} | ({"pairs"} if last else set()))
+        return found | {"rows", "column_total"} | ({"pairs"} if last else set())
 
     def _report(self, beta: Array) -> Report:
         return Report(
             meat=self.robust,
-            steps=self._steps(beta),
+            steps=self.baseline.steps(beta - self.state.history[-1][0]) if self.robust else None,
             transform=self.request.zph_transform,
             grid=None if self.grid is None else Grid.of(self.grid),
         )
-
-    def _steps(self, beta: Array) -> Steps | None:
-        """Return a common baseline's steps at ``beta``, foreseen from the last evaluation.
-
-        The last round is near enough for that: it is asked for where Newton's next step is small.
-        """
-        if not self.robust or self._latest is None:
-            return None
-        sums = moved(self._latest, beta - self.state.history[-1][0])
-        steps = combine_steps(sums, self.request.ties)
-        return Steps(
-            hazard=_plain(steps.jumps.hazard),
-            own=_plain(steps.jumps.of_all(steps.jumps.own)),
-            mean=_plain(steps.mean),
-            flow=_plain(steps.flow),
-            own_flow=None if steps.own_flow is None else _plain(steps.own_flow),
-        )
-
-
-def _plain(values: Array) -> tuple[float, ...]:
-    """Return plain numbers, row by row."""
-    return tuple(values.ravel().tolist())

@@ -23,10 +23,8 @@ from v6_clinical.regression.centre.tables import (
     shared_warnings,
 )
 from v6_clinical.regression.counts import Counts
-from v6_cox.baseline_tables import baseline_tables
 from v6_cox.fitting import Fitting
-from v6_cox.kernel.proportional_hazards import PHSums, in_other_columns, ph_test
-from v6_cox.kernel.shared_baseline import combine_ph
+from v6_cox.kernel.proportional_hazards import in_other_columns, ph_test
 from v6_cox.predict import model_record, predict
 from v6_cox.request import CoxRequest
 
@@ -46,6 +44,9 @@ def conclude(
         found = sandwich(fit.covariance, fit.total.form("meat", design.labels))
         robust = change @ found @ change.T
     used = covariance if robust is None else robust
+    curves = []
+    if fitting.grid is not None:
+        curves = fitting.baseline.curves(fit.total, fitting.grid.times(), organizations)
     tables: dict[str, Any] = {
         "coefficients": coefficient_table(
             terms, beta, covariance, robust, request.confidence_level, ("hazard_ratio", "hr")
@@ -53,7 +54,7 @@ def conclude(
         "covariance": covariance_table(terms, used),
         "fit": [_fit(request, fitting, fit, quadratic(beta, inverse(used)), rounds)],
         "proportional_hazards": _proportional_hazards(request, fitting, fit),
-        "baseline_hazard": baseline_tables(fitting, fit.total, organizations),
+        "baseline_hazard": curves,
         "heterogeneity": heterogeneity_table(design, fit.total),
         "model": model_record(design.raw, fit.beta, design.shift, request.offset)
         | {"references": shown_references(design.user)},
@@ -118,7 +119,7 @@ def _proportional_hazards(request: CoxRequest, fitting: Fitting, fit: Fit) -> li
         return []
     design = fitting.design
     change: Array = np.linalg.inv(design.to_user).astype(np.float64)
-    total = in_other_columns(_ph_sums(request, fitting, fit), change)
+    total = in_other_columns(fitting.baseline.hazards(fit.total), change)
     labels = design.user.term_labels
     terms = list(dict.fromkeys(labels))
     found = ph_test(total, [[i for i, label in enumerate(labels) if label == t] for t in terms])
@@ -137,32 +138,10 @@ def _proportional_hazards(request: CoxRequest, fitting: Fitting, fit: Fit) -> li
     ]
 
 
-def _ph_sums(request: CoxRequest, fitting: Fitting, fit: Fit) -> PHSums:
-    total, labels = fit.total, fitting.design.labels
-    if fitting.times is not None:
-        sums = fitting.risk_sums(total)
-        times, scale = fitting.times.flat(), request.zph_transform
-        shape = (len(np.unique(times.times)),)
-        at_risk = total.get("at_risk", shape) if scale == "km" else None
-        return combine_ph(sums, times, request.ties, scale, at_risk)
-    return PHSums(
-        Counts.read(total).events,
-        float(total["event_times"][0]),
-        *(total.vector(name, labels) for name in ("score", "score_g")),
-        *(total.form(f"information{name}", labels) for name in ("", "_g", "_gg")),
-    )
-
-
 def _warnings(
     request: CoxRequest, fitting: Fitting, tables: dict[str, Any]
 ) -> list[dict[str, str]]:
-    found = []
-    if fitting.times is not None:
-        text = (
-            "A common baseline: the sites sent their event times and, at each, sums from which "
-            "covariates of patients with events follow by subtraction."
-        )
-        found.append(("EVENT_TIMES_SENT", text))
+    found = [*fitting.baseline.warnings]
     outcome = (request.time, request.event, *request.strata)
     columns = [*raw_columns(fitting.design.user.terms), *outcome]
     found += shared_warnings(request, tables, columns)
