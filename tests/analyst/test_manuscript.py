@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -322,7 +323,7 @@ def test_markdown() -> None:
     """A name is text wherever it stands: no pipe, tag, link, entity or formula."""
     assert write(SHEET, None, None) == (
         "**Title \\$1**\n\n|  | A \\& B | p |\n|:--|--:|--:|\n| 50%\\|\\_x | 1 (2) | \\<0.001 |\n"
-        "| &nbsp;&nbsp;\\<b\\> | – | 0.5 |\n\nnote \\~1\n"
+        "| \u00a0\u00a0\\<b\\> | – | 0.5 |\n\nnote \\~1\n"
     )
     link = write(Sheet(("[a](b)",), (Row(("`c` *d*\n|\x1b[2J",)),)), "markdown", None)
     assert str(link).splitlines() == ["| \\[a\\](b) |", "|:--|", "| \\`c\\` \\*d\\* \\|\\[2J |"]
@@ -359,6 +360,28 @@ def test_html_is_well_formed_and_escaped() -> None:
     assert parser.open == []
     lines = [list(SHEET.header), *(list(row.cells) for row in SHEET.rows), ["note ~1"]]
     assert parser.rows == lines
+
+
+def test_latex_reads_no_bracket_as_an_option() -> None:
+    """After a row's end and after an item a bracket or a star would be LaTeX's own."""
+    rows = (Row(("[T.yes]", "[c]")), Row(("*", "1")), Row(("[a]", "1"), 1), Row(("", "[c]")))
+    text = str(write(Sheet(("[x]", "y"), rows, ("[c]: withheld", "* note")), "latex", None))
+    lines = text.splitlines()
+    assert r"\item {}[c]: withheld" in lines
+    assert r"\item {}* note" in lines
+    assert r"{}[T.yes] & [c] \\" in lines
+    for before, after in pairwise(lines):
+        assert not (before.endswith(r"\\") and after.startswith(("[", "*"))), after
+        assert not re.match(r"\\item\s*\[", after)
+
+
+def test_what_is_printed_holds_no_markup_of_pages(capsys: pytest.CaptureFixture[str]) -> None:
+    print(summary().table1())
+    printed = capsys.readouterr().out
+    assert "&nbsp;" not in printed
+    assert re.search(
+        r"^\| {3}\w", printed.replace("\u00a0", " "), re.MULTILINE
+    )  # a level, indented
 
 
 def test_latex_is_escaped() -> None:

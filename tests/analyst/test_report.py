@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from example_results import REQUESTS, example
+from v6_clinical.analyst import result_of
+from v6_clinical.analyst.federation import with_names
 from v6_clinical.analyst.figures.labels import close_ratio
 from v6_clinical.analyst.report import html
 from v6_clinical.analyst.report.explain import WARNINGS, ledger, limits
@@ -313,3 +315,37 @@ def test_a_site_with_limits_of_its_own_has_a_column_of_them() -> None:
     page = Page(html({**result, "sites": [first, *result["sites"][1:]]})).text
     assert "9977" in page
     assert "9977" not in Page(html(result)).text
+
+
+def test_no_part_of_a_round_is_more_than_any_one_site_sent() -> None:
+    """Sites' own curves stand under the most that one site sent, and are not added up."""
+    result = example("cox")
+    total = 0
+    table = ledger(result)
+    assert table is not None
+    for row in table.rows:
+        number = int(row[2].replace(",", ""))
+        total = number if row[0] else total
+        assert number <= total, row
+    old = [{"round": 1, "step": "evaluate", "numbers_per_site": 90,
+            "what": "rows: 5, site/0/curves: 60, site/0/strata: 1, site/1/curves: 84"}]  # fmt: skip
+    table = ledger(result | {"ledger": old})
+    assert table is not None
+    assert [row[2] for row in table.rows] == ["90", "5", "84"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_site_is_called_by_one_name_on_the_whole_page(named: bool) -> None:
+    names = {1: "Oslo", 2: "Porto", 3: "Leiden"} if named else {}
+    for name in ("cox", "excluded", "refused", "summary", "no_curves"):
+        result = with_names(example(name), names)
+        page = Page(html(result)).text
+        assert not re.search(r"\bSite \d", page)
+        if named:
+            assert not re.search(r"[Oo]rganisation \d", page), name
+            assert "Oslo" in page
+        else:
+            assert re.search(r"Organisation \d", page), name
+    printed = str(result_of(with_names(example("cox"), names)))
+    assert ("Oslo" in printed) == named
+    assert ("rganisation 1" in printed) != named

@@ -42,7 +42,7 @@ def site_name(result: Mapping[str, Any], organization: int | None) -> str:
     """
     if organization is None:
         return "All sites"
-    for site in result["sites"]:
+    for site in [*result["sites"], *(result["error"] or {}).get("sites", [])]:
         if site["organization_id"] == organization and site.get("name"):
             return str(site["name"])
     return f"Organisation {organization}"

@@ -58,13 +58,15 @@ def _clean(sheet: Sheet) -> Sheet:
 # What is more than itself in markdown, wherever it stands in a line.
 MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|~$&"})
 
+INDENT = "\u00a0\u00a0"  # spaces that markdown keeps, and that print as spaces
+
 
 def markdown(sheet: Sheet) -> str:
     """Return a table of pipes, as pandoc and GitHub read it."""
 
     def line(cells: tuple[str, ...], indent: int = 0) -> str:
         first, *others = (cell.translate(MARKDOWN) for cell in cells)
-        return "| " + " | ".join(["&nbsp;&nbsp;" * indent + first, *others]) + " |"
+        return "| " + " | ".join([INDENT * indent + first, *others]) + " |"
 
     rule = "|:--|" + "--:|" * (len(sheet.header) - 1)
     lines = [f"**{sheet.title.translate(MARKDOWN)}**", ""] if sheet.title else []
@@ -118,8 +120,13 @@ def latex(sheet: Sheet) -> str:
     def text(cell: str) -> str:
         return "".join(LATEX.get(character, character) for character in cell)
 
+    def begin(cell: str) -> str:
+        """After a row's end, and after an item, LaTeX would read "[" and "*" as options."""
+        return ("{}" if cell.startswith(("[", "*")) else "") + text(cell)
+
     def line(cells: tuple[str, ...], indent: int = 0) -> str:
-        return r"\quad " * indent + " & ".join(text(cell) for cell in cells) + r" \\"
+        first, *others = cells
+        return r"\quad " * indent + " & ".join([begin(first), *map(text, others)]) + r" \\"
 
     columns = "l" + "r" * (len(sheet.header) - 1)
     return "\n".join(
@@ -136,7 +143,7 @@ def latex(sheet: Sheet) -> str:
             r"\bottomrule",
             r"\end{tabular}",
             r"\begin{tablenotes}\footnotesize",
-            *(rf"\item {text(note)}" for note in sheet.notes),
+            *(rf"\item {begin(note)}" for note in sheet.notes),
             r"\end{tablenotes}",
             r"\end{threeparttable}",
             r"\end{table}",
