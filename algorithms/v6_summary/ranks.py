@@ -166,8 +166,8 @@ def _kruskal(groups: Placed) -> Test:
     far = np.maximum(abs(low - middle), abs(high - middle))
     nearest = _nearest(rows, low, high, middle)
     squares = float(rows @ (nearest - middle) ** 2), float(rows @ far**2)
-    spread = [1 - t / (n**3 - n) for t in ties]
-    h = [_ratio(12 * s / (n * (n + 1)), max(v, 0.0)) for s, v in zip(squares, spread, strict=True)]
+    tied = [1 - t / (n**3 - n) for t in ties]
+    h = [_ratio(12 * s / (n * (n + 1)), max(v, 0.0)) for s, v in zip(squares, tied, strict=True)]
     exact = bool((low == high).all()) and ties[0] == ties[1]
     h = [h[1], h[1]] if exact else h
     df = len(rows) - 1.0

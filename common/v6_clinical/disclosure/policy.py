@@ -91,7 +91,7 @@ class Policy(Limits):
             raise RefusalError("SMALL_STRATUM", columns)
 
     def allows_moments(self, order: int, n: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """R7: power sums up to ``order`` of n rows are at most so many numbers a row.
+        """R7: tell which groups of n rows, shape (groups,), are enough for so many power sums.
 
         Four power sums of ten ages in whole years leave one possible set of ages.
         """
@@ -99,7 +99,7 @@ class Policy(Limits):
         return enough
 
     def allows_difference(self, counts: ArrayLike) -> bool:
-        """R4: rows in one published set and not in another are 0, or at least a cell."""
+        """R4: the rows that one published set has and another has not are 0, or at least a cell."""
         return self.allow_small_missing or not bool(self.is_small(counts).any())
 
     def check_complete_cases(self, missing: NDArray[np.bool_], where: Sequence[str]) -> None:
@@ -147,9 +147,9 @@ class Policy(Limits):
             raise RefusalError("DOMINANT_ROW", list(compress(names, heavy)))
 
     def allows_sums(self, values: NDArray[np.float64]) -> bool:
-        """R5: no row or at least a cell is off the value that most of these rows share, (n,).
+        """R5: tell whether the sum of these values, shape (n,), may be told.
 
-        The sum of zeros and ones is a count. Fewer rows than a cell are R4's concern.
+        Where most rows share one value, it tells how many do not: these are 0 or at least a cell.
         """
         off = int(rows_off_commonest(values[:, None], self.min_cell)[0])
         few = bool(self.is_small(off))
@@ -199,7 +199,7 @@ class Policy(Limits):
                 raise RefusalError("DOMINANT_ROW", ["terms", "strata"])
 
     def allows_products(self, about: Survey) -> bool:
-        """R5: products of these columns tell of no combination that is few rows."""
+        """R5: tell whether products of these columns may be told, see ``check_combinations``."""
         try:
             self.check_combinations(about, [""] * len(about.mean))
         except RefusalError:
@@ -207,9 +207,9 @@ class Policy(Limits):
         return True
 
     def allows_high_orders(self, values: NDArray[np.float64]) -> bool:
-        """R2, R7: four power sums of at most five different values, (n,), are these values' counts.
+        """R2, R7: tell whether third and fourth power sums of values, shape (n,), may be told.
 
-        So those of small cells are not sent.
+        Of at most five different values they tell how many rows have each: no such count is small.
         """
         if len(np.unique(values[:GLANCE])) > ORDERS + 1:
             return True
