@@ -79,6 +79,7 @@ TABLES: Final = {
             "organization_id": "the site",
             "variable": "the column",
             "level": "its level, of a categorical column",
+            "group": "always ``all``",
             "n": "rows with a value",
             "mean": "mean",
             "sd": "standard deviation",

@@ -19,6 +19,7 @@ from . import commands, contents, links, tables, validation
 WRITERS: dict[str, Callable[[str], str]] = {
     "arguments": tables.arguments,
     "leaves": tables.leaves,
+    "columns": tables.columns,
     "remedy": tables.remedy,
     "codes": tables.codes,
     "settings": tables.settings,

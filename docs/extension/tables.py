@@ -87,6 +87,18 @@ def leaves(analysis: str) -> str:
     return markdown(["step", "name", "what"], rows)
 
 
+def columns(analysis: str) -> str:
+    """Return every table of a result with its columns and what they mean, from the face."""
+    rows = []
+    for key, table in face_of(analysis).tables.items():
+        names = table.columns.items()
+        rows += [
+            [f"`{key}`" if not number else "", f"`{name}`", meaning.replace("``", "`")]
+            for number, (name, meaning) in enumerate(names)
+        ]
+    return markdown(["table", "column", "meaning"], rows)
+
+
 def remedy(code: str) -> str:
     """Return the remedy that every result gives beside a code."""
     (text,) = [some[code] for some in SPEAKERS.values() if code in some]

@@ -51,6 +51,17 @@ def test_the_table_of_arguments_is_the_request_model(analysis: str) -> None:
         assert ("| required |" in line) == field.is_required()
 
 
+@pytest.mark.parametrize("analysis", methods())
+def test_the_table_of_columns_is_the_face(analysis: str) -> None:
+    table = tables.columns(analysis)
+    for key, known in methods()[analysis].tables.items():
+        assert f"| `{key}` |" in table
+        for name, meaning in known.columns.items():
+            assert f"| `{name}` | {meaning.replace('``', '`')} |" in table
+    page = (DOCS / "analyses" / f"{analysis}.md").read_text(encoding="utf-8")
+    assert f"```{{columns}} {analysis}\n```" in page
+
+
 @pytest.mark.parametrize(
     ("analysis", "argument", "words"),
     [
