@@ -1,6 +1,15 @@
 """Every number that leaves a site, by step: the first part of its name, and what it is."""
 
-from v6_clinical.regression.leaves import COUNTS, DESCRIBE, OWN, ROWS, SQUARES, START, TOTAL
+from v6_clinical.regression.leaves import (
+    CLUSTERS,
+    COUNTS,
+    DESCRIBE,
+    OWN,
+    ROWS,
+    SQUARES,
+    START,
+    TOTAL,
+)
 
 _MEAT = "robust errors: per pair of columns, sum of products of score residuals"
 _RISK_SUMS = (
@@ -32,6 +41,7 @@ LEAVES = {
         "site": "last round, with a horizon: the site's cumulative hazard and rows that remain, by "
         "stratum, on a fixed grid; between two points shown 0 or at least V6C_MIN_CELL rows die, "
         "leave and enter",
+        **CLUSTERS,
         **OWN,
     },
 }

@@ -19,6 +19,7 @@ from v6_clinical.regression.centre.tables import (
     coefficient_table,
     covariance_table,
     heterogeneity_table,
+    of_clusters,
     plain,
     shared_warnings,
 )
@@ -42,7 +43,7 @@ def conclude(
     robust = None
     if fitting.robust:
         found = sandwich(fit.covariance, fit.total.form("meat", design.labels))
-        robust = change @ found @ change.T
+        robust = change @ found @ change.T * of_clusters(request, fit.total)
     used = covariance if robust is None else robust
     curves = []
     if fitting.grid is not None:

@@ -1,6 +1,15 @@
 """Every number that leaves a site, by step: the first part of its name, and what it is."""
 
-from v6_clinical.regression.leaves import COUNTS, DESCRIBE, OWN, ROWS, SQUARES, START, TOTAL
+from v6_clinical.regression.leaves import (
+    CLUSTERS,
+    COUNTS,
+    DESCRIBE,
+    OWN,
+    ROWS,
+    SQUARES,
+    START,
+    TOTAL,
+)
 
 __all__ = ["COUNTS", "LEAVES", "ROUNDS", "SQUARES"]
 
@@ -11,6 +20,7 @@ LEAVES = {
         "tangent": START["tangent"] + ", less what the quadratic is expected to miss (under 40,000 "
         "rows, V6C_ALLOW_PER_SITE on)",
         "null": "with an offset: the same two numbers of the null model",
+        "null_sites": "with site_effect and no offset: log-likelihood of the site's own intercept",
     },
     "evaluate": {
         **ROWS,
@@ -26,6 +36,7 @@ LEAVES = {
         "of risks, on a fixed grid; cells hold 0 or at least V6C_MIN_CELL rows of each outcome",
         "expected": "last round: sum of risks",
         "meat": "robust errors, last round: per pair of columns, sum of products of score rows",
+        **CLUSTERS,
         **OWN,
     },
 }

@@ -27,6 +27,6 @@ class LogisticRequest(GLMRequest):
             raise ValueError("positive is not one of the outcome's levels")
         if self.outcome in self.reference:
             raise ValueError("reference names the outcome: say positive instead")
-        if self.cluster is not None and self.robust == "HC1":
-            raise ValueError("robust='HC1' is not defined with a cluster: use 'HC0'")
+        if self.cluster is not None and self.robust == "HC1" and not self.cluster_adjust:
+            raise ValueError("robust='HC1' with a cluster needs cluster_adjust=True: or use 'HC0'")
         return self

@@ -35,7 +35,7 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("logistic", LOGISTIC | {"formula": "scale(age) + tgrade", "robust": "HC1"}),
     ("logistic", LOGISTIC | {"formula": "bs(age, df=4) * horTh", "ridge": 1.0}),
     ("logistic", LOGISTIC | {"weights": "unit", "offset": "small", "robust": "HC0"}),
-    ("logistic", LOGISTIC | {"cluster": "part", "site_effect": True}),
+    ("logistic", LOGISTIC | {"cluster": "part", "site_effect": True, "cluster_adjust": True}),
     ("logistic", LOGISTIC | {"levels": {"tgrade": ["I", "II", "III"]}, "positive": 1}),
     ("cox", COX),
     ("cox", COX | {"formula": "scale(age) + horTh", "ties": "breslow"}),

@@ -61,6 +61,7 @@ class Analyses(Methods):
         weights: str | None = None,
         offset: str | None = None,
         cluster: str | None = None,
+        cluster_adjust: bool = False,
         ridge: float = 0.0,
         confidence_level: float = 0.95,
         max_rounds: int = 25,
@@ -111,6 +112,8 @@ class Analyses(Methods):
             Column that is added to the linear predictor.
         cluster
             Column whose rows of one value belong together (robust errors).
+        cluster_adjust
+            Multiply errors over G clusters by G / (G - 1).
         ridge
             Penalty ridge/2 sum b^2, b per pooled standard deviation of a column.
         confidence_level
@@ -146,6 +149,7 @@ class Analyses(Methods):
         weights: str | None = None,
         offset: str | None = None,
         cluster: str | None = None,
+        cluster_adjust: bool = False,
         ridge: float = 0.0,
         confidence_level: float = 0.95,
         max_rounds: int = 25,
@@ -164,7 +168,7 @@ class Analyses(Methods):
             The value of the outcome that counts as 1; default the 1 of 0/1, true, or the second of
             two listed levels.
         robust
-            Sandwich errors; with a cluster HC0 over clusters.
+            Sandwich errors, of rows or over clusters.
         site_effect
             An intercept for each site.
         predictors
@@ -179,6 +183,8 @@ class Analyses(Methods):
             Column that is added to the linear predictor.
         cluster
             Column whose rows of one value belong together (robust errors).
+        cluster_adjust
+            Multiply errors over G clusters by G / (G - 1).
         ridge
             Penalty ridge/2 sum b^2, b per pooled standard deviation of a column.
         confidence_level

@@ -18,6 +18,7 @@ START = {
     "tangent": "that information times the optimum, plus the score there",
 }
 TOTAL = {"column_total": "the sum of all design columns, to notice that data have changed"}
+CLUSTERS = {"clusters": "with a cluster, last round: how many clusters there are"}
 OWN = {
     "own_sites": "last round, per column: 1 if the site has estimates of its own",
     "own_weight": "last round, per column: inverse variance of the site's own estimate",
@@ -27,7 +28,7 @@ OWN = {
 }
 
 # Whose numbers count something, and whose, of a form those on the diagonal, are never negative.
-COUNTS = frozenset({"kind", "level", "own_sites"})
+COUNTS = frozenset({"kind", "level", "own_sites", "clusters"})
 SQUARES = frozenset(
     {
         "rows",

@@ -37,6 +37,9 @@ class RegressionRequest(Request):
     cluster: Name | None = Field(
         None, description="Column whose rows of one value belong together (robust errors)."
     )
+    cluster_adjust: bool = Field(
+        False, description="Multiply errors over G clusters by G / (G - 1)."
+    )
     ridge: Annotated[float, Field(ge=0, le=1e6)] = Field(
         0.0, description="Penalty ridge/2 sum b^2, b per pooled standard deviation of a column."
     )
@@ -59,6 +62,8 @@ class RegressionRequest(Request):
     def _one_model(self) -> RegressionRequest:
         if (self.predictors is None) == (self.formula is None):
             raise ValueError("give either predictors or formula")
+        if self.cluster_adjust and self.cluster is None:
+            raise ValueError("cluster_adjust needs a cluster")
         return self
 
 

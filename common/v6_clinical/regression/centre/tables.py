@@ -102,6 +102,14 @@ def heterogeneity_table(design: Design, total: Sums) -> list[Record]:
     return records
 
 
+def of_clusters(request: RegressionRequest, total: Sums) -> float:
+    """Return what a covariance over clusters is multiplied by: G / (G - 1) if asked for, else 1."""
+    if not request.cluster_adjust:
+        return 1.0
+    clusters = float(total.get("clusters", (1,))[0])
+    return clusters / (clusters - 1) if clusters > 1 else 1.0
+
+
 def shared_warnings(
     request: RegressionRequest, tables: dict[str, Any], columns: Sequence[str]
 ) -> list[tuple[str, str]]:

@@ -52,6 +52,9 @@ class Fitting:
         What ``maximise`` works on.
     null
         The null model.
+    null_of_sites
+        Log-likelihood of an intercept for each site alone; None where there is none of sites, or no
+        closed form.
     """
 
     evaluation: type[Evaluate] = Evaluate
@@ -71,6 +74,9 @@ class Fitting:
         self.null = NullModel(
             family, reply.total, intercept=formula.intercept, asked=asks_null(request, family)
         )
+        self.null_of_sites: float | None = None
+        if request.site_effect and not asks_null(request, family):
+            self.null_of_sites = float(reply.total.get("null_sites", (1,))[0])
         self.state = Newton(
             start(self.design, reply.total, self.penalty), family.fewest(self.counts)
         )

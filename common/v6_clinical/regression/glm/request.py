@@ -17,7 +17,7 @@ class GLMRequest(RegressionRequest):
 
     outcome: Name = Field(description="Column of the outcome.")
     robust: Literal["HC0", "HC1"] | None = Field(
-        None, description="Sandwich errors; with a cluster HC0 over clusters."
+        None, description="Sandwich errors, of rows or over clusters."
     )
     site_effect: bool = Field(False, description="An intercept for each site.")
 

@@ -16,6 +16,7 @@ from v6_clinical.regression.centre.tables import (
     coefficient_table,
     covariance_table,
     heterogeneity_table,
+    of_clusters,
     plain,
     shared_warnings,
 )
@@ -58,12 +59,19 @@ def conclude(
         },
     }
     columns = [*raw_columns(design.user.terms), request.outcome]
+    if request.site_effect and fitting.null_of_sites is None:
+        text = "Beside an offset the model of the sites' intercepts alone is not fitted: no "
+        found.append(("NO_RATIO_TEST", text + "likelihood ratio test."))
     found = [*found, *shared_warnings(request, whole, columns)]
     return Outcome(whole, [{"code": code, "message": message} for code, message in found])
 
 
 def _robust(fitting: Fitting, fit: Fit) -> Array | None:
-    """Return the sandwich: HC0, HC1 = HC0 n / (n - k), or HC0 over clusters."""
+    """Return the sandwich: HC0, HC1 = HC0 n / (n - k), either over clusters if there are any.
+
+    Adjusted for G clusters they are R's ``vcovCL(cadjust = TRUE)``: HC0 G / (G - 1), and HC1 that
+    times (n - 1) / (n - k).
+    """
     if not fitting.robust:
         return None
     design, bread = fitting.design, fit.covariance
@@ -71,17 +79,26 @@ def _robust(fitting: Fitting, fit: Fit) -> Array | None:
     found = design.to_user @ found @ design.to_user.T
     if fitting.request.robust == "HC1":
         n = Counts.read(fit.total).n
-        found *= n / (n - len(bread))
-    return found
+        found *= (n - fitting.request.cluster_adjust) / (n - len(bread))
+    return found * of_clusters(fitting.request, fit.total)
 
 
 def _fit(fitting: Fitting, fit: Fit) -> Record:
-    """Return the row of ``fit``; likelihoods are not compared under a ridge."""
+    """Return the row of ``fit``; likelihoods are not compared under a ridge.
+
+    The likelihood ratio test is of the predictors: beside sites' intercepts against the model with
+    these alone, R's ``anova(glm(y ~ site), glm(y ~ site + x))``. The null model is R's, of one
+    intercept.
+    """
     counts, null = Counts.read(fit.total), fitting.null
     k, value = len(fit.beta), fit.log_likelihood
     penalised = fitting.request.ridge > 0
-    statistic = 2 * (value - null.log_likelihood)
+    without: float | None = null.log_likelihood
     df = k - null.df
+    if fitting.request.site_effect:
+        without, df = fitting.null_of_sites, k - len(fitting.design.intercepts)
+    untested = penalised or without is None
+    statistic = 2 * (value - (without or 0.0))
     return {
         "n": round(counts.n),
         "n_missing": round(counts.dropped),
@@ -94,7 +111,7 @@ def _fit(fitting: Fitting, fit: Fit) -> Record:
         "aic": None if penalised else 2 * k - 2 * value,
         "bic": None if penalised else k * math.log(counts.n) - 2 * value,
         "mcfadden_r2": plain(1 - value / null.log_likelihood) if null.log_likelihood else None,
-        "lr_statistic": None if penalised else statistic,
-        "lr_df": None if penalised else df,
-        "lr_p_value": None if penalised else chi_square_tail(statistic, df),
+        "lr_statistic": None if untested else statistic,
+        "lr_df": None if untested else df,
+        "lr_p_value": None if untested else chi_square_tail(statistic, df),
     }

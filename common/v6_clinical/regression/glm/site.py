@@ -193,14 +193,24 @@ class GLMLikelihood(Likelihood):
         return np.asarray(expected) if small else None
 
     def opening_sums(self, labels: tuple[str, ...], null: Cleared | None, policy: Policy) -> Sums:
-        """Return h and v = h a + score of the null model, where its sums do not follow."""
+        """Return h and v = h a + score of the null model, where its sums do not follow.
+
+        Where they do, the log-likelihood of the site's own intercept, if it has one.
+        """
         if not self.cases.asks_null:
-            return Sums()
+            return self._null_of_site()
         alone, at = self._alone(), 0.0
         if policy.allow_per_site and self.fewest > 0:
             at = _own_intercept(alone)
         score, information = _null(alone, at, policy)[1:]
         return Sums({"null": np.array([information, information * at + score])})
+
+    def _null_of_site(self) -> Sums:
+        cases = self.cases
+        if not cases.question.site_effect:
+            return Sums()
+        found = self.data.family.null(cases.rows.counts(cases.outcome), intercept=True)
+        return Sums({"null_sites": np.array([found.log_likelihood])})
 
     def _alone(self) -> GLMLikelihood:
         """Return the likelihood of an intercept alone."""

@@ -126,6 +126,8 @@ def evaluate(
     sums += told.sums
     if question.report is not None:
         sums += told.report(policy, place)
+        if question.report.meat and cases.rows.clusters is not None:
+            sums += Sums({"clusters": np.array([cases.rows.clusters.max() + 1.0])})
         if policy.allow_per_site and place.count > 1:  # R15; one site differs from no other
             sums += own_estimates(likelihood, asked, told.evaluation, policy)
     return cases.answer(sums)
