@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from v6_clinical.protocol.analysis import Outcome
 from v6_summary.cautions import cautions
 from v6_summary.compared import (
@@ -19,7 +21,7 @@ from v6_summary.compared import (
 from v6_summary.comparison import correlation_test
 from v6_summary.histogram import histogram
 from v6_summary.moments import Moments
-from v6_summary.pairs import PairSums, correlation, pairs
+from v6_summary.pairs import Correlation, PairSums, correlation, pairs
 from v6_summary.plan import Plan, Withheld
 from v6_summary.pooled import Group, Pooled
 from v6_summary.quantiles import Interval, quantile
@@ -98,7 +100,7 @@ class _Tables:
         sums = dict(zip(pairs(len(columns)), self._pooled.pair_sums(), strict=True))
         for (name, i), (other, j) in combinations(self._numeric.items(), 2):
             told = isinstance(i, int) and isinstance(j, int)
-            yield _correlation(name, other, sums[i, j] if told else PairSums())  # type: ignore[index]
+            yield _correlation(name, other, sums[i, j] if told else None)  # type: ignore[index]
 
     def _histograms(self) -> Iterator[tuple[str, dict[str, list[Any]]]]:
         pooled = self._pooled
@@ -211,13 +213,13 @@ def _no_levels(column: Withheld, group: str) -> list[Record]:
     ]
 
 
-def _correlation(name: str, other: str, sums: PairSums) -> Record:
-    found = correlation(sums)
+def _correlation(name: str, other: str, sums: PairSums | None) -> Record:
+    found = correlation(sums) if sums else Correlation(np.nan, np.nan)
     low, high, p_value = correlation_test(found.r, found.n)
     return {
         "variable_1": name,
         "variable_2": other,
-        "n": round(found.n),
+        "n": round(found.n) if sums else None,
         "r": number(found.r),
         "conf_low": number(low),
         "conf_high": number(high),

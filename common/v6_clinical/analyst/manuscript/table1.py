@@ -163,11 +163,11 @@ class _Table:
 
     def _p_value(self, record: Record) -> str:
         """Show a p-value, or its certain bounds where they differ in print."""
-        self._used[record["test"]] = None
         ends = (record.get(end, record["p_value"]) for end in ("p_low", "p_high"))
         bounds = tuple(ends)
-        if is_open(bounds):
+        if None in bounds or is_open(bounds):
             return DASH
+        self._used[record["test"]] = None
         low, high = (p_value(end, self._style.p_digits) for end in bounds)
         return low if low == high else f"{low} to {high}"
 
