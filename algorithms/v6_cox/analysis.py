@@ -39,7 +39,15 @@ def analyse(request: CoxRequest) -> Analysis:
         check_strata(request, reply.total, times)
         _check_transform(request, times)
     fit = Fitting(request, formula, opening(formula), reply, times)
-    found = yield from maximise(fit.design, fit.state, fit.penalty, rounds, fit.ask, fit.read)
+    found = yield from maximise(
+        fit.design,
+        fit.state,
+        fit.penalty,
+        rounds,
+        fit.ask,
+        fit.read,
+        None if common else fit.parted,
+    )
     return conclude(request, fit, found, reply.organizations, rounds.used)
 
 

@@ -81,13 +81,16 @@ def hazards_test(
     Raises
     ------
     RefusalError
-        ``BAD_TIME`` where an event has no logarithm of its time.
+        ``BAD_TIME`` where an event has no logarithm of its time, ``COEFFICIENT_RANGE`` where
+        exponentials have overflowed.
     """
     point = here.point.point
     if transform == "log" and (point.data.sets.times <= 0).any():
         raise RefusalError("BAD_TIME", ["zph_transform"])
     point.forget_rows()
     found = ph_sums(point, transform)
+    if not all(np.isfinite(getattr(found, field.name)).all() for field in fields(found)):
+        raise RefusalError("COEFFICIENT_RANGE")
     value = partial_likelihood.log_likelihood(point.data, point.risk, point.jumps)
     evaluation = here.clear(Evaluation(value, found.score, found.information))
     return evaluation_sums(labels, evaluation) + Sums(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,11 +11,12 @@ from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation, Newton
+from v6_clinical.numerics.optimum import column_spread
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.question import asking
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import agree_design
-from v6_clinical.regression.centre.diagnoses import constant
+from v6_clinical.regression.centre.diagnoses import UNEVEN, constant
 from v6_clinical.regression.centre.plan import (
     check_same_data,
     count_rows,
@@ -31,6 +34,7 @@ from v6_cox.shared_times import CommonTimes, no_event
 # Last predicted step in standard errors, by the root of the events: the covariance is that before
 # it, and the Wald test is then right to about four times this.
 PER_ROOT_EVENT = 2.5e-9
+HALF = math.log(2)  # an event that is not the riskiest of its risk set costs that much at least
 ROUNDING = 1e-13  # of the information on a column, were all of its spread within the risk sets
 
 
@@ -72,8 +76,15 @@ class Fitting:
             else SharedBaseline(request, self.design, times)
         )
         at = self._start()
-        events = self.counts.events
-        self.state = Newton(at, events, PER_ROOT_EVENT * events**0.5, self.baseline.skew)
+        events, row = self.counts.events, self.counts.event_weight / self.counts.events
+        self.state = Newton(
+            at,
+            events,
+            PER_ROOT_EVENT * events**0.5,
+            self.baseline.skew,
+            row=row,
+            sure=HALF * row * (UNEVEN if request.weights is not None else 1.0),
+        )
         self.null: Evaluation | None = None
         self._take_null(self.baseline.first_null(reply.total))
         horizon = request.time_horizon
@@ -108,6 +119,14 @@ class Fitting:
             self._take_null(self.baseline.null(total))
         return self.baseline.read(total)
 
+    def parted(self, total: Sums) -> bool:
+        """Tell whether every event is riskier than all that are at risk with it: monotone.
+
+        Pairs are within sites and strata, as the likelihood's are.
+        """
+        ordered, comparable = total["pairs"].tolist()
+        return bool(ordered >= comparable * (1 - ROUNDING))
+
     def _take_null(self, null: Evaluation | None) -> None:
         """Keep the evaluation at 0, if there is information on every column.
 
@@ -122,6 +141,7 @@ class Fitting:
         if len(none) and self.request.ridge == 0:
             raise constant([self.design.user_slopes[place] for place in none.tolist()])
         self.null = null
+        self.state.spread = column_spread(null.information, 0, self.counts.event_weight)
         self.state.null = null.penalised(np.zeros(len(self.penalty)), self.penalty)
 
     def _is_rounding(self, information: Array) -> NDArray[np.bool_]:

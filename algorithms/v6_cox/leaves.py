@@ -38,11 +38,11 @@ LEAVES = {
         "information_gg": "last round, per pair of columns: weighted by squared time",
         "pairs": "last round: concordant pairs of rows, tied ones counted half, and all comparable",
         "meat": f"last round, {_MEAT}",
+        **OWN,
         "site": "last round, with a horizon: the site's cumulative hazard and rows that remain, by "
         "stratum, on a fixed grid; between two points shown 0 or at least V6C_MIN_CELL rows die, "
-        "leave and enter",
+        "leave and enter; " + OWN["site"],
         **CLUSTERS,
-        **OWN,
     },
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from v6_clinical.disclosure.dominance import effective_sample_size
 from v6_clinical.labels import stratum_key
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation
@@ -17,6 +18,7 @@ from v6_clinical.regression.site.likelihood import Asked, Likelihood
 from v6_clinical.regression.site.own_fit import RidgeOptimum
 from v6_cox.fitted import CoxTold, at_risk, common_meat, hazards_test, risk_sums
 from v6_cox.kernel.partial_likelihood import Point
+from v6_cox.kernel.risk_sets import typical_risk_set
 from v6_cox.kernel.shared_baseline import EventTimes
 from v6_cox.kernel.sorted_data import SortedData
 from v6_cox.own_start import own_start
@@ -44,8 +46,18 @@ class CoxPoint:
         return self.point.residuals
 
     def row_weights(self, policy: Policy) -> Array:
-        """Return the weighted risk scores, shape (n,)."""
-        return self.point.risk.scores
+        """Return the weighted risk scores, or the deaths expected of each row; shape (n,).
+
+        In a good prognostic model few rows have most of the sum of the risk scores; they die first,
+        and after that the risk sets are of the others. What the information weighs a row by is the
+        deaths expected of it. They stand in for the scores where the risk sets are worth a cell of
+        rows, on (harmonic) average over the deaths: else each mean over a risk set is that of few.
+        """
+        point, scores = self.point, self.point.risk.scores
+        if effective_sample_size(scores) >= policy.min_rows or not len(point.data.sets):
+            return scores
+        worth = typical_risk_set(point.data.sets, scores)
+        return point.expected if worth >= policy.min_cell else scores
 
     def unchecked(self) -> Evaluation:
         """Return value, score and information."""
@@ -71,6 +83,11 @@ class CoxLikelihood(Likelihood):
     def fewest(self) -> float:
         """The number of events."""
         return float(self.cases.outcome.event.sum())
+
+    @property
+    def weight(self) -> float:
+        """The sum of the events' weights."""
+        return float(self.cases.rows.weights[self.cases.outcome.event].sum())
 
     def at(self, beta: Array) -> CoxPoint:
         """Return the point at coefficients ``beta``."""

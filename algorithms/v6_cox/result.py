@@ -61,7 +61,7 @@ def conclude(
         | {"references": shown_references(design.user)},
     }
     tables["prediction"] = predict(tables, request.profiles)
-    return Outcome(tables, _warnings(request, fitting, tables))
+    return Outcome(tables, _warnings(request, fitting, tables, fit))
 
 
 def _fit(request: CoxRequest, fitting: Fitting, fit: Fit, wald: float, rounds: int) -> Record:
@@ -140,12 +140,12 @@ def _proportional_hazards(request: CoxRequest, fitting: Fitting, fit: Fit) -> li
 
 
 def _warnings(
-    request: CoxRequest, fitting: Fitting, tables: dict[str, Any]
+    request: CoxRequest, fitting: Fitting, tables: dict[str, Any], fit: Fit
 ) -> list[dict[str, str]]:
     found = [*fitting.baseline.warnings]
     outcome = (request.time, request.event, *request.strata)
     columns = [*raw_columns(fitting.design.user.terms), *outcome]
-    found += shared_warnings(request, tables, columns)
+    found += shared_warnings(request, tables, columns, fit)
     if not tables["proportional_hazards"]:
         text = "Proportional hazards are not tested under a ridge, or where events share one time."
         found.append(("NO_HAZARDS_TEST", text))

@@ -37,7 +37,9 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("logistic", LOGISTIC | {"weights": "unit", "offset": "small", "robust": "HC0"}),
     ("logistic", LOGISTIC | {"cluster": "part", "site_effect": True, "cluster_adjust": True}),
     ("logistic", LOGISTIC | {"levels": {"tgrade": ["I", "II", "III"]}, "positive": 1}),
+    ("logistic", LOGISTIC | {"formula": "age + alone"}),
     ("cox", COX),
+    ("cox", COX | {"formula": "age + alone"}),
     ("cox", COX | {"formula": "scale(age) + horTh", "ties": "breslow"}),
     ("cox", COX | {"weights": "unit", "offset": "small", "robust": True, **CURVES}),
     ("cox", COX | {"cluster": "part", "strata": ["tgrade"], "zph_transform": "log"}),
@@ -54,7 +56,9 @@ def frames() -> list[pd.DataFrame]:
     unit, small = 1.0 + frame["age"] / 100, frame["estrec"] / 1000
     frame = frame.assign(unit=unit, small=small, begin=frame["time"] / 9, part=frame.index // 4)
     frame["rare"] = frame["age"] == frame["age"].max()
-    return split(frame, "three")
+    sites = split(frame, "three")
+    # constant at one of them, which has no estimates of its own then
+    return [site.assign(alone=site["pnodes"] * float(k > 0)) for k, site in enumerate(sites)]
 
 
 def sent(analysis: str, arguments: dict[str, Any]) -> dict[str, set[str]]:

@@ -104,7 +104,10 @@ class Point:
             information += second_moments(data.design, self.expected)
             score = np.dot(self.residuals, data.design)
         value = log_likelihood(data, self.risk, self.jumps)
-        return Evaluation(value, score, (information + information.T) / 2)
+        information = (information + information.T) / 2
+        # a difference: where rows are all but certain it may be rounding, of either sign
+        np.fill_diagonal(information, np.maximum(np.diag(information), 0.0))
+        return Evaluation(value, score, information)
 
     def forget_rows(self) -> None:
         """Free the memory of what follows from risk scores and jumps."""

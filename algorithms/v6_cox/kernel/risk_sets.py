@@ -129,6 +129,18 @@ def sums_at_risk(sets: RiskSets, values: Values, *width: int) -> Array:
     return total
 
 
+def typical_risk_set(sets: RiskSets, scores: Array) -> float:
+    """Return how many equal rows a risk set is worth, the harmonic mean over the deaths.
+
+    With shares p_i = r_i / S0 of the rows at risk, a risk set is worth 1 / sum p_i^2 rows (Kish).
+    Not a number where scores overflow.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        squares = sums_at_risk(sets, lambda rows: np.square(scores[rows]))
+        shares = squares / np.square(sums_at_risk(sets, lambda rows: scores[rows]))
+        return float(sets.deaths.sum() / np.dot(sets.deaths, shares))
+
+
 def sums_of_deaths(sets: RiskSets, values: Values, some: Index | None = None) -> Array:
     """Return the sums of a quantity over the rows that die in each risk set, or each of some."""
     deaths = sets.deaths if some is None else sets.deaths[some]

@@ -50,7 +50,7 @@ class Limits:
             min_clusters=1,
             min_spread=0.0,
             min_weight_share=0.0,
-            widest_predictor=30.0,  # beyond it exponentials overflow
+            widest_predictor=1000.0,  # far beyond it exponentials overflow
             allow_min_max=True,
             allow_event_times=True,
             allow_small_missing=True,

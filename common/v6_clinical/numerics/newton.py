@@ -6,11 +6,10 @@ Nothing here asks a site. The centre feeds evaluations in and reads the next poi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from v6_clinical.numerics.arrays import Array
 
@@ -20,9 +19,10 @@ from v6_clinical.numerics.arrays import Array
 PER_ROOT_EVENT = 1.3e-7
 TIGHTEST, LOOSEST = 1e-6, 1e-4
 SINGULAR = 1e-12  # smallest eigenvalue of the information scaled to a unit diagonal
-LOST = 1e-6  # of its information, a parameter that has run away
-HALVINGS = 3
-NEAR = 0.3  # standard errors within which Newton reaches a finite optimum at once
+HALVINGS = 10
+RETREATS = 4
+WIDEST = 3.0  # standard deviation that the first step may add to the linear predictor
+ROUNDING = 1e-10  # of a log-likelihood
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,11 @@ def propose(evaluation: Evaluation) -> Proposal:
     return Proposal(step, covariance, error, float(np.max(np.abs(step) / error, initial=0.0)))
 
 
+def usual_tolerance(events: float) -> float:
+    """Return the step, in standard errors, at which a fit has converged."""
+    return float(np.clip(PER_ROOT_EVENT * np.sqrt(events), TIGHTEST, LOOSEST))
+
+
 @dataclass
 class Newton:
     """The state of a fit: give it evaluations at ``beta`` until ``converged``.
@@ -124,6 +129,16 @@ class Newton:
     null
         The evaluation at 0, where it is known: the fit goes on from there if that is the better
         start.
+    spread
+        Covariance matrix of the columns, shape (p, p), or about that: a step s moves the linear
+        predictor by a standard deviation of sqrt(s' spread s), at first ``WIDEST`` at most.
+    home
+        A point and the log-likelihood that is known to be reached there: the fit begins again
+        from it if its start is worse.
+    row
+        What one row counts, the mean weight: the unit of what is left to gain.
+    sure
+        Above minus this, a log-likelihood tells that no row is on the wrong side.
     """
 
     beta: Array
@@ -131,10 +146,16 @@ class Newton:
     tolerance: float | None = None
     skew: float = 0.5
     null: Evaluation | None = None
+    spread: Array | None = None
+    home: tuple[Array, float] | None = None
+    row: float = 1.0
+    sure: float = 0.0
     evaluation: Evaluation | None = None
     proposal: Proposal | None = None
     history: list[tuple[Array, Proposal]] = field(default_factory=list)
     halvings: int = 0
+    refusals: int = 0
+    reach: float = WIDEST
     _best: Array | None = None
 
     @property
@@ -144,9 +165,7 @@ class Newton:
 
     @property
     def _tolerance(self) -> float:
-        if self.tolerance is not None:
-            return self.tolerance
-        return float(np.clip(PER_ROOT_EVENT * np.sqrt(self.events), TIGHTEST, LOOSEST))
+        return usual_tolerance(self.events) if self.tolerance is None else self.tolerance
 
     @property
     def landing(self) -> bool:
@@ -156,13 +175,20 @@ class Newton:
         ahead = self.skew * self.proposal.size**2
         return bool(ahead < self._tolerance * max(self.events, 1.0) ** 0.5)
 
+    @property
+    def gain(self) -> float:
+        """The log-likelihood that the quadratic at the best point foresees above it."""
+        if self.evaluation is None or self.proposal is None:
+            return np.inf
+        return float(self.evaluation.score @ self.proposal.step) / 2
+
     def accept(self, evaluation: Evaluation) -> bool:
-        """Take in the evaluation at ``beta`` and move ``beta`` on; halve if it went downhill.
+        """Take in the evaluation at ``beta`` and move ``beta`` on; go back if it went downhill.
 
         Returns
         -------
         bool
-            False if the step was halved instead.
+            False if there is another point to evaluate first.
 
         Raises
         ------
@@ -172,70 +198,93 @@ class Newton:
         best, null = self.evaluation, self.null
         if best is None and null is not None and _starts_worse(evaluation, null):
             self.beta, evaluation = np.zeros_like(self.beta), null
-        elif best is not None and _is_worse(evaluation, best) and self.halve():
+        elif best is None and self._goes_home(evaluation):
             return False
-        self.proposal = propose(evaluation)
-        self.evaluation = evaluation
-        self.halvings = 0
+        if best is not None and _is_worse(evaluation, best) and self._shorten(evaluation):
+            return False
+        self.proposal, self.evaluation = propose(evaluation), evaluation
+        self._trust()
+        self.halvings = self.refusals = 0
         self._best = self.beta
         self.history.append((self.beta, self.proposal))
-        self.beta = self.beta + self.proposal.step
+        self.beta = self.beta + self._capped(self.proposal.step)
         return True
 
-    def halve(self) -> bool:
-        """Move ``beta`` halfway back to the best point; before there is one, to 0 in the end.
+    def width(self, step: Array) -> float:
+        """Return the standard deviation of what a step adds to the linear predictor, or about."""
+        return 0.0 if self.spread is None else max(float(step @ self.spread @ step), 0.0) ** 0.5
+
+    def _trust(self) -> None:
+        """Let the next step go twice as far as this one, or as this one might have."""
+        if self._best is not None:
+            taken = 2 * self.width(self.beta - self._best)
+            self.reach = taken if self.halvings else max(taken, self.reach)
+
+    def _capped(self, step: Array) -> Array:
+        width = self.width(step)
+        return step if width <= self.reach else step * (self.reach / width)
+
+    def _goes_home(self, evaluation: Evaluation) -> bool:
+        """Begin again from ``home``, once, if the start is worse or has no Newton step."""
+        if self.home is None:
+            return False
+        place, value = self.home
+        least = value - ROUNDING * (1 + abs(value))
+        try:
+            propose(evaluation)
+        except SingularError:
+            least = np.inf
+        if evaluation.log_likelihood >= least:
+            return False
+        self.beta, self.home = place, None
+        return True
+
+    def _shorten(self, evaluation: Evaluation) -> bool:
+        """Go back along a step that went downhill, to where the slope along it is about 0.
+
+        The slopes at both ends of the step foretell where; between half and a tenth of it.
 
         Returns
         -------
         bool
             False after ``HALVINGS`` of them in a row.
         """
-        if self.halvings >= HALVINGS:
+        if self.halvings >= HALVINGS or self._best is None or self.evaluation is None:
             return False
+        step = self.beta - self._best
+        up, down = float(self.evaluation.score @ step), -float(evaluation.score @ step)
+        share = up / (up + down) if down > 0 and np.isfinite(down) else 0.5
         self.halvings += 1
-        if self._best is not None:
-            self.beta = (self.beta + self._best) / 2
-        else:
-            self.beta = self.beta / 2 if self.halvings < HALVINGS else np.zeros_like(self.beta)
+        self.beta = self._best + step * float(np.clip(share, 0.1, 0.5))
         return True
 
-    def lost(self, information: Array, places: Sequence[int]) -> NDArray[np.intp]:
-        """Return those of the parameters of which there was information at 0, and now is none."""
-        if self.null is None:
-            return np.zeros(0, dtype=np.intp)
-        at, now, first = np.array(places), np.diag(information), np.diag(self.null.information)
-        found: NDArray[np.intp] = at[now[at] < LOST * first[at]]
-        return found
+    def retreat(self) -> bool:
+        """Move ``beta`` back from where sites refuse to be: to the best point, or before one to 0.
 
-    def running_away(self, *, refused: bool = False) -> NDArray[np.intp]:
-        """Return the parameters whose estimates look infinite (separation).
+        Half of the step, then an eighth, a 64th and 1,024th of it: each refusal costs a round.
 
-        Towards an infinite estimate Newton's steps stay of one size while the standard error
-        grows by a factor sqrt(e) each, so a step is less and less of it. A finite estimate that
-        is a fraction of a standard error away is reached at once instead.
-
-        Parameters
-        ----------
-        refused
-            Sites refuse to go further: steps that have stayed of one size are evidence enough.
+        Returns
+        -------
+        bool
+            False once these have been tried.
         """
-        if len(self.history) < (2 if refused else 3):
-            return np.zeros(0, dtype=np.intp)
-        first, before, last = self.history[0][1], self.history[-2][1], self.history[-1][1]
-        if not (refused or before.size < NEAR):
-            return np.zeros(0, dtype=np.intp)
-        grown = last.standard_error > (1 if refused else 2) * first.standard_error
-        # what the quadratic foretold of a step that was halved is no evidence
-        moved = self.history[-1][0] - self.history[-2][0]
-        steady = (last.step - before.step + moved) * moved >= 0.5 * moved**2
-        away = last.step * self.history[-1][0] > 0
-        moving = np.abs(last.step) > 0.01 * last.standard_error
-        return np.flatnonzero(grown & steady & away & moving)
+        self.halvings += 1
+        self.refusals += 1
+        if self._best is not None:
+            if self.refusals > RETREATS:
+                return False
+            self.beta = self._best + (self.beta - self._best) * 0.5**self.refusals
+            return True
+        if self.refusals > RETREATS - 1:
+            return False
+        origin = np.zeros_like(self.beta) if self.home is None else self.home[0]
+        self.beta = self.beta / 2 if self.refusals < RETREATS - 1 else origin
+        return True
 
 
 def _is_worse(evaluation: Evaluation, than: Evaluation) -> bool:
     """Tell whether a point is downhill; one that is not finite is."""
-    rounding = 1e-10 * (1 + abs(than.log_likelihood))
+    rounding = ROUNDING * (1 + abs(than.log_likelihood))
     return not evaluation.log_likelihood >= than.log_likelihood - rounding
 
 
@@ -249,46 +298,3 @@ def _starts_worse(start: Evaluation, null: Evaluation) -> bool:
     except SingularError:
         return True
     return bool(np.max(np.abs(step) / error) > np.max(np.abs(known.step) / error))
-
-
-def optimum(
-    evaluate: Callable[[Array], Evaluation],
-    beta: Array,
-    penalty: Array,
-    events: float,
-    *,
-    tolerance: float | None = None,
-    first: Evaluation | None = None,
-    rounds: int = 30,
-) -> tuple[Array, Array | None]:
-    """Maximise l - b'Pb/2 where evaluations are at hand, from ``beta``.
-
-    Parameters
-    ----------
-    events, tolerance
-        See ``Newton``.
-    first
-        The evaluation at ``beta``, where it is known already.
-
-    Returns
-    -------
-    beta : ndarray of shape (p,)
-    covariance : ndarray of shape (p, p), or None if it has not converged
-
-    Raises
-    ------
-    SingularError
-        If the penalised information has no inverse.
-    """
-    state = Newton(beta, events, tolerance)
-    for _ in range(rounds):
-        found = evaluate(state.beta) if first is None else first
-        first = None
-        if not np.isfinite(found.log_likelihood):
-            break
-        state.accept(found.penalised(state.beta, penalty))
-        if len(state.running_away()):
-            break
-        if state.converged and state.proposal is not None:
-            return state.beta, state.proposal.covariance
-    return state.beta if state._best is None else state._best, None

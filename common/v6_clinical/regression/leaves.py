@@ -25,10 +25,11 @@ OWN = {
     "own_shifted": "last round, per column: that times the estimate less the pooled one",
     "own_squares": "last round, per column: that times the squared difference",
     "own_weight_squares": "last round, per column: the squared inverse variance",
+    "site": "last round: a code that says why the site has no estimates of its own",
 }
 
 # Whose numbers count something, and whose, of a form those on the diagonal, are never negative.
-COUNTS = frozenset({"kind", "level", "own_sites", "clusters"})
+COUNTS = frozenset({"kind", "level", "own_sites", "own_missing", "clusters"})
 SQUARES = frozenset(
     {
         "rows",

@@ -92,10 +92,15 @@ def test_one_outcome_at_a_site_B10(value: int) -> None:
     assert code(few) == "FEW_EVENTS"
 
 
-def test_one_outcome_everywhere_B10() -> None:
-    for value in (0, 1):
-        found = fit([good(k).assign(y=value) for k in (1, 2, 3)])
-        assert ended(found) in ("SEPARATION", "COEFFICIENT_RANGE", "NOT_CONVERGED")
+@pytest.mark.parametrize("more", [{}, {"weights": "w", "offset": "o"}, {"site_effect": True}])
+@pytest.mark.parametrize("limits", [Policy(), OPEN], ids=["shipped", "open"])
+@pytest.mark.parametrize(("value", "said"), [(0, "No row has"), (1, "Every row has")])
+def test_one_outcome_everywhere_B10(
+    value: int, said: str, limits: Policy, more: dict[str, Any]
+) -> None:
+    found = fit([good(k).assign(y=value) for k in (1, 2, 3)], limits, **more)
+    assert ended(found) == "BAD_OUTCOME"
+    assert found["error"]["message"].startswith(f"{said} the outcome 'y'")
 
 
 def test_complete_separation_B11() -> None:

@@ -180,7 +180,7 @@ TABLE = [
     *(Bad(f"B10 only {v} at a site", put(y=v), same, MODELS) for v in (0, 1)),
     Bad("B10 three events at a site", put(y=[1] * 3 + [0] * (N - 3)), "FEW_EVENTS", MODELS),
     Bad("B10 no event at all", put(y=0), "BAD_EVENT", ("cox",), everywhere=True),
-    *(Bad(f"B10 only {v} at all", put(y=v), "SEPARATION", ("logistic",), everywhere=True,
+    *(Bad(f"B10 only {v} at all", put(y=v), "BAD_OUTCOME", ("logistic",), everywhere=True,
           policy=OPEN) for v in (0, 1)),
     *(Bad(f"B10 only {v} at all", put(y=v), same, ("summary",), everywhere=True,
           more={"columns": ["y"]}) for v in (0, 1)),

@@ -41,6 +41,7 @@ WARNINGS: Final = {
     "NO_ROWS": "The site counts as having taken part with no patient.",
     "PAIRS_WITHHELD": "Correlations describe the sites that answered; compare n.",
     "SMD_INFINITE": "The groups do not overlap: describe the difference itself.",
+    "SITE_NOT_COMPARED": "The pooled estimates hold its rows, the comparison of sites not.",
     "SITE_EXCLUDED": "The result describes the other sites only: report the site as not analysed.",
 }
 

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.factors import is_numeric
-from v6_clinical.numerics.newton import SingularError
+from v6_clinical.numerics.newton import Evaluation, Newton, SingularError
+from v6_clinical.numerics.separation import LEFT, LEFT_AT_AN_END, infinite, leading, lost
 from v6_clinical.regression.centre.design import Design
 
 MOST_NAMES = 12  # in a message
+SETTLED = 0.05  # of log-likelihood to gain: which terms part all rows shows by then
+UNEVEN = 0.1  # of the mean weight: no row's is assumed to be less
 ACROSS = (
     "Leave the term out, or compare across sites: without site_effect, or with baseline='exact'."
 )
@@ -64,3 +67,50 @@ def separated(design: Design, places: NDArray[np.intp]) -> AnalysisError:
     """Name the terms whose estimates are infinite."""
     terms = listed([design.terms[place] for place in places])
     return AnalysisError("SEPARATION", f"The outcome is separated by {terms}.")
+
+
+def stop_if_separated(design: Design, state: Newton, *, end: bool = False) -> None:
+    """End a fit whose estimates are infinite.
+
+    A site's refusal is no evidence of that: with ``end``, where the fit cannot go on, somewhat
+    less evidence does, but what there is comes from the likelihood.
+
+    Raises
+    ------
+    AnalysisError
+        ``SEPARATION`` naming every term whose estimate is infinite; where all rows are separated,
+        those that do it.
+    """
+    if not state.history or state.evaluation is None:
+        return
+    proposals = [proposal for _, proposal in state.history]
+    places = infinite(
+        proposals, state.gain / state.row, LEFT_AT_AN_END if end else LEFT, design.to_user
+    )
+    complete = -state.evaluation.log_likelihood < state.sure
+    if not len(places) and not (complete and (end or state.gain < SETTLED * state.row)):
+        return
+    if complete and len(design.sd):
+        places = parting(design, state)
+    slopes = places[places >= len(design.intercepts)]
+    raise separated(design, slopes if len(slopes) else places)
+
+
+def parting(design: Design, state: Newton) -> NDArray[np.intp]:
+    """Return the slopes that part all rows: those that move most."""
+    free = len(design.intercepts)
+    return free + leading(state.history[-1][1].step[free:], design.sd)
+
+
+def stop_if_lost(design: Design, state: Newton, found: Evaluation, error: SingularError) -> None:
+    """End a fit in which parameters have lost the information that there was of them at 0.
+
+    Raises
+    ------
+    AnalysisError
+        ``SEPARATION`` naming them.
+    """
+    if state.null is not None:
+        places = lost(found.information, state.null.information, error.places)
+        if len(places):
+            raise separated(design, places)

@@ -13,9 +13,17 @@ from v6_clinical.numerics.newton import Evaluation, Newton, SingularError
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import Design
-from v6_clinical.regression.centre.diagnoses import separated, singular
+from v6_clinical.regression.centre.diagnoses import (
+    parting,
+    separated,
+    singular,
+    stop_if_lost,
+    stop_if_separated,
+)
 
 RANGE = "COEFFICIENT_RANGE"
+MODERATE = 3.0  # standard deviation of a linear predictor that no site need refuse
+MOST_REFUSALS = 8  # in all: an optimum that lies beyond what a site tells is not reached
 
 
 @dataclass(frozen=True)
@@ -32,12 +40,15 @@ class Fit:
         Unpenalised, at the optimum: that of the last evaluation plus half of score' step.
     total
         The sums of the last evaluation, with all that the report needs.
+    organizations
+        The sites, by their place.
     """
 
     beta: Array
     covariance: Array
     log_likelihood: float
     total: Sums
+    organizations: tuple[int, ...]
 
 
 @dataclass
@@ -56,7 +67,7 @@ class Rounds:
             ``SEPARATION`` or ``NOT_CONVERGED`` where none is left.
         """
         if self.used >= self.most:
-            _stop_if_separated(design, state, refused=True)
+            stop_if_separated(design, state, end=True)
             message = f"The fit has not converged within {self.most} rounds."
             raise AnalysisError("NOT_CONVERGED", message)
         self.used += 1
@@ -69,6 +80,7 @@ def maximise(
     rounds: Rounds,
     ask: Callable[[Array, bool], Ask],
     read: Callable[[Sums], Evaluation],
+    parted: Callable[[Sums], bool] | None = None,
 ) -> Generator[Ask, Reply, Fit]:
     """Ask sites to ``evaluate`` until the fit has converged.
 
@@ -79,13 +91,16 @@ def maximise(
         ``report`` asks for all that the tables need.
     read
         Takes the unpenalised evaluation from the sites' sums.
+    parted
+        Tells from a report whether its parameters part all rows, where that can be told. It is
+        asked for where sites refuse to go further.
 
     Raises
     ------
     AnalysisError
         ``SEPARATION`` or ``SINGULAR`` by term, ``NOT_CONVERGED``.
     """
-    refused_reports = 0
+    refused_reports = refusals = 0
     while True:
         rounds.spend(design, state)
         beta = state.beta
@@ -96,34 +111,52 @@ def maximise(
         if reply.refused:
             # so near the optimum the second refusal is of the report, wherever it is asked for
             refused_reports += complete
-            if refused_reports > 1 or not state.halve():
-                _stop_if_separated(design, state, refused=True)
+            refusals += 1
+            if refused_reports > 1 or refusals > MOST_REFUSALS or not state.retreat():
+                stop_if_separated(design, state, end=True)
+                if parted is not None and state.history:
+                    yield from _stop_if_parted(design, state, ask, parted)
                 yield question  # no code is tolerated: the refusal ends the analysis
             continue
         found = read(reply.total)
         try:
             accepted = state.accept(found.penalised(beta, penalty))
         except SingularError as error:
-            _stop_if_separated(design, state, refused=True)
-            if len(lost := state.lost(found.information, error.places)):
-                raise separated(design, lost) from None
+            stop_if_separated(design, state, end=True)
+            stop_if_lost(design, state, found, error)
+            if state.history and state.retreat():
+                continue
             raise singular(design, error) from None
-        _stop_if_separated(design, state)
+        if accepted:
+            stop_if_separated(design, state)
         if accepted and complete and state.converged and state.proposal is not None:
             step = state.proposal.step
             gain = float(found.score @ step - step @ found.information @ step / 2)
             likelihood = found.log_likelihood + gain
-            return Fit(state.beta, state.proposal.covariance, likelihood, reply.total)
+            covariance = state.proposal.covariance
+            return Fit(state.beta, covariance, likelihood, reply.total, reply.organizations)
 
 
-def _stop_if_separated(design: Design, state: Newton, *, refused: bool = False) -> None:
-    places = state.running_away(refused=refused)
-    if not len(places) or not state.history:
-        return
-    free = len(design.intercepts)
-    slopes = places[places >= free]
-    if len(slopes):
-        # terms that go along with a separating one move little
-        reach = np.abs(state.history[-1][1].step[slopes]) * design.sd[slopes - free]
-        places = slopes[reach >= 0.1 * reach.max()]
-    raise separated(design, places)
+def _stop_if_parted(
+    design: Design,
+    state: Newton,
+    ask: Callable[[Array, bool], Ask],
+    parted: Callable[[Sums], bool],
+) -> Generator[Ask, Reply, None]:
+    """End a fit in which the terms that move most part all rows by themselves.
+
+    They do so at any length: the shorter, the less likely sites are to refuse.
+
+    Raises
+    ------
+    AnalysisError
+        ``SEPARATION``.
+    """
+    best, places = state.history[-1][0], parting(design, state)
+    direction = np.zeros_like(best)
+    direction[places] = best[places]
+    question = ask(direction * min(1.0, MODERATE / max(state.width(direction), 1e-9)), True)
+    labels = frozenset(design.labels)
+    reply = yield replace(question, tolerates=frozenset({RANGE}), labels=labels)
+    if not reply.refused and parted(reply.total):
+        raise separated(design, places)

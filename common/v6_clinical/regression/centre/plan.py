@@ -113,17 +113,26 @@ def start(design: Design, total: Sums, penalty: Array) -> Array:
     AnalysisError
         ``SINGULAR`` naming the columns that determine each other.
     """
-    labels = (*design.intercepts, *full_slopes(design.raw))
-    curvature = total.form("curvature", labels)
-    tangent = total.vector("tangent", labels)
-    # raw parameters = S fitted: the intercepts give up shift'b
-    unshift = np.eye(len(labels))
-    unshift[: len(design.intercepts), len(design.intercepts) :] = -design.shift
-    curvature = unshift.T @ curvature @ unshift + np.diag(penalty)
+    unshift = _unshift(design)
+    tangent = total.vector("tangent", (*design.intercepts, *full_slopes(design.raw)))
     try:
-        return inverse(curvature) @ (unshift.T @ tangent)
+        return inverse(first_information(design, total) + np.diag(penalty)) @ (unshift.T @ tangent)
     except SingularError as error:
         raise singular(design, error) from None
+
+
+def first_information(design: Design, total: Sums) -> Array:
+    """Return the sum of the sites' information at their own optima, of fitted parameters."""
+    unshift = _unshift(design)
+    curvature = total.form("curvature", (*design.intercepts, *full_slopes(design.raw)))
+    return unshift.T @ curvature @ unshift
+
+
+def _unshift(design: Design) -> Array:
+    """Return raw parameters from fitted ones: the intercepts give up shift'b."""
+    found = np.eye(len(design.labels))
+    found[: len(design.intercepts), len(design.intercepts) :] = -design.shift
+    return found
 
 
 def check_same_data(first: Sums, now: Sums, design: Design) -> None:

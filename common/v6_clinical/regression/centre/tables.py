@@ -11,10 +11,20 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.inference import heterogeneity, wald
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import Design
+from v6_clinical.regression.centre.fit import Fit
 from v6_clinical.regression.request import RegressionRequest
 
 Record = dict[str, Any]
 MANY_MISSING = 0.1  # a share of the rows that is worth a word
+
+# What a site answers that has no estimates of its own to tell.
+WHY_NOT = {
+    "BAD_OUTCOME": "the outcome is the same in all of its rows",
+    "SINGULAR": "a term does not vary among its rows, or terms determine each other there",
+    "SEPARATION": "estimates from its rows alone are infinite",
+    "NOT_CONVERGED": "a fit to its rows alone does not converge",
+    "COEFFICIENT_RANGE": "estimates from its rows alone would rest on few of them",
+}
 
 
 def plain(value: float | None) -> float | None:
@@ -111,7 +121,7 @@ def of_clusters(request: RegressionRequest, total: Sums) -> float:
 
 
 def shared_warnings(
-    request: RegressionRequest, tables: dict[str, Any], columns: Sequence[str]
+    request: RegressionRequest, tables: dict[str, Any], columns: Sequence[str], fitted: Fit
 ) -> list[tuple[str, str]]:
     """Return codes and messages that hold of any regression.
 
@@ -132,6 +142,28 @@ def shared_warnings(
     if not tables["heterogeneity"]:
         text = "Fewer than two sites have estimates of their own that they may send."
         found.append(("NO_HETEROGENEITY", text))
+    return found + _not_compared(fitted)
+
+
+def _not_compared(fit: Fit) -> list[tuple[str, str]]:
+    """Say which sites are missing from the heterogeneity, and why."""
+    sites, tallies = fit.organizations, fit.total.tallies
+    told = [
+        (place, why)
+        for place in range(len(sites))
+        for why in tallies.get(f"site/{place}/own_missing", {})
+        if why in WHY_NOT
+    ]
+    here = "is not part of the heterogeneity"
+    found = [
+        ("SITE_NOT_COMPARED", f"Organisation {sites[place]} {here}: {why}, {WHY_NOT[why]}.")
+        for place, why in told
+    ]
+    compared = round(max(tallies.get("own_sites", {}).values(), default=0.0))
+    silent = len(sites) - len(told) - compared
+    if silent > 0 and (told or compared):
+        text = f"{silent} of the organisations {here}: without rows, or V6C_ALLOW_PER_SITE is off."
+        found.append(("SITE_NOT_COMPARED", text))
     return found
 
 

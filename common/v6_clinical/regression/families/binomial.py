@@ -26,6 +26,7 @@ class Binomial(Family):
 
     ratio = ("odds_ratio", "or")
     typical = 0.2
+    half = math.log(2)
 
     def read(self, column: pd.Series, outcome: Outcome, policy: Policy) -> Array:
         """Return 0 and 1; R6: classes of 0 or at least a cell.
@@ -59,6 +60,12 @@ class Binomial(Family):
     def fewest(self, counts: Counts) -> float:
         """Return the rows of the smaller class."""
         return counts.fewest
+
+    def constant(self, counts: Counts) -> str | None:
+        """Return which rows have the outcome, unless there are some of either class."""
+        if 0 < counts.events < counts.n:
+            return None
+        return "No row has" if counts.events == 0 else "Every row has"
 
     def null(self, counts: Counts, *, intercept: bool) -> NullFit:
         """Return the log odds of the outcome, and the entropy of its share."""

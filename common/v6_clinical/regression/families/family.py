@@ -43,6 +43,9 @@ class Family(ABC):
     ----------
     ratio
         Names in tables of exp(estimate) and of the prefix of its interval.
+    half
+        What a row of weight 1 adds to minus the log-likelihood at least, if it is on the wrong
+        side of a line that parts the outcomes; 0 where nothing parts them.
     typical
         A usual weight of a row in the information, where nothing tells a better one.
     closed_null
@@ -52,6 +55,7 @@ class Family(ABC):
     ratio: tuple[str, str]
     typical: float
     closed_null: bool = True
+    half: float = 0.0
 
     @abstractmethod
     def read(self, column: pd.Series, outcome: Outcome, policy: Policy) -> Array:
@@ -77,6 +81,10 @@ class Family(ABC):
     @abstractmethod
     def fewest(self, counts: Counts) -> float:
         """Return what estimates rest on: the smaller class, or the number of events."""
+
+    def constant(self, counts: Counts) -> str | None:
+        """Return which rows have the outcome where it is one in all of them, and is no outcome."""
+        return None
 
     def null(self, counts: Counts, *, intercept: bool) -> NullFit:
         """Return the null model without an offset from sums alone, if ``closed_null``."""

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TypeVar
 
+import numpy as np
+
+from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.newton import Evaluation, Newton
+from v6_clinical.numerics.newton import Evaluation, Newton, usual_tolerance
+from v6_clinical.numerics.optimum import column_spread
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.question import asking
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import agree_design
+from v6_clinical.regression.centre.diagnoses import UNEVEN
 from v6_clinical.regression.centre.fit import Fit, Rounds, maximise
 from v6_clinical.regression.centre.plan import (
     ask_start,
     check_same_data,
     count_rows,
+    first_information,
     opening_model,
     resolve_moments,
     start,
@@ -28,6 +34,9 @@ from v6_clinical.regression.glm.questions import Evaluate, Opening
 from v6_clinical.regression.glm.request import GLMRequest, read_model
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.question import Report
+
+# Of the tolerance, with robust errors: their meat is that before the last step, and moves more.
+ROBUST = 0.1
 
 
 @asking()
@@ -62,11 +71,14 @@ class Fitting:
     def __init__(self, request: GLMRequest, family: Family, formula: Formula, reply: Reply) -> None:
         self.request, self.family, self.first = request, family, reply.total
         self.counts = Counts.read(reply.total)
+        n = count_rows(reply.total)
+        if (rows := family.constant(self.counts)) is not None:
+            raise _constant(rows, request.outcome)
         self.design = agree_design(
             request,
             formula,
             reply.total,
-            count_rows(reply.total),
+            n,
             centred=formula.intercept,
             site_effect=reply.organizations if request.site_effect else None,
         )
@@ -77,9 +89,7 @@ class Fitting:
         self.null_of_sites: float | None = None
         if request.site_effect and not asks_null(request, family):
             self.null_of_sites = float(reply.total.get("null_sites", (1,))[0])
-        self.state = Newton(
-            start(self.design, reply.total, self.penalty), family.fewest(self.counts)
-        )
+        self.state = self._newton()
         self._opening = opening(request, formula)
         self._places = len(reply.organizations)
 
@@ -87,6 +97,28 @@ class Fitting:
     def robust(self) -> bool:
         """Whether robust errors are asked for."""
         return self.request.robust is not None or self.request.cluster is not None
+
+    def _newton(self) -> Newton:
+        """Return the fit at its start, with the null model to go home to."""
+        family, counts, k = self.family, self.counts, len(self.design.intercepts)
+        information = first_information(self.design, self.first)
+        fewest, row = family.fewest(counts), counts.weight / counts.n
+        weighted = self.request.weights is not None
+        return Newton(
+            start(self.design, self.first, self.penalty),
+            fewest,
+            usual_tolerance(fewest) * (ROBUST if self.robust else 1.0),
+            spread=column_spread(information, k, family.typical * counts.weight),
+            home=self._home(),
+            row=row,
+            sure=family.half * row * (UNEVEN if weighted else 1.0),
+        )
+
+    def _home(self) -> tuple[Array, float]:
+        """Return the null model's parameters, and its likelihood as far as it is known."""
+        null = np.zeros(len(self.design.terms))
+        null[: len(self.design.intercepts)] = self.null.intercept
+        return null, self.null.log_likelihood
 
     def ask(self, beta: Array, last: bool) -> Ask:
         """Return the question at these parameters; the last one also asks for the report."""
@@ -123,6 +155,8 @@ class Fitting:
         """Return the pooled evaluation."""
         check_same_data(self.first, total, self.design)
         self.null.read(total)
+        if self.state.home is not None:
+            self.state.home = self._home()
         return read_evaluation(total, self.design.labels)
 
     def _by_site(self, intercepts: list[float]) -> list[float]:
@@ -132,6 +166,12 @@ class Fitting:
         places = [int(label.rpartition("/")[2]) for label in self.design.intercepts]
         found = dict(zip(places, intercepts, strict=True))
         return [found.get(place, 0.0) for place in range(self._places)]
+
+
+def _constant(rows: str, outcome: str) -> AnalysisError:
+    message = f"{rows} the outcome '{outcome}': there is nothing to compare."
+    remedy = "Check which value of the outcome counts as an event: positive=... names it."
+    return AnalysisError("BAD_OUTCOME", message, remedy=remedy)
 
 
 F = TypeVar("F", bound=Fitting)

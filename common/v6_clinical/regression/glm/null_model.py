@@ -30,19 +30,20 @@ class NullModel:
         self.ready = not asked
         if not asked:
             found = family.null(Counts.read(total), intercept=intercept)
-            self.log_likelihood = found.log_likelihood
+            self.intercept, self.log_likelihood = found.intercept, found.log_likelihood
             return
         information, tangent = total.get("null", (2,)).tolist()
         if not information > 0:
             raise AnalysisError("BAD_ANSWER", "The null model has no information.")
-        self.at = tangent / information if intercept else 0.0
+        self.at = self.intercept = tangent / information if intercept else 0.0
+        self.log_likelihood = -math.inf  # until an evaluation tells it
 
     def read(self, total: Sums) -> None:
         """Take in the evaluation at ``at``."""
         if self.at is None:
             return
         value, score, information = total["null"].tolist()
-        self.log_likelihood, self.ready = value, True
+        self.log_likelihood, self.intercept, self.ready = value, self.at, True
         if self.df:
             # the quadratic's gain: what is left is of third order in the step
             self.log_likelihood += score**2 / information / 2

@@ -62,7 +62,7 @@ def conclude(
     if request.site_effect and fitting.null_of_sites is None:
         text = "Beside an offset the model of the sites' intercepts alone is not fitted: no "
         found.append(("NO_RATIO_TEST", text + "likelihood ratio test."))
-    found = [*found, *shared_warnings(request, whole, columns)]
+    found = [*found, *shared_warnings(request, whole, columns, fit)]
     return Outcome(whole, [{"code": code, "message": message} for code, message in found])
 
 

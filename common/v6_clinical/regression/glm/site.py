@@ -143,6 +143,11 @@ class GLMLikelihood(Likelihood):
         """What estimates rest on, see ``Family.fewest``."""
         return self.data.family.fewest(self.cases.rows.counts(self.cases.outcome))
 
+    @property
+    def weight(self) -> float:
+        """A usual weight of each row."""
+        return self.data.family.typical * float(self.data.weights.sum())
+
     def at(self, beta: Array) -> Point:
         """Return the point at coefficients ``beta``."""
         return Point(self.data, beta)

@@ -60,7 +60,16 @@ class Checked(Generic[P]):
         return self.clear(self.point.unchecked())
 
     def clear(self, found: Evaluation) -> Cleared:
-        """Return an evaluation at this point that came with other sums as one to be told."""
+        """Return an evaluation at this point that came with other sums as one to be told.
+
+        Raises
+        ------
+        RefusalError
+            ``COEFFICIENT_RANGE`` where it is no number: exponentials have overflowed.
+        """
+        whole = np.append(found.score, found.log_likelihood)
+        if not (np.isfinite(whole).all() and np.isfinite(found.information).all()):
+            raise RefusalError("COEFFICIENT_RANGE")
         return Cleared(found.log_likelihood, found.score, found.information)
 
 

@@ -64,6 +64,11 @@ class Likelihood(ABC):
     def fewest(self) -> float:
         """Rows of the smaller outcome class, or events: what estimates rest on."""
 
+    @property
+    @abstractmethod
+    def weight(self) -> float:
+        """About the sum of the weights in the information, where no intercept tells it."""
+
     @abstractmethod
     def at(self, beta: Array) -> Point:
         """Return the point at coefficients ``beta``, shape (p,)."""

@@ -14,7 +14,9 @@ import numpy as np
 
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.newton import Evaluation, SingularError, optimum
+from v6_clinical.numerics.newton import Evaluation, SingularError
+from v6_clinical.numerics.optimum import column_spread, optimum
+from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Form, Sums, labelled
 from v6_clinical.regression.site.guard import Cleared, check, may_tell
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from v6_clinical.regression.site.likelihood import Asked, Likelihood
 
 START_TOLERANCE = 0.1  # last Newton step in standard errors, still taken: no start is exact
+START_LEFT = 0.02  # of log-likelihood: an intercept of all outcomes alike says no more further out
 PRIOR_VARIANCE = 4.0  # of a coefficient per standard deviation of its column at the site
 
 
@@ -67,8 +70,7 @@ def ridge_optimum(evaluate: Callable[[Array], Evaluation], free: Array) -> Array
     """
     penalty = (1 - free) / PRIOR_VARIANCE
     origin = np.zeros(len(penalty))
-    beta, _ = optimum(evaluate, origin, penalty, 1.0, tolerance=START_TOLERANCE)
-    return beta
+    return optimum(evaluate, origin, penalty, 1.0, tolerance=START_TOLERANCE, left=START_LEFT).beta
 
 
 def own_optimum(
@@ -124,12 +126,12 @@ class Quadratic:
 
 def own_estimates(
     likelihood: Likelihood, asked: Asked, first: Cleared | None, policy: Policy
-) -> Sums:
+) -> Sums | str:
     """Return what a site tells of its own unpenalised estimates, slopes only, as tallies that add.
 
     With d the estimates less the pooled ones and w their inverse variances: 1, w, w d, w d^2 and
-    w^2 (see ``inference.heterogeneity``). Nothing where the site has no finite estimates, or R9
-    would not let them be told.
+    w^2 (see ``inference.heterogeneity``). Where there are none to tell, the code that says why:
+    one of ``tables.WHY_NOT``.
 
     Parameters
     ----------
@@ -137,6 +139,8 @@ def own_estimates(
         The evaluation at the pooled estimates, if it was made.
     """
     pooled, labels, told = asked.beta, asked.labels, True
+    if not likelihood.fewest > 0:
+        return "BAD_OUTCOME"
     if first is None:
         first = check(likelihood.at(pooled), policy).evaluation
 
@@ -146,21 +150,34 @@ def own_estimates(
         told = may_tell(point, policy)
         return point.unchecked()
 
+    slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]
+    spread = column_spread(first.information, len(labels) - len(slopes), likelihood.weight)
     free = np.zeros(len(pooled))
     try:
-        beta, covariance = optimum(at, pooled, free, likelihood.fewest, first=first)
+        own = optimum(at, pooled, free, likelihood.fewest, first=first, spread=spread)
     except SingularError:
-        return Sums()
-    slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]
-    if covariance is None or not slopes or not told:
-        return Sums()
-    deviation, weight = (beta - pooled)[slopes], 1 / np.diag(covariance)[slopes]
+        return "SINGULAR"
+    if own.infinite:
+        return "SEPARATION"
+    if not told:
+        return "COEFFICIENT_RANGE"
+    if own.covariance is None:
+        return "NOT_CONVERGED"
+    names = [labels[i] for i in slopes]
+    return _differences(names, (own.beta - pooled)[slopes], 1 / np.diag(own.covariance)[slopes])
+
+
+def _differences(names: Sequence[str], deviation: Array, weight: Array) -> Sums:
     named = {
-        "own_sites": np.ones(len(slopes)),
+        "own_sites": np.ones(len(names)),
         "own_weight": weight,
         "own_shifted": weight * deviation,
         "own_squares": weight * deviation**2,
         "own_weight_squares": weight**2,
     }
-    names = [labels[i] for i in slopes]
     return Sums(tallies={name: labelled(names, values) for name, values in named.items()})
+
+
+def why_not(code: str, place: Place) -> Sums:
+    """Return a site's own answer that it has no estimates to tell, and why."""
+    return Sums(tallies={f"site/{place.index}/own_missing": {code: 1.0}})

@@ -22,7 +22,7 @@ from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.guard import check
 from v6_clinical.regression.site.likelihood import Asked, Cases, Likelihood, Regression, Told
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
-from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates
+from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates, why_not
 from v6_clinical.regression.site.sample import sample_step
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def evaluate(
         if question.report.meat and cases.rows.clusters is not None:
             sums += Sums({"clusters": np.array([cases.rows.clusters.max() + 1.0])})
         if policy.allow_per_site and place.count > 1:  # R15; one site differs from no other
-            sums += own_estimates(likelihood, asked, told.evaluation, policy)
+            own = own_estimates(likelihood, asked, told.evaluation, policy)
+            sums += own if isinstance(own, Sums) else why_not(own, place)
     return cases.answer(sums)
 
 

@@ -1,0 +1,73 @@
+"""Evidence, in a sequence of Newton steps, that estimates are infinite.
+
+Towards an infinite estimate the rows that it separates vanish from the likelihood: what is left to
+gain shrinks by a factor e with each step and so does their information, and the steps stay of one
+size however small they have become in standard errors. Towards a finite one steps shrink and the
+information settles while there is still something to gain: unless the rows that keep it finite
+reach across by no more than about that gain, in units of the distance of those that are apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Proposal
+
+LEFT = 1e-6  # of log-likelihood to gain, where a variance that still grows is evidence
+LEFT_AT_AN_END = 1e-4  # the same where the fit cannot go on
+STEADY = 0.75  # of a step, the next
+GROWTH = 1.5  # of a variance from one step to the next; e towards an infinite estimate
+LOST = 1e-6  # of its information at 0, a parameter that has run away
+WITH_IT = 0.1  # of the largest step: a term that moves less only goes along
+
+
+def infinite(
+    proposals: Sequence[Proposal], gain: float, left: float = LEFT, change: Array | None = None
+) -> NDArray[np.intp]:
+    """Return the parameters whose estimates are infinite by the evidence above.
+
+    These are all whose variances grew in each of the last two steps, if one's step is steady.
+
+    Parameters
+    ----------
+    proposals
+        At the points passed so far, the latest last.
+    gain
+        Log-likelihood left to gain, in units of one row's.
+    left
+        What there must be less of.
+    change
+        From the proposals' parameters to those that are asked about, shape (p, p), where they
+        differ.
+    """
+    none = np.zeros(0, dtype=np.intp)
+    if len(proposals) < 3 or not gain < left:
+        return none
+    to = np.eye(len(proposals[-1].step)) if change is None else change
+    first, second, last = (np.diag(to @ one.covariance @ to.T) for one in proposals[-3:])
+    before, now = (np.abs(to @ one.step) for one in proposals[-2:])
+    growing = (second > GROWTH * first) & (last > GROWTH * second)
+    return np.flatnonzero(growing) if (growing & (now > STEADY * before)).any() else none
+
+
+def leading(step: Array, size: Array) -> NDArray[np.intp]:
+    """Return the parameters that a step moves most, in units of ``size``, shape (p,) both.
+
+    Where all rows are separated every estimate may be infinite, and these are what does it.
+    """
+    reach = np.abs(step) * size
+    return np.flatnonzero(reach >= WITH_IT * reach.max(initial=0.0))
+
+
+def lost(information: Array, null: Array, places: Sequence[int]) -> NDArray[np.intp]:
+    """Return those of the parameters of which there was information at 0, and now is none.
+
+    ``null`` is the information at 0, shape (p, p) both.
+    """
+    at, now, first = np.array(places), np.diag(information), np.diag(null)
+    found: NDArray[np.intp] = at[now[at] < LOST * first[at]]
+    return found
