@@ -17,8 +17,7 @@ from v6_clinical.regression.site.guard import Checked, Cleared, evaluation_sums
 from v6_clinical.regression.site.likelihood import Asked, Told
 from v6_clinical.survival.kaplan_meier import rows_at_risk
 from v6_cox.curves import own_curves, remaining
-from v6_cox.kernel import partial_likelihood, residuals
-from v6_cox.kernel import shared_baseline as common_baseline
+from v6_cox.kernel import partial_likelihood, residuals, shared_baseline
 from v6_cox.kernel.concordance import Concordance, concordance
 from v6_cox.kernel.jumps import Jumps
 from v6_cox.kernel.proportional_hazards import Transform, ph_sums
@@ -120,7 +119,7 @@ def risk_sums(here: Checked[CoxPoint], shift: Array, times: EventTimes, null: bo
     arrays = {}
     for name, b in at.items():
         with np.errstate(over="ignore", invalid="ignore"):
-            found = common_baseline.risk_sums(data, b, times, shift)
+            found = shared_baseline.risk_sums(data, b, times, shift)
         if not all(np.isfinite(getattr(found, field.name)).all() for field in fields(found)):
             raise RefusalError("NON_FINITE", ["shift"])
         for field in fields(found):
@@ -144,7 +143,7 @@ def common_meat(
     """Return the robust errors' meat at the steps of a common baseline (R14)."""
     read = _read_steps(steps, len(times.times), len(asked.beta))
     data = here.point.point.data
-    found = common_baseline.common_score_residuals(data, asked.beta, times, read, asked.shift)
+    found = shared_baseline.shared_score_residuals(data, asked.beta, times, read, asked.shift)
     meat = residuals.meat(found, cases.rows.weights, cases.rows.clusters)
     return Sums(forms={"meat": Form(asked.labels, meat)})
 

@@ -230,3 +230,12 @@ def test_large_sites_take_three_rounds(more: dict[str, Any]) -> None:
     allowed = Policy(allow_event_times=True)
     found = local.run("cox", [site() for _ in range(3)], arguments, policy=allowed)
     assert [line["step"] for line in found["ledger"]] == ["start", "evaluate", "evaluate"]
+
+
+@pytest.mark.parametrize("baseline", ["site", "exact"])
+def test_times_with_entries_may_start_anywhere(baseline: str) -> None:
+    """As in R: a scale of time that is moved, below 0 too, has the same risk sets."""
+    sites = [part.assign(b=part["t"] // 3) for _, part in rows(11, 300, 30).groupby("site")]
+    moved = [part.assign(t=part["t"] - 20, b=part["b"] - 20) for part in sites]
+    more = {"baseline": baseline, "entry": "b", "zph_transform": "km"}
+    assert numbers(run(moved, **more)) == pytest.approx(numbers(run(sites, **more)), rel=1e-12)

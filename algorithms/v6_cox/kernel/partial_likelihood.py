@@ -86,7 +86,7 @@ class Point:
     def expected(self) -> Array:
         """Deaths expected of each row, r_i A_i, shape (n,)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.risk.scores * Exposure(self.data, self.jumps)()
+            return self.risk.scores * Exposure(self.data, self.jumps).of()
 
     @cached_property
     def residuals(self) -> Array:
@@ -162,9 +162,9 @@ class Exposure:
         own = jumps.own * _of(np.asarray(factor), jumps.tied)
         self._own = np.repeat(own, sets.deaths[jumps.tied])
 
-    def __call__(self, rows: slice = slice(None)) -> Array:
+    def of(self, rows: slice = slice(None)) -> Array:
         """Return those of a slice of the rows."""
-        total, (start, stop, _) = self._over_time(rows), rows.indices(len(self._sets.exit_set))
+        total, (start, stop, _) = self._over_time.of(rows), rows.indices(len(self._sets.exit_set))
         low, high = np.searchsorted(self._tied, [start, stop])
         total[self._tied[low:high] - start] -= self._own[low:high]
         return total
@@ -205,7 +205,7 @@ def _first_and_second(
         x, scores = np.asfortranarray(data.design[rows]), risk.scores[rows]
         dead = np.flatnonzero(data.event[rows])
         died, weights = exit_set[rows][dead], data.weights[rows][dead]
-        expected = np.array([scores * one(rows) for one in exposed])
+        expected = np.array([scores * one.of(rows) for one in exposed])
         second += np.dot((x.T * expected[:, None]).reshape(-1, len(x)), x)
         expected[:, dead] -= [weights * _of(factor, died) for factor in factors]
         score -= np.dot(expected, x)

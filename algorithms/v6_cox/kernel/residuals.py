@@ -90,10 +90,10 @@ def residuals_at(data: SortedData, design: Array, relative: Array, steps: Steps)
     """
     rows = data.sets.death_rows
     sets = data.sets.exit_set[rows]
-    exposed = Exposure(data, steps.jumps)()
+    exposed = Exposure(data, steps.jumps).of()
     residuals = np.empty(design.shape)
     for column, x in enumerate(design.T):
-        u = OverTime(data.sets, steps.flow[:, column])()
+        u = OverTime(data.sets, steps.flow[:, column]).of()
         if steps.own_flow is not None:
             u[rows] -= steps.own_flow[sets, column]
         u -= x * exposed

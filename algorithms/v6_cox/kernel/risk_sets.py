@@ -180,7 +180,7 @@ class OverTime:
         else:
             self._sums, self._rest = map(_in_order, cumulate_twice(jumps[::-1], backwards))
 
-    def __call__(self, rows: slice = slice(None)) -> Array:
+    def of(self, rows: slice = slice(None)) -> Array:
         """Return the sums of a slice of the rows."""
         exits = self._sets.exit_set[rows]
         if self._sets.entry_set is None:

@@ -182,7 +182,7 @@ def combine_steps(total: RiskSums, ties: Ties) -> Steps:
     return hazard_steps(jumps, total.moments, total.death_moments, total.death_weight)
 
 
-def common_score_residuals(
+def shared_score_residuals(
     data: SortedData, beta: Array, times: EventTimes, steps: Steps, origin: Array | None = None
 ) -> Array:
     """Return a site's score residuals at the common steps, in the caller's order, shape (n, p)."""

@@ -35,6 +35,8 @@ class SortedData:
         What to do about tied deaths.
     given
         Strata and times of the risk sets, where they are not the data's own.
+    found
+        The risk sets, where they are known beforehand.
     """
 
     design: Array
@@ -48,10 +50,13 @@ class SortedData:
     order: NDArray[np.uint32]
     ties: Ties
     given: tuple[Index, Array] | None = None
+    found: RiskSets | None = None
 
     @cached_property
     def sets(self) -> RiskSets:
         """The risk sets: found when first asked for, when the rows as they came may be gone."""
+        if self.found is not None:
+            return self.found
         keys = self.time, self.entry, self.event, self.weights, self.strata
         return find_risk_sets(*keys, self.given)
 
@@ -136,7 +141,7 @@ def with_event_times(data: SortedData, strata: Index, times: Array) -> SortedDat
         event time of the data must be among them (else asking for the sets is a ``ValueError``);
         a risk set may be empty.
     """
-    return replace(data, given=(strata, times))
+    return replace(data, given=(strata, times), found=None)
 
 
 def retimed(data: SortedData, change: Callable[[Array], Array]) -> SortedData:
@@ -145,9 +150,8 @@ def retimed(data: SortedData, change: Callable[[Array], Array]) -> SortedData:
     Times may fall together: what died apart is still taken to have died apart.
     """
     entry = None if data.entry is None else change(data.entry)
-    found = replace(data, time=change(data.time), entry=entry)
-    vars(found)["sets"] = replace(data.sets, times=change(data.sets.times))
-    return found
+    sets = replace(data.sets, times=change(data.sets.times))
+    return replace(data, time=change(data.time), entry=entry, found=sets)
 
 
 def _check_lengths(time: Array, *columns: NDArray[Any] | None) -> None:

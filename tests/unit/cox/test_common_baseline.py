@@ -16,10 +16,10 @@ from v6_cox.kernel.shared_baseline import (
     combine,
     combine_ph,
     combine_steps,
-    common_score_residuals,
     jumps_of,
     moved,
     risk_sums,
+    shared_score_residuals,
 )
 from v6_cox.kernel.sorted_data import with_event_times
 
@@ -78,7 +78,7 @@ def test_residuals_at_common_steps_equal_the_pooled_ones(name):
     steps = combine_steps(total, one.ties)
     expected = score_residuals(one.sorted(), beta)
     for s, site in enumerate(sites):
-        found = common_score_residuals(site.sorted(), beta, times, steps, origin)
+        found = shared_score_residuals(site.sorted(), beta, times, steps, origin)
         assert found == pytest.approx(expected[where == s], rel=1e-10, abs=1e-10)
 
 
