@@ -4,12 +4,15 @@ from v6_clinical.regression.leaves import (
     CLUSTERS,
     COUNTS,
     DESCRIBE,
+    LEVELS,
     OWN,
     ROWS,
     SQUARES,
     START,
     TOTAL,
 )
+
+__all__ = ["COUNTS", "LEAVES", "LEVELS", "ROUNDS", "SQUARES"]
 
 _MEAT = "robust errors: per pair of columns, sum of products of score residuals"
 _RISK_SUMS = (

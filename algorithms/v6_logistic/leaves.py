@@ -4,6 +4,7 @@ from v6_clinical.regression.leaves import (
     CLUSTERS,
     COUNTS,
     DESCRIBE,
+    LEVELS,
     OWN,
     ROWS,
     SQUARES,
@@ -11,7 +12,7 @@ from v6_clinical.regression.leaves import (
     TOTAL,
 )
 
-__all__ = ["COUNTS", "LEAVES", "ROUNDS", "SQUARES"]
+__all__ = ["COUNTS", "LEAVES", "LEVELS", "ROUNDS", "SQUARES"]
 
 LEAVES = {
     "describe": DESCRIBE,

@@ -31,6 +31,7 @@ LEAVES = {
     "refine": {"finer": FINER},
 }
 
+LEVELS = frozenset({"levels"})
 # Whose numbers count something.
 COUNTS = frozenset(
     {

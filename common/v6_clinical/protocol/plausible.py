@@ -24,6 +24,7 @@ from v6_clinical.text import is_clean
 MOST: Final = 1e300  # of a number: ten thousand sites' sum stays far from the end of float64
 MOST_ROWS: Final = 2**53
 MOST_NAMES: Final = 10_000  # in one answer
+MOST_LEVELS: Final = 10_000  # of a column, ten times what a question can bear
 ROUNDING: Final = 1e-9  # of a form's largest entry: how far below 0 its diagonal may come
 
 
@@ -76,6 +77,8 @@ def _is_possible(name: str, values: Array, squares: Array, leaves: Leaves) -> bo
     parts = name.split("/")
     first = parts[2] if parts[0] == "site" and len(parts) > 2 else parts[0]
     if (np.abs(values) >= MOST).any():
+        return False
+    if first in leaves.levels and values.size > MOST_LEVELS:
         return False
     if first in leaves.counts:
         return bool(((squares >= 0) & (squares <= MOST_ROWS)).all())

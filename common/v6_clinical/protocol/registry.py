@@ -40,11 +40,14 @@ class Leaves:
         First parts of names whose numbers count something.
     squares
         Of names whose numbers, of a form those on the diagonal, are never negative.
+    levels
+        Of tallies whose labels are a column's levels.
     """
 
     steps: Mapping[str, Mapping[str, str]]
     counts: frozenset[str] = frozenset()
     squares: frozenset[str] = frozenset()
+    levels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -141,12 +144,13 @@ def load_method(face: Face) -> Central:
 def load_leaves(package: str) -> Leaves:
     """Import what the sites of a package send, from ``leaves`` or, where there is none, ``site``.
 
-    Beside ``LEAVES`` the module may say which names are ``COUNTS`` and ``SQUARES``.
+    Beside ``LEAVES`` the module may say which names are ``COUNTS``, ``SQUARES`` and ``LEVELS``.
     """
     own = find_spec(f"{package}.leaves") is not None
     module = import_module(f"{package}.leaves" if own else f"{package}.site")
     none: frozenset[str] = frozenset()
-    return Leaves(module.LEAVES, getattr(module, "COUNTS", none), getattr(module, "SQUARES", none))
+    said = (getattr(module, name, none) for name in ("COUNTS", "SQUARES", "LEVELS"))
+    return Leaves(module.LEAVES, *said)
 
 
 def load_site(package: str) -> Site:

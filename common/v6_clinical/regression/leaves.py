@@ -30,6 +30,7 @@ OWN = {
 
 # Whose numbers count something, and whose, of a form those on the diagonal, are never negative.
 COUNTS = frozenset({"kind", "level", "own_sites", "own_missing", "clusters"})
+LEVELS = frozenset({"level"})
 SQUARES = frozenset(
     {
         "rows",

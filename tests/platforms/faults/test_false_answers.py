@@ -117,7 +117,7 @@ def test_control_without_the_guard_it_is_added_F15(
     monkeypatch.setattr(answers, "is_plausible", lambda *given: True)
     found = run(analysis, at(20, Fault(change=FALSE[kind]), 1)).result
     assert found["status"] == "completed"
-    name = "more" if "array" in kind else "site/0/curves"
+    name = "more" if "array" in kind else "site"
     assert f"{name}: 1" in found["ledger"][0]["what"]
 
 
@@ -191,3 +191,15 @@ def test_control_a_number_spread_over_a_matrix_costs_much_F15(
     code, _, mebibytes = cost(one_number(2_500))
     assert code == "read"
     assert mebibytes > 100
+
+
+@ALL
+def test_more_levels_than_a_column_can_have_F15(analysis: str) -> None:
+    """Their order and spelling would be looked at for seconds."""
+    name = {"summary": "levels/1"}.get(analysis, "level/stage")
+
+    def many(found: Any) -> Any:
+        found["sums"]["tallies"][name].update({f"s{k}": 1 for k in range(10_001)})
+        return found
+
+    ended(run(analysis, at(20, Fault(change=many), 1)), "BAD_ANSWER", [20])
