@@ -10,11 +10,12 @@ from v6_clinical.analyst.errors import PLATFORM_CODES
 from v6_clinical.errors import CODES
 from v6_clinical.model.formula import parse
 from v6_clinical.protocol.registry import face_of, load_central, load_site, methods
+from v6_clinical.settings import SETTINGS
 from v6_clinical.terminal.cli import main
 
 sys.path.insert(0, str(DOCS))
 
-from extension import commands, contents, links, tables, validation
+from extension import commands, contents, links, sizes, tables, validation
 
 KNOWN = CODES | PLATFORM_CODES
 
@@ -137,3 +138,25 @@ def test_pages_that_other_programs_write_are_listed() -> None:
     listed = contents.pages("tutorials").splitlines()
     assert {"tutorials/cox", "tutorials/refusals"} <= set(listed)
     assert contents.pages("start").splitlines()[-2] == "start/operator"
+
+
+@pytest.mark.parametrize("analysis", sizes.ROLES)
+@pytest.mark.parametrize("rows", [30, 60, 95])
+def test_the_sizes_on_pages_are_what_sites_carry(analysis: str, rows: int) -> None:
+    """By the words of R7: a parameter for ten rows, the likelihood half, a baseline two."""
+    beside = 2 if analysis == "cox" else 1.5
+    assert sizes.carried(analysis, rows) == int(rows / 10 - beside)
+    assert f"| {rows} |" in sizes.table(str(rows))
+
+
+def test_no_page_states_by_hand_what_rows_carry() -> None:
+    said = re.compile(r"\b\d+ (?:rows|patients|births|women)\b[^.|]*\bcarr(?:y|ies)\b")
+    pages = [*DOCS.rglob("*.md"), ROOT / "README.md", *(ROOT / "algorithms").glob("*/README.md")]
+    assert [page.name for page in pages if said.search(page.read_text(encoding="utf-8"))] == []
+    assert "{carried}" in (DOCS / "start" / "analyst.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_settings_is_the_code() -> None:
+    table = tables.settings("")
+    assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == list(SETTINGS)
+    assert "{settings}" in (DOCS / "node-operator.md").read_text(encoding="utf-8")
