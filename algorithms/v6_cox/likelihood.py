@@ -138,7 +138,9 @@ def event_times(cases: CoxCases, policy: Policy) -> dict[str, dict[str, float]]:
     outcome, tallies = cases.outcome, {}
     codes = np.zeros(len(outcome.time), np.intp) if outcome.strata is None else outcome.strata
     for stratum in cases.question.survival.strata:
-        policy.check_levels(np.bincount(codes), stratum.column)  # names of strata leave
+        # Names of strata leave, of those with an event.
+        # redundant: R8 lets a stratum have no event or a cell of them
+        policy.check_levels(np.bincount(codes), stratum.column)
     for code, label in enumerate(outcome.labels):
         died = np.unique(outcome.time[outcome.event & (codes == code)]).tolist()
         if died:

@@ -2,7 +2,8 @@
 
 A call is ``policy.check_...(...)``, ``policy.allows_...(...)`` or ``policy.is_small(...)`` anywhere
 outside of the policy, or a call of a function that only checks a point (``PASSED``). Where a call
-is redundant the line itself says so, in a comment ``# redundant: why``; no attack need notice it.
+is redundant its line or the one before says so in a comment, ``# redundant: why``; no attack need
+notice it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ SOURCES: Final = [
 ]
 GUARDS: Final = ("check_", "allows_", "is_small")
 # Functions that check a point for all who call them: what they return, unchecked.
-PASSED: Final = {"check": "Checked({0})", "may_tell": "True", "may_add": "True"}
+GUARD: Final = "__import__('v6_clinical.regression.site.guard', fromlist=['Checked'])"
+PASSED: Final = {"check": GUARD + ".Checked({0})", "may_tell": "True", "may_add": "True"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def calls(answers: dict[str, str]) -> Iterator[Call]:
 def _call(path: Path, text: str, tree: ast.Module, node: ast.Call, module: ast.Module) -> Call:
     name, function = _function_of(tree, node)
     last = node.end_lineno or node.lineno
-    said = re.search(r"# redundant: (.*)", "\n".join(text.splitlines()[node.lineno - 1 : last]))
+    beside = text.splitlines()[max(node.lineno - 2, 0) : last]  # the line before too
+    said = re.search(r"# redundant: (.*)", "\n".join(beside))
     first = min([function.lineno, *(one.lineno for one in function.decorator_list)])
     what = f"without {ast.unparse(node)}"
     reason = said[1] if said else ""

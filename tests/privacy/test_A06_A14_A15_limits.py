@@ -39,7 +39,7 @@ def mean_age(settings: dict[str, str]) -> attacker.Answer:
 
 
 def total(found: attacker.Answer) -> float:
-    return float(attacker.array(found, "spread")[0, 1])
+    return float(attacker.array(found, "moments")[0, 1])
 
 
 def test_A06_preprocessing_that_leaves_one_patient_out() -> None:

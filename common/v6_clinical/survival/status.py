@@ -77,6 +77,7 @@ def read_status(
     _check_spelling(found, is_event, listed, name)
     counts = found.counts()
     policy.check_levels(counts[is_event], name)
+    # redundant: a rare level as a kind of its own would only make the cells of curves coarser
     kept = np.flatnonzero(~policy.is_small(counts) | is_event)
     kind = np.full(len(counts), len(kept), dtype=np.intp)
     kind[kept] = np.arange(len(kept))

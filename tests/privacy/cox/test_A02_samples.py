@@ -15,7 +15,16 @@ N, LIFTED = 2 * SAMPLE_ROWS, Policy(min_cell=1, min_spread=0)
 
 
 @pytest.mark.parametrize(
-    ("kind", "fitted"), [("plain", N // 2), ("rare level", N), ("stratum", N), ("weights", N)]
+    ("kind", "fitted"),
+    [
+        ("plain", N // 2),
+        ("rare level", N),
+        ("few of a level", N),
+        ("columns that differ in one row", N),
+        ("parameters", N),
+        ("stratum", N),
+        ("weights", N),
+    ],
 )
 def test_A02_r5_a_sample_that_would_be_refused_is_not_fitted(
     kind: str, fitted: int, monkeypatch: pytest.MonkeyPatch
@@ -27,6 +36,10 @@ def test_A02_r5_a_sample_that_would_be_refused_is_not_fitted(
     rare = rng.choice(N // 2, 8, replace=False) * 2 + 1
     frame.loc[rare[1:], "arm"] = 1
     frame.loc[rare[0] - 1, "arm"] = 1  # the only one of every second row
+    if kind == "few of a level":
+        frame.loc[rare[1:3] - 1, "arm"] = 1  # three of every second row
+    frame["twin"] = rng.permutation(np.resize([0, 1], N))
+    frame["other"] = (frame["twin"] != frame["arm"]).astype(int)  # differs in the rows of arm
     frame["half"] = np.resize(["x", "y"], N)
     rows: list[int] = []
     own_start = likelihood.own_start
@@ -40,10 +53,16 @@ def test_A02_r5_a_sample_that_would_be_refused_is_not_fitted(
         more["strata"] = ["half"]
     if kind == "weights":
         more["weights"] = "w"
-    terms = ["age", "arm"] if kind == "rare level" else ["age"]
-    found = ask(frame, "start", opening(*terms, **more))
+    terms = {
+        "rare level": ["age", "arm"],
+        "few of a level": ["age", "arm"],
+        "columns that differ in one row": ["twin", "other"],
+    }.get(kind, ["age"])
+    # as many parameters as all rows carry, and twice as many as every second row does
+    policy = Policy(max_parameters_per_row=3.5 / N) if kind == "parameters" else None
+    found = ask(frame, "start", opening(*terms, **more), policy)
     assert found["status"] == "ok", found
     assert rows == [fitted]
-    if kind == "rare level":
+    if kind not in ("plain", "stratum", "weights"):
         assert ask(frame, "start", opening(*terms), LIFTED)["status"] == "ok"
         assert rows[1] == N // 2  # unguarded

@@ -42,6 +42,20 @@ def test_r12_denied_columns_are_never_touched(step: str) -> None:
         assert (found["code"], found["where"]) == ("COLUMN_DENIED", ["arm"])
 
 
+def test_r1_a_table_of_few_rows_tells_not_even_their_number() -> None:
+    """Attack: a column without any value passes the checks of columns, and the answer holds n."""
+    few = ages().iloc[:7].assign(age=np.nan)
+    assert attacker.refusal(describe(few, "age")) == ("MIN_ROWS", [])
+
+    class OfColumns(Policy):
+        def check_rows(self, n: int, *where: str) -> None:
+            """Look at columns only."""
+            if where:
+                super().check_rows(n, *where)
+
+    assert describe(few, "age", policy=OfColumns())["n"] == 7  # unguarded
+
+
 def test_r13_free_text_is_not_listed() -> None:
     names = pd.DataFrame({"v": [f"patient {k}" for k in range(60)]})
     found = describe(names, "v")
