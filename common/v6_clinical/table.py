@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.labels import Stored, label_of, labels_of, places, stored_as
+from v6_clinical.numerics.blocks import GLANCE
 from v6_clinical.text import clean
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 Kind = Literal["numeric", "boolean", "text", "empty"]
 # The fourth power of a larger number overflows a float64 sum; no clinical quantity is larger.
 LARGEST = 1e70
-GLANCE = 100  # rows that usually tell whether a column holds anything
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.blocks import row_blocks
+from v6_clinical.numerics.blocks import GLANCE, row_blocks
 
 FARTHEST = (1e8, 1e3)  # of a number taken off a column: in its sd, and in its mean
 # Eigenvalues of a correlation matrix: below the first float64 inverts badly; the second is rounding
@@ -28,7 +28,6 @@ RESIDUE, RANK = 1e-12, 1e-12
 SMALLEST = 1e-140  # the squares of smaller numbers are rounded to few digits, or to nothing
 FEW = 1e3  # times a column's variance: more is lost where it was taken off with a square
 SOME = 1_000  # rows, whose mean is near enough to be taken off before squares are summed
-GLANCE = 100  # rows that usually show that a column has more than two values
 
 
 def effective_sample_size(weights: Array) -> float:

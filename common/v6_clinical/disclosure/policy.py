@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from v6_clinical.disclosure.causes import rare_columns
 from v6_clinical.disclosure.dominance import (
-    GLANCE,
     Survey,
     differing_rows,
     effective_sample_size,
@@ -29,7 +28,7 @@ from v6_clinical.disclosure.dominance import (
 from v6_clinical.disclosure.limits import Limits
 from v6_clinical.disclosure.within import centred_within, differing_within, rows_off_within
 from v6_clinical.errors import RefusalError
-from v6_clinical.numerics.blocks import centred_squares
+from v6_clinical.numerics.blocks import GLANCE, centred_squares
 from v6_clinical.settings import sha256
 
 ORDERS = 4  # power sums of a column

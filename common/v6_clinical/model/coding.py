@@ -12,8 +12,6 @@ from itertools import product
 from math import prod
 from typing import Annotated, Any, Final, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from v6_clinical.model.design import Coding, DesignColumn, Part
@@ -21,7 +19,6 @@ from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.factors import Category, Factor, Name, is_numeric
 from v6_clinical.model.structure import Product, Scoped, full_rank
 from v6_clinical.model.terms import Term, check_codings, from_json, to_json
-from v6_clinical.numerics.arrays import Array
 
 Levels: TypeAlias = Mapping[str, tuple[str, ...]]
 INTERCEPT: Final = "Intercept"
@@ -61,23 +58,6 @@ def full_coding(
     the levels that the site has; the others are columns of zeros there.
     """
     return _code(terms, levels, {}, intercept, full=True)
-
-
-def select(full_names: Sequence[str], agreed: Coding) -> NDArray[np.intp]:
-    """Return the place of each agreed column in the full names, -1 where no site has it."""
-    place = {name: index for index, name in enumerate(full_names)}
-    return np.array([place.get(name, -1) for name in agreed.full_names], dtype=np.intp)
-
-
-def take(array: Array, places: NDArray[np.intp]) -> Array:
-    """Return a vector (q,) or matrix (q, q) in full coding in the agreed one, absent as zero.
-
-    Returns
-    -------
-    ndarray of shape (p,) or (p, p)
-    """
-    padded = np.pad(array, [(0, 1)] * array.ndim)
-    return padded[np.ix_(*[places] * array.ndim)]
 
 
 def dropped_levels(

@@ -18,6 +18,7 @@ from v6_clinical.numerics.arrays import Array
 
 NUMBERS: Final = 40_960  # of a block: 320 kB
 FEWEST, MOST = 512, 8_192  # rows
+GLANCE: Final = 100  # rows that usually tell what a column is like
 
 
 def row_blocks(n: int, columns: int = 1) -> Iterator[slice]:

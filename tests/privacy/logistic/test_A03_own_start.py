@@ -69,7 +69,7 @@ def test_A03_A10_r9_an_intercept_alone_does_not_find_the_largest_offset() -> Non
     assert ask(frame, "evaluate", asked | {"null": 0.0})["status"] == "ok"
     assert refusal(ask(frame, "evaluate", asked)) == ("COEFFICIENT_RANGE", [])
     information = ask(frame, "evaluate", asked, WithoutR9())["sums"]["arrays"]["null"]["data"][2]
-    assert np.log(information) + 40 == pytest.approx(13.0, abs=0.1)  # the attack, unguarded
+    assert abs(np.log(information) + 40 - 13.0) < 0.1  # the attack, unguarded
 
 
 def test_A02_r9_what_the_start_foresees_is_not_few_patients() -> None:
@@ -91,7 +91,7 @@ def test_A02_r9_what_the_start_foresees_is_not_few_patients() -> None:
     assert set(difference().values()) == {0.0}
     given = difference(OfResiduals())
     mean = given["age"] / given["arm"]
-    assert mean == pytest.approx(frame["age"][few].mean(), rel=0.1)  # the attack, unguarded
+    assert abs(mean / frame["age"][few].mean() - 1) < 0.1  # the attack, unguarded
 
 
 def test_A02_r9_a_step_of_all_rows_is_checked_as_the_samples_optimum_is() -> None:
