@@ -50,6 +50,28 @@ def test_A03_r9_the_start_is_not_told_where_few_patients_make_it() -> None:
     assert abs(mean - few) < 0.7 * abs(frame["age"].mean() - few)  # the attack, unguarded
 
 
+def test_A03_r9_nor_at_0_where_an_offset_makes_few_patients_the_score() -> None:
+    """Attack: at 0 the offset makes all risks sure; the score is the rows of six without event."""
+    frame = separated(THREE).assign(o=30.0)
+    zeros = frame.index[frame["y"] == 0]
+    frame.loc[zeros[6:], ["y", "lab"]] = [1, 2.1]
+    asked = opening("lab", "age", offset="o")
+    assert refusal(ask(frame, "start", asked)) == ("COEFFICIENT_RANGE", [])
+
+    class NotItsOwn(Policy):
+        def check_coefficients(self, predictor: Any, weights: Any) -> None:
+            """Refuse wherever the rows' risks differ."""
+            if np.ptp(predictor) > 0:
+                raise RefusalError("COEFFICIENT_RANGE")
+
+        def check_residuals(self, *_: Any, **__: Any) -> None:
+            """Let everything pass."""
+
+    given = tally(ask(frame, "start", asked, NotItsOwn()), "tangent")
+    few = frame.loc[zeros[:6], "age"].sum()
+    assert given["age"] == pytest.approx(-few, rel=1e-9)  # the attack, unguarded
+
+
 def test_A03_r9_own_estimates_are_not_told_where_few_patients_make_them() -> None:
     frame = separated(SIX)
     asked = at(0.0, [0.0, 0.0], "lab", "age", report=wanted())
