@@ -53,7 +53,7 @@ class Family(ABC):
     """
 
     ratio: tuple[str, str]
-    typical: float
+    typical: float = 1.0
     closed_null: bool = True
     half: float = 0.0
 
@@ -78,9 +78,9 @@ class Family(ABC):
     def third(self, y: Array, w: Array, residuals: Array, weights: Array) -> Array:
         """Return -w d3l/deta3 of a block of rows from the two derivatives before it."""
 
-    @abstractmethod
     def fewest(self, counts: Counts) -> float:
-        """Return what estimates rest on: the smaller class, or the number of events."""
+        """Return what estimates rest on: the events, or the smaller class."""
+        return counts.events
 
     def constant(self, counts: Counts) -> str | None:
         """Return which rows have the outcome where it is one in all of them, and is no outcome."""

@@ -1,0 +1,32 @@
+"""What leaves a site in every regression of single rows, by step; families may add to it."""
+
+from v6_clinical.regression.leaves import CLUSTERS, DESCRIBE, OWN, ROWS, START, TOTAL
+
+LEAVES = {
+    "describe": DESCRIBE,
+    "start": {
+        **START,
+        "tangent": START["tangent"] + ", less what the quadratic is expected to miss (under 40,000 "
+        "rows, V6C_ALLOW_PER_SITE on)",
+        "null": "with an offset: the same two numbers of the null model",
+        "null_sites": "with site_effect and no offset: log-likelihood of the site's own intercept",
+    },
+    "evaluate": {
+        **ROWS,
+        **TOTAL,
+        "likelihood": "log-likelihood at the coefficients asked about",
+        "score": "per column: its derivative",
+        "information": "per pair of columns: its second derivative",
+        "null": "with an offset: log-likelihood, score and information of the null model",
+        "meat": "robust errors, last round: per pair of columns, sum of products of score rows",
+        **CLUSTERS,
+        **OWN,
+    },
+}
+
+# When a step is asked.
+ROUNDS = {
+    "describe": "round 1, only with scale() or a spline without knots",
+    "start": "the first round, but for describe",
+    "evaluate": "every other round; the last one also asks for what the tables need",
+}
