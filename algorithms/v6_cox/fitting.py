@@ -159,8 +159,8 @@ class Fitting:
         first evaluation.
         """
         prior = self.design.penalty(1 / PRIOR_VARIANCE)
-        curvature = self.first.form("curvature", self.design.raw.full_names)
-        penalty = self.penalty + prior * self._is_rounding(curvature)
+        information = self.first.form("information", self.design.raw.full_names)
+        penalty = self.penalty + prior * self._is_rounding(information)
         try:
             return start(self.design, self.first, penalty)
         except AnalysisError:

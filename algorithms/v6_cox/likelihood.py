@@ -16,13 +16,13 @@ from v6_clinical.regression.messages import LEVELS
 from v6_clinical.regression.site.guard import Checked, Cleared, evaluation_sums
 from v6_clinical.regression.site.likelihood import Asked, Likelihood
 from v6_clinical.regression.site.own_fit import RidgeOptimum
-from v6_cox.fitted import CoxTold, at_risk, common_meat, hazards_test, risk_sums
 from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.risk_sets import typical_risk_set
 from v6_cox.kernel.shared_baseline import EventTimes
 from v6_cox.kernel.sorted_data import SortedData
 from v6_cox.own_start import own_start
 from v6_cox.questions import Evaluate
+from v6_cox.site_report import CoxTold, at_risk, common_meat, hazards_test, risk_sums
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy

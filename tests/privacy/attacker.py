@@ -224,7 +224,7 @@ def tally(found: Answer, name: str) -> dict[str, float]:
     return dict(found["sums"]["tallies"][name])
 
 
-def form(found: Answer, name: str = "curvature") -> Callable[[str, str], float]:
+def form(found: Answer, name: str = "information") -> Callable[[str, str], float]:
     """Return a symmetric matrix as a function of two labels."""
     assert found["status"] == "ok", found
     labels = found["sums"]["forms"][name]["labels"]

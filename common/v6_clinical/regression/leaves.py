@@ -13,9 +13,10 @@ START = {
     "categories and the type that they are stored in",
     "level": "per categorical predictor: its levels, each with enough rows (none: codebook)",
     **COLUMNS,
-    "curvature": "information at the optimum of the site's own ridge fit (V6C_ALLOW_PER_SITE "
+    "information": "information at the optimum of the site's own ridge fit (V6C_ALLOW_PER_SITE "
     "off: at 0)",
-    "tangent": "that information times the optimum, plus the score there",
+    "right_hand_side": "of the normal equations: that information times the optimum, plus the "
+    "score there",
 }
 TOTAL = {"column_total": "the sum of all design columns, to notice that data have changed"}
 CLUSTERS = {"clusters": "with a cluster, last round: how many clusters there are"}
@@ -36,7 +37,6 @@ SQUARES = frozenset(
         "rows",
         "column_within",
         "column_squares",
-        "curvature",
         "information",
         "meat",
         "pairs",

@@ -64,7 +64,7 @@ def test_r15_a_site_may_keep_its_own_results() -> None:
     assert {n for n in names[True] if n.startswith(("site", "own"))}
     assert not {n for n in names[False] if n.startswith(("site", "own"))}
     start = ask(people(), "start", opening(), Policy(allow_per_site=False))["sums"]
-    assert start["forms"]["curvature"] == start["forms"]["null_information"]
+    assert start["forms"]["information"] == start["forms"]["null_information"]
     frames = [people(200, seed=k) for k in (1, 2)]
     arguments = {"time": "t", "event": "e", "predictors": ["x"], "time_horizon": 200}
     found = local.run("cox", frames, arguments, policy=Policy(allow_per_site=False))

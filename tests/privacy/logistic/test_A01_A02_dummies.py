@@ -151,6 +151,6 @@ def test_A03_r5_a_dummy_that_is_nearly_the_outcome() -> None:
     assert refusal(found) == ("RARE_VALUE", ["first", "second"])
     lifted = replace(NO_OWN, min_cell=1, min_spread=0)
     found = start(frame, "first", "age", outcome=outcome, policy=lifted)
-    events = tally(found, "tangent")["age"] + tally(found, "column_sum")["age"] / 2
+    events = tally(found, "right_hand_side")["age"] + tally(found, "column_sum")["age"] / 2
     given = events - 4 * form(found)("first", "age")
     assert given == pytest.approx(frame["age"][VICTIM], rel=1e-9)  # the attack, unguarded

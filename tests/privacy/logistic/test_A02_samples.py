@@ -51,12 +51,12 @@ def test_A02_r5_a_sample_with_one_row_of_a_level_is_not_fitted() -> None:
 def test_A02_r5_the_number_of_sites_picks_no_row() -> None:
     """What is taken off the start depends on it: the difference of two calls is a sum over rows."""
     frame = patients()
-    tangents = []
+    sides = []
     for count in (1, 2):
         found = ask(frame, "start", QUESTION, index=0, count=count)
         assert found["status"] == "ok", found
-        tangents.append(found["sums"]["tallies"]["tangent"])
-    told = {name: tangents[0][name] - tangents[1][name] for name in tangents[0]}
+        sides.append(found["sums"]["tallies"]["right_hand_side"])
+    told = {name: sides[0][name] - sides[1][name] for name in sides[0]}
     if told["arm[z]"]:
         ratio = told["arm[z]:age"] / told["arm[z]"]
         assert np.abs(frame["age"][frame["arm"] == "z"] - ratio).min() > 0.01

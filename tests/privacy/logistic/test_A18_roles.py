@@ -98,11 +98,11 @@ def test_r15_nothing_of_a_sites_own_fit_leaves() -> None:
     """Off: sums at coefficients that the caller named, at no estimate of the site's."""
     frame = patients()
     silent = ask(frame, "start", opening("age", "bmi"), NO_OWN)
-    curvature = form(silent)
-    assert curvature("Intercept", "Intercept") == N / 4
-    assert curvature("age", "age") == pytest.approx((frame["age"] ** 2).sum() / 4, rel=1e-12)
+    information = form(silent)
+    assert information("Intercept", "Intercept") == N / 4
+    assert information("age", "age") == pytest.approx((frame["age"] ** 2).sum() / 4, rel=1e-12)
     open_start = ask(frame, "start", opening("age", "bmi"))
-    assert form(open_start)("age", "age") != pytest.approx(curvature("age", "age"), rel=1e-6)
+    assert form(open_start)("age", "age") != pytest.approx(information("age", "age"), rel=1e-6)
     wanted = {"meat": True, "grid": None}
     asked = at(0.0, [0.0, 0.0], "age", "bmi", report=wanted)
     own = {"own_sites", "own_weight", "own_shifted", "own_squares", "own_weight_squares"}

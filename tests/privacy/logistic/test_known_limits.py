@@ -79,12 +79,12 @@ def truncated_cubes(frame: pd.DataFrame, knot: float) -> Array:
     term = factor("spline", "age", basis="bs", knots=[knot], lower=24.0, upper=96.0)
     term["factors"][0] |= {"step": STEP, "placed": placed}
     found = ask(frame, "start", opening(term, "bmi"), NO_OWN)
-    names = [n for n in found["sums"]["forms"]["curvature"]["labels"] if n.startswith("bs(")]
+    names = [n for n in found["sums"]["forms"]["information"]["labels"] if n.startswith("bs(")]
     basis = np.column_stack([np.ones_like(ages), bs(ages, placed)])
     weights = np.linalg.lstsq(basis, np.maximum(ages - knot, 0.0) ** 3, rcond=None)[0]
-    curvature = form(found)
+    information = form(found)
     sums = [
-        [4 * curvature(of, name) for name in ("Intercept", *names)] for of in ("Intercept", "bmi")
+        [4 * information(of, name) for name in ("Intercept", *names)] for of in ("Intercept", "bmi")
     ]
     return np.array(sums) @ weights
 

@@ -153,7 +153,7 @@ def _intercepts(total: Sums, site_effect: Sequence[int] | None) -> dict[str, str
     if site_effect is None:
         return {INTERCEPT: INTERCEPT}
     found = {f"{INTERCEPT}/{place}": site for place, site in enumerate(site_effect)}
-    known = total.tallies["tangent"]
+    known = total.tallies["right_hand_side"]
     return {label: f"{INTERCEPT}[site {site}]" for label, site in found.items() if label in known}
 
 

@@ -27,7 +27,7 @@ from v6_clinical.regression.question import Model, merging
 from v6_clinical.regression.request import RegressionRequest, bad_model
 
 MOMENTS: Final = frozenset({"rows", "column_sum", "column_within", "column_squares"})
-QUADRATIC: Final = MOMENTS | {"tangent", "curvature"}
+QUADRATIC: Final = MOMENTS | {"right_hand_side", "information"}
 
 
 @asking()

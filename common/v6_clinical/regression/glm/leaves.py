@@ -6,7 +6,8 @@ LEAVES = {
     "describe": DESCRIBE,
     "start": {
         **START,
-        "tangent": START["tangent"] + ", less what the quadratic is expected to miss (under 40,000 "
+        "right_hand_side": START["right_hand_side"]
+        + ", less what the quadratic is expected to miss (under 40,000 "
         "rows, V6C_ALLOW_PER_SITE on)",
         "null": "with an offset: the same two numbers of the null model",
         "null_sites": "with site_effect and no offset: log-likelihood of the site's own intercept",

@@ -32,7 +32,7 @@ class NullModel:
             found = family.null(Counts.read(total), intercept=intercept)
             self.intercept, self.log_likelihood = found.intercept, found.log_likelihood
             return
-        information, tangent = total.get("null", (2,)).tolist()
+        information, right_hand_side = total.get("null", (2,)).tolist()
         if not information > 0:
             raise AnalysisError("BAD_ANSWER", "The null model has no information.")
         self.at = self.intercept = tangent / information if intercept else 0.0

@@ -117,10 +117,10 @@ class Quadratic:
     def sums(self, labels: Sequence[str]) -> Sums:
         """Return H and v under their names."""
         score = self.found.score if self.expected is None else self.found.score - self.expected
-        tangent = self.found.information @ self.beta + score
+        right_hand_side = self.found.information @ self.beta + score
         return Sums(
-            tallies={"tangent": labelled(labels, tangent)},
-            forms={"curvature": Form(tuple(labels), self.found.information)},
+            tallies={"right_hand_side": labelled(labels, right_hand_side)},
+            forms={"information": Form(tuple(labels), self.found.information)},
         )
 
 
