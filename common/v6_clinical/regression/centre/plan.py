@@ -113,10 +113,11 @@ def start(design: Design, total: Sums, penalty: Array) -> Array:
     AnalysisError
         ``SINGULAR`` naming the columns that determine each other.
     """
-    unshift = _unshift(design)
-    tangent = total.vector("tangent", (*design.intercepts, *full_slopes(design.raw)))
+    labels = (*design.intercepts, *full_slopes(design.raw))
+    right_hand_side = _unshift(design).T @ total.vector("right_hand_side", labels)
+    information = first_information(design, total) + np.diag(penalty)
     try:
-        return inverse(first_information(design, total) + np.diag(penalty)) @ (unshift.T @ tangent)
+        return inverse(information) @ right_hand_side
     except SingularError as error:
         raise singular(design, error) from None
 
@@ -124,8 +125,8 @@ def start(design: Design, total: Sums, penalty: Array) -> Array:
 def first_information(design: Design, total: Sums) -> Array:
     """Return the sum of the sites' information at their own optima, of fitted parameters."""
     unshift = _unshift(design)
-    curvature = total.form("curvature", (*design.intercepts, *full_slopes(design.raw)))
-    return unshift.T @ curvature @ unshift
+    information = total.form("information", (*design.intercepts, *full_slopes(design.raw)))
+    return unshift.T @ information @ unshift
 
 
 def _unshift(design: Design) -> Array:

@@ -35,7 +35,7 @@ class NullModel:
         information, right_hand_side = total.get("null", (2,)).tolist()
         if not information > 0:
             raise AnalysisError("BAD_ANSWER", "The null model has no information.")
-        self.at = self.intercept = tangent / information if intercept else 0.0
+        self.at = self.intercept = right_hand_side / information if intercept else 0.0
         self.log_likelihood = -math.inf  # until an evaluation tells it
 
     def read(self, total: Sums) -> None:
