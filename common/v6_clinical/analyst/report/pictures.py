@@ -21,7 +21,7 @@ CAPTIONS: Final = {
     "box": "Quartiles and outermost quantiles by group. Shaded: the interval that certainly holds "
     "a quantile of the pooled rows.",
     "histogram": "Histograms; the area of a bar is its share of the rows. Hatched: cells whose "
-    "outer end is not known, drawn to two standard deviations from the mean but not across 0.",
+    "outer end is not known, drawn to two standard deviations from the mean.",
     "forest": "Adjusted effects with confidence intervals.",
     "prediction": "Survival of the profiles. Between two points a curve lies in its shaded steps; "
     "a dash stands where a site does not show the number at risk.",
