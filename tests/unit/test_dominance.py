@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from v6_clinical.disclosure.dominance import (
@@ -41,6 +41,8 @@ def test_spread_is_exact_where_it_matters(seed: int, tail: float, n: int, enough
     assert (found <= exact * (1 + 1e-9))[varies].all()
 
 
+@example(237132, 40.0, 12)  # two columns of one row each, but for 4e-11
+@example(888057, 40.0, 12)
 @given(SEEDS, TAILS, st.sampled_from([12, 300]))
 def test_leverage_is_exact_where_it_matters(seed: int, tail: float, n: int) -> None:
     """The largest diagonal element of the hat matrix of 1 and the columns, or a bound below."""
@@ -48,11 +50,15 @@ def test_leverage_is_exact_where_it_matters(seed: int, tail: float, n: int) -> N
     other = np.random.default_rng(seed + 1).normal(size=n)
     z = np.column_stack([x, other]) - np.append(x.mean(axis=0), other.mean())
     u = np.linalg.svd(z / np.maximum(z.std(axis=0), 1e-12), full_matrices=False)
-    exact = 1 / n + float((u[0][:, u[1] > 1e-9 * u[1][0]] ** 2).sum(axis=1).max())
+    kept = u[1] > 1e-9 * u[1][0]
+    exact = 1 / n + float((u[0][:, kept] ** 2).sum(axis=1).max())
+    # columns that are all but one another are told apart to fewer digits, here and there
+    digits = 1e-9 + 100 * np.finfo(float).eps * u[1][0] / u[1][kept].min()
     for enough in (0.1, 0.7):
         found = largest_leverage(survey(x, [other]), enough)
-        assert found >= exact * (1 - 1e-9)
-        assert found <= enough or found == pytest.approx(exact, rel=1e-8)
+        assert found <= 1
+        assert found >= exact * (1 - digits)
+        assert found <= enough or found == pytest.approx(exact, rel=10 * digits)
 
 
 @pytest.mark.parametrize("n", [300, 30_000])

@@ -203,7 +203,8 @@ def largest_leverage(about: Survey, enough: float = 0.0) -> float:
     bound = 1 / n + float(reach @ reach) / float(values[told].min(initial=np.inf))
     if bound < enough:
         return bound
-    return 1 / n + _most(about, vectors[:, told] / np.sqrt(values[told]) / scale[:, None])
+    most = _most(about, vectors[:, told] / np.sqrt(values[told]) / scale[:, None])
+    return min(1 / n + most, 1.0)
 
 
 def _most(about: Survey, whiten: Array) -> float:
@@ -226,7 +227,7 @@ def _exactly(about: Survey) -> float:
     _, values, vectors = np.linalg.svd(triangle)
     values = values[values > RANK * max(values.max(initial=0.0), 1.0)]
     whiten = (vectors[: len(values)].T / values) / scale[:, None]
-    return 1 / len(about.design) + _most(about, whiten)
+    return min(1 / len(about.design) + _most(about, whiten), 1.0)  # more is rounding
 
 
 def differing_rows(about: Survey) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

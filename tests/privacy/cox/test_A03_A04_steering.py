@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from privacy.attacker import LEDGER, OPEN, share_of_unknowns
 from privacy.cox.questions import PACKAGE, ask, evaluate, opening, people, refusal
@@ -100,3 +101,40 @@ def test_A12_refusals_tell_nothing_that_counts_do_not() -> None:
     low, high = largest(codes(frame, Largest()), frame["x"].mean())
     assert 0 < high - low < 0.2  # the attack, unguarded
     assert low <= 4.0 <= high
+
+
+def prognosis(n: int = 150, spread: float = 2.0) -> pd.DataFrame:
+    """Return an honest prognostic score: its risk ratio is e, C about .87."""
+    rng = np.random.default_rng(7)
+    x = spread * rng.normal(size=n)
+    time, end = rng.exponential(100, n) * np.exp(-x), rng.exponential(400, n)
+    return pd.DataFrame({"x": x, "t": np.minimum(time, end) + 1e-3, "e": (time <= end).astype(int)})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_r9_lets_an_honest_prognostic_model_pass(seed: int) -> None:
+    """Few rows have most of the risk scores' sum; in the risk sets of the deaths they are not."""
+    frame = prognosis(450, 2.5).sample(frac=1.0, random_state=seed)
+    for k in range(3):
+        site = frame.iloc[150 * k : 150 * (k + 1)].reset_index(drop=True)
+        assert ask(site, "evaluate", evaluate([1.0]))["status"] == "ok"
+
+
+def steep(n: int) -> pd.DataFrame:
+    """Return rows whose times have nothing to do with the covariate."""
+    return people(n, seed=11)
+
+
+@pytest.mark.parametrize("n", [60, 150, 1000, 40_000])
+def test_A03_r9_the_deaths_expected_of_many_do_not_hide_the_few(n: int) -> None:
+    """Attack: a steep slope; each mean over a risk set is one patient's, if not always the same."""
+    assert refusal(steep(n), evaluate([10.0]), "evaluate") == "COEFFICIENT_RANGE"
+
+
+@pytest.mark.parametrize("step", ["start", "evaluate"])
+@pytest.mark.parametrize("slope", [5.0, 10.0, 100.0])
+def test_A03_r9_an_offset_in_start_steers_no_better(slope: float, step: str) -> None:
+    """Attack: the offset is a column that is as steep as the slope may not be."""
+    frame = people(150).assign(o=lambda f: slope * np.roll(f["x"], 1))
+    asked = opening(offset="o") if step == "start" else evaluate([0.0], offset="o")
+    assert refusal(frame, asked, step) == "COEFFICIENT_RANGE"
