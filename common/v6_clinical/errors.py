@@ -58,9 +58,9 @@ SITE_CODES: Final[dict[str, str]] = {
     "their levels with collapse=..., or leave the site out.",
     "TOO_MANY_PARAMETERS": "The site has too few rows for this model: use fewer terms, merge "
     "levels with collapse=..., or leave the site out.",
-    "COEFFICIENT_RANGE": "On the way to the estimates, or at them, the sums of the site named would "
-    "rest on few of its rows, or the linear predictor ranges too widely there; the estimates may "
-    "also be infinite. Use fewer terms, ridge=1, no robust errors, or leave the site out.",
+    "COEFFICIENT_RANGE": "On the way to the estimates, or at them, the sums of the site would rest "
+    "on few of its rows, or the linear predictor ranges too widely there; the estimates may also "
+    "be infinite. Use fewer terms, ridge=1, no robust errors, or leave the site out.",
     "EVENT_TIMES": "The site does not send event times: use baseline='site'.",
     "QUERY": "The query is not on the node's list: ask the node operator to list its hash.",
     "PREPROCESSING": "Remove the preprocessing steps from the task.",
@@ -72,8 +72,8 @@ CENTRE_CODES: Final[dict[str, str]] = {
     "EMPTY_LEVEL": "No row has this level or combination: leave it out of levels=..., merge it "
     "with collapse=..., or drop the interaction.",
     "SINGULAR": "These columns determine each other: leave one of them out.",
-    "SEPARATION": "These estimates are infinite: use ridge=1, merge levels with collapse=..., or drop "
-    "the term.",
+    "SEPARATION": "The estimates are infinite: use ridge=1, merge levels with collapse=..., or "
+    "drop the term.",
     "NOT_CONVERGED": "Allow more rounds with max_rounds=..., or simplify the model.",
     "DATA_CHANGED": "A site's data changed between rounds: run the analysis again.",
     "TOO_FEW_SITES": "At least two sites must take part with rows of their own.",
