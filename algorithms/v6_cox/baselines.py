@@ -98,7 +98,7 @@ class OwnBaselines:
 
     def needs(self, *, null: bool, last: bool) -> frozenset[str]:
         """Return what no site with rows may leave out."""
-        weighted = {"event_times", "score_g", "information_g", "information_gg"}
+        weighted = {"time_sum", "score_g", "information_g", "information_gg"}
         return EVALUATION | (weighted if last else set())
 
     def steps(self, by: Array) -> Steps | None:
@@ -110,7 +110,7 @@ class OwnBaselines:
         labels = self._design.labels
         return PHSums(
             Counts.read(total).events,
-            float(total["event_times"][0]),
+            float(total["time_sum"][0]),
             *(total.vector(name, labels) for name in ("score", "score_g")),
             *(total.form(f"information{name}", labels) for name in ("", "_g", "_gg")),
         )

@@ -34,7 +34,7 @@ LEAVES = {
         "likelihood": "log partial likelihood at the coefficients asked about",
         "score": "per column: its derivative",
         "information": "per pair of columns: its second derivative",
-        "event_times": "last round: the sum of the event times, of their logarithms, or (km) of "
+        "time_sum": "last round: the sum of the event times, of their logarithms, or (km) of "
         "the share that has failed before, by the site's Kaplan-Meier estimate",
         "score_g": "last round, per column: the score with each event weighted by its time",
         "information_g": "last round, per pair of columns: the information weighted by time",

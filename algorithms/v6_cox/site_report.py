@@ -93,7 +93,7 @@ def hazards_test(
     value = partial_likelihood.log_likelihood(point.data, point.risk, point.jumps)
     evaluation = here.clear(Evaluation(value, found.score, found.information))
     return evaluation_sums(labels, evaluation) + Sums(
-        {"event_times": np.array([found.times])},
+        {"time_sum": np.array([found.times])},
         {"score_g": labelled(labels, found.score_g)},
         {
             "information_g": Form(labels, found.information_g),

@@ -57,3 +57,22 @@ def test_every_known_limit_is_measured() -> None:
     assert not [name for name in told if not any(test.startswith(name) for test in tests)]
     limits_run = [test for test in tests if "known_limit" in test]
     assert not [test for test in limits_run if not test.startswith(tuple(told))]
+
+
+def test_the_readme_counts_what_is_listed() -> None:
+    readme = (TESTS.parent / "README.md").read_text()
+    counts = [count for _, count in (LISTS[what] for what in ("attacks", "bad inputs", "faults"))]
+    told = re.findall(r"(\d+) (?:attacks fail|kinds of bad input|faults end)", readme)
+    assert [int(number) for number in told] == counts
+
+
+PAGES = [*TESTS.parent.glob("*.md"), *TESTS.parent.glob("algorithms/**/*.md")]
+
+
+@pytest.mark.parametrize(
+    "page", sorted(PAGES), ids=lambda page: str(page.relative_to(TESTS.parent))
+)
+def test_a_readme_names_files_that_exist(page: Path) -> None:
+    named = re.findall(r"`((?:tests|common|algorithms|docs|ci)/[\w./-]+)`", page.read_text())
+    missing = [name for name in named if not (TESTS.parent / name).exists()]
+    assert not missing

@@ -96,7 +96,7 @@ def test_A02_known_limit_one_death_long_after_the_others() -> None:
     told = found["sums"]["tallies"]["score_g"]["x"] / 60000
     at_risk = frame["x"][frame["t"] >= 60000]
     truth = frame["x"][dead[4]] - at_risk.mean()
-    time = array(found, "event_times")[0]
+    time = array(found, "time_sum")[0]
     print(f"known limit: {told:.2f} is told of {truth:.2f}, {time:.0f} of 60000")
     assert abs(told - truth) < 0.05
     assert abs(time / 60000 - 1) < 0.05

@@ -1,1 +1,1 @@
-"""The commands of ``v6-clinical run``, one module an analysis."""
+"""The commands of ``v6-clinical``."""
