@@ -37,7 +37,7 @@ bench:
 	ci/bench
 
 table: .venv/ready
-	$(BIN)/python tests/shipped_limits.py
+	PYTHONPATH=tests $(BIN)/python -m helpers.shipped_limits
 
 images: .venv/ready
 	ci/images
@@ -50,4 +50,4 @@ analyses: .venv/ready
 	$(BIN)/python -m v6_clinical.analyst.typed
 
 store: .venv/ready
-	$(BIN)/python tests/unit/test_store.py
+	PYTHONPATH=tests $(BIN)/python tests/unit/test_store.py

@@ -1,13 +1,9 @@
-"""Let tests import their shared helpers by name, and run them alike everywhere."""
+"""Run the tests alike everywhere."""
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 # Machines are slow and noisy at times: no deadlines. Random examples are the same in every run;
 # NEW_EXAMPLES=1 draws others, to hunt with.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.cases import Case, load, sites
+from helpers.reference_cases import Case, load, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 

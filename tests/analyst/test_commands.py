@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from docx import Document
 
-from analyses import CASES
+from helpers.face_examples import CASES
 from v6_clinical.analyst import load
 from v6_clinical.settings import SETTINGS
 from v6_clinical.terminal.cli import main

@@ -1,19 +1,15 @@
 """Figures look as they did: compared pixel by pixel with images that somebody has looked at.
 
-To draw these anew after a change that is meant: python tests/analyst/test_figure_images.py
+To draw these anew after a change that is meant:
+PYTHONPATH=tests python tests/analyst/test_figure_images.py
 """
 
-import sys
 from pathlib import Path
 
 import pytest
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from matplotlib.testing.compare import compare_images
 
-from example_results import example
+from helpers.example_results import example
 from v6_clinical.analyst import figures
 
 BASELINE = Path(__file__).parent / "baseline"

@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from statsmodels.stats.proportion import proportion_confint
 
-from example_results import example
+from helpers.example_results import example
 from v6_clinical.analyst import figures
 from v6_clinical.analyst.figures.calibration import wilson
 from v6_clinical.analyst.figures.distributions import whisker_names

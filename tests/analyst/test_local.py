@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from pydantic_core import PydanticUndefined
 
-from analyses import CASES, Case, without_origin
+from helpers.face_examples import CASES, Case, without_origin
 from v6_clinical.analyst import AnalysisError, Federation, Result
 from v6_clinical.analyst.analyses import Analyses
 from v6_clinical.disclosure import Policy

@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 from docx import Document
 
-from analyses import CASES
-from sites import HERE, dataset
+from helpers.face_examples import CASES
+from helpers.folders import DATA
+from helpers.summary_cases import dataset
 from v6_clinical.analyst import CoxResult, Federation, LogisticResult, SummaryResult
 from v6_clinical.analyst.manuscript.regression import regression_table
 from v6_clinical.analyst.manuscript.sheet import Row, Sheet, fixed
@@ -138,7 +139,7 @@ def test_no_median_in_print_is_wrong(data: str, sites: int, digits: int) -> None
         "gbsg2": ("progrec", "horTh"),
         "lung": ("time", "sex"),
     }[data]
-    pooled = pd.read_csv(HERE / "data" / f"{data}.csv").dropna(subset=[column, group])
+    pooled = pd.read_csv(DATA / f"{data}.csv").dropna(subset=[column, group])
     frames = [pooled.iloc[k::sites] for k in range(sites)]
     found = local.run("summary", frames, {"columns": [column], "group_by": group}, minimum_sites=1)
     style = Style(median=True, digits=digits)

@@ -16,10 +16,10 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from analyses import without_origin
-from analyst.fakes import Client4, Client5, Server
-from analyst.new_analyses import write_mean, write_pair
-from sites import dataset, split
+from helpers.face_examples import without_origin
+from helpers.new_analyses import write_mean, write_pair
+from helpers.summary_cases import dataset, split
+from helpers.user_clients import Client4, Client5, Server
 from v6_clinical.analyst import AnalysisError, Federation, Result, load, result_of, tasks
 from v6_clinical.analyst.report import html
 from v6_clinical.analyst.report.methods import methods as paragraph

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from analyses import CASES, Case, without_origin
-from analyst.fakes import Client4, Client5, Server
+from helpers.face_examples import CASES, Case, without_origin
+from helpers.user_clients import Client4, Client5, Server
 from v6_clinical.analyst import AnalysisError, Federation, tasks
 from v6_clinical.analyst.progress import Silent, State
 

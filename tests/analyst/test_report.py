@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from example_results import REQUESTS, example
+from helpers.example_results import REQUESTS, example
 from v6_clinical.analyst import result_of
 from v6_clinical.analyst.federation import with_names
 from v6_clinical.analyst.figures.labels import close_ratio

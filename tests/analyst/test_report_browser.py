@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from matplotlib.image import imread
 
-from example_results import example
+from helpers.example_results import example
 from v6_clinical.analyst.figures.style import THEMES, Theme
 from v6_clinical.analyst.report import html
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analyses import CASES
+from helpers.face_examples import CASES
 from v6_clinical.analyst import (
     AnalysisError,
     CoxResult,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from analyses import CASES
-from analyst.fakes import Client4, Client5, Server
+from helpers.face_examples import CASES
+from helpers.user_clients import Client4, Client5, Server
 from stacks import analyst_layer
 from v6_clinical.analyst import remote, tasks
 from v6_clinical.protocol.registry import load_central, methods

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench import reference
-from bench.cases import Case
+from bench import long_digits
+from bench.benchmark_cases import Case
 from bench.peers import PYTHON, STRATIFIED, Measured, missing, with_r
-from bench.sites import Sites
+from bench.site_processes import Sites
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.platforms import local
 
@@ -59,12 +59,12 @@ def truth(case: Case, whole: pd.DataFrame, start: Array, *, strata: bool) -> tup
     """Return the reference; ``strata`` for a Cox regression with a baseline at each site."""
     columns = whole[case.columns].to_numpy()
     if case.analysis == "summary":
-        return reference.moments(columns)
+        return long_digits.moments(columns)
     if case.analysis == "logistic":
         design = np.column_stack([np.ones(len(whole)), columns])
-        return reference.logistic(design, whole["y"].to_numpy(), start)
+        return long_digits.logistic(design, whole["y"].to_numpy(), start)
     site = whole["site"].to_numpy() if strata else None
-    return reference.cox(columns, whole["t"].to_numpy(), whole["e"].to_numpy(), site, start)
+    return long_digits.cox(columns, whole["t"].to_numpy(), whole["e"].to_numpy(), site, start)
 
 
 def _lines(case: Case, whole: pd.DataFrame, found: dict[str, Measured]) -> list[dict[str, Any]]:
@@ -76,13 +76,13 @@ def _lines(case: Case, whole: pd.DataFrame, found: dict[str, Measured]) -> list[
     lines = []
     for peer, measured in found.items():
         estimates, errors = true[peer in STRATIFIED if case.analysis == "cox" else True]
-        near = None if measured.errors is None else reference.digits(measured.errors, errors)
+        near = None if measured.errors is None else long_digits.digits(measured.errors, errors)
         lines.append(
             {
                 "tool": peer,
                 "seconds": measured.seconds,
                 "cpu": measured.cpu,
-                "digits": reference.digits(measured.estimates, estimates),
+                "digits": long_digits.digits(measured.estimates, estimates),
                 "digits_errors": near,
             }
         )

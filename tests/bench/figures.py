@@ -7,7 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 
-from bench.cases import ANALYSES
+from bench.benchmark_cases import ANALYSES
 
 mpl.use("svg")
 # The same results give the same file.

@@ -23,7 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 
 import numpy as np
 
-from bench.cases import ANALYSES, CASES, Case
+from bench.benchmark_cases import ANALYSES, CASES, Case
 from bench.meter import memory, metered, reply
 from bench.startup import first_question
 from v6_clinical.protocol.registry import face_of, load_site

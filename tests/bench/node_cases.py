@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench import reference
-from bench.cases import CASES, Case
+from bench import long_digits
+from bench.benchmark_cases import CASES, Case
 from bench.compare import answers
 from bench.theirs import PUBLISHED, Array
-from sites import dataset, split
+from helpers.summary_cases import dataset, split
 from v6_clinical.protocol.registry import load_central
 
 OURS = "ours"
@@ -89,13 +89,13 @@ class NodeCase:
         """Return the reference, in long double, from an answer nearby."""
         rows, columns = self.whole, self.design.to_numpy()
         if self.analysis == "summary":
-            return reference.moments(columns)
+            return long_digits.moments(columns)
         if self.analysis == "logistic":
             outcome = rows[self.arguments["outcome"]].to_numpy()
             design = np.column_stack([np.ones(len(rows)), columns])
-            return reference.logistic(design, outcome, near)
+            return long_digits.logistic(design, outcome, near)
         time, event = (rows[self.arguments[name]].to_numpy() for name in ("time", "event"))
-        return reference.cox(columns, time, event, rows["site"].to_numpy(), near)
+        return long_digits.cox(columns, time, event, rows["site"].to_numpy(), near)
 
 
 def cases(*, repeats: int | None = None) -> list[NodeCase]:

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 
 from bench import node_pages
-from bench.cases import ANALYSES, CASES, DOCS
+from bench.benchmark_cases import ANALYSES, CASES, DOCS
 from bench.figures import draw
 
 TEMPLATES = Path(__file__).with_name("templates")

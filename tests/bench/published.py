@@ -17,10 +17,10 @@ from typing import Any
 import pandas as pd
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
-from bench.cases import Case
+from bench.benchmark_cases import Case
 from bench.compare import Array, answers, truth
+from bench.long_digits import digits
 from bench.peers import Measured
-from bench.reference import digits
 from bench.theirs import PUBLISHED
 from v6_clinical.protocol.registry import face_of, load_central
 

@@ -18,8 +18,8 @@ from typing import Any
 for threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")  # before numpy is imported: as in the images
 
-from bench import cases
-from bench.cases import ANALYSES, DOCS, Case
+from bench import benchmark_cases
+from bench.benchmark_cases import ANALYSES, DOCS, Case
 
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "glum", "lifelines", "scikit-survival")
 
@@ -52,18 +52,18 @@ def main() -> None:
 
 def _results(options: argparse.Namespace) -> dict[str, Any]:
     most = 10_000 if options.quick else None
-    grid = cases.grid(large=options.large, most_rows=most or float("inf"))
+    grid = benchmark_cases.grid(large=options.large, most_rows=most or float("inf"))
     found: dict[str, Any] = {"machine": machine()}
     found["startup"] = _child("startup")
     found["grid"] = [_child("figures", case) for case in grid if _wanted(case, options)]
-    pairs = cases.pairs(most_rows=most)
+    pairs = benchmark_cases.pairs(most_rows=most)
     found["pairs"] = [_child("compare", case) for case in pairs if _wanted(case, options)]
     found["published"] = []
     if options.published is None:
         print("published vantage6 algorithms: no folder is given (--published), left out")
     else:
         folder = str(Path(options.published).resolve())
-        published = [case for case in cases.pairs("published") if _wanted(case, options)]
+        published = [case for case in benchmark_cases.pairs("published") if _wanted(case, options)]
         found["published"] = [_child("published", case, folder) for case in published]
     return found
 

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import node_pages
-from bench.cases import DOCS
+from bench.benchmark_cases import DOCS
+from bench.long_digits import digits
 from bench.node_cases import OURS, SITES, NodeCase, cases
 from bench.node_seconds import parts
 from bench.pages import write
-from bench.reference import digits
 from bench.run import machine
 from bench.theirs import Array
 from stacks import scenarios, seconds

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.cases import ANALYSES, Case
+from bench.benchmark_cases import ANALYSES, Case
 from bench.meter import metered
-from platforms.helpers import wrapper
+from helpers.client_and_wrapper import wrapper
 from v6_clinical.protocol.registry import face_of, load_central
 
 ROWS, PREDICTORS, REPEATS = 1_000, 10, 5

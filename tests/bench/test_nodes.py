@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench import node_pages, pages, stack
-from bench.cases import DOCS
+from bench.benchmark_cases import DOCS
 from bench.node_cases import OURS, cases
 from bench.node_seconds import ROUND, parts, whole
 from bench.theirs import PUBLISHED

@@ -1,21 +1,17 @@
 """The documentation says what the code does: codes, arguments, formulas, links."""
 
 import re
-import sys
 
 import pytest
+from extension import commands, contents, links, sizes, tables, validation
 
-from docs.pages import DOCS, ROOT, blocks, value_of
+from helpers.code_blocks import DOCS, ROOT, blocks, value_of
 from v6_clinical.analyst.errors import PLATFORM_CODES
 from v6_clinical.errors import CODES
 from v6_clinical.model.formula import parse
 from v6_clinical.protocol.registry import face_of, load_central, load_site, methods
 from v6_clinical.settings import SETTINGS
 from v6_clinical.terminal.cli import main
-
-sys.path.insert(0, str(DOCS))
-
-from extension import commands, contents, links, sizes, tables, validation
 
 KNOWN = CODES | PLATFORM_CODES
 

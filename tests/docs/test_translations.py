@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from docs.pages import ROOT, Block, blocks, flat, value_of
+from helpers.code_blocks import ROOT, Block, blocks, flat, value_of
 
 SETUP = "The example data"
 RTOL = 1e-5  # R stops its own iterations there: glm's errors are those of its last but one step

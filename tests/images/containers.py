@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from platforms.helpers import encode
+from helpers.client_and_wrapper import encode
 
 TESTS = Path(__file__).parents[1]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analyses import CASES, Case, worst
+from helpers.face_examples import CASES, Case, worst
 from images.containers import Image, Run, docker, run
 from v6_clinical.disclosure import Policy
 from v6_clinical.protocol.registry import load_site, methods, partial_name

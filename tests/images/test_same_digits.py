@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analyses import CASES, Case, record, worst
+from helpers.face_examples import CASES, Case, record, worst
 from images.containers import Image, docker
 
 INSIDE = Path(__file__).with_name("inside.py")

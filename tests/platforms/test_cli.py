@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from analyses import without_origin
-from sites import dataset, split
+from helpers.face_examples import without_origin
+from helpers.summary_cases import dataset, split
 from v6_clinical.disclosure import Policy
 from v6_clinical.face.demo import Beside
 from v6_clinical.platforms import local

@@ -12,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sites import dataset, split
+from helpers.summary_cases import dataset, split
 from v6_clinical.platforms import local
 from v6_clinical.protocol.registry import load_central, methods
 from v6_clinical.terminal.cli import main

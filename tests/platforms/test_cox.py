@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
-from platforms.helpers import encode
-from reference.cases import dataset, sites
+from helpers.client_and_wrapper import encode
+from helpers.reference_cases import dataset, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.terminal.cli import main

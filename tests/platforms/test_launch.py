@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from platforms.helpers import encode
+from helpers.client_and_wrapper import encode
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.platforms.launch import UNREADABLE, normalise

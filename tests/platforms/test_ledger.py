@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from analyses import CASES, Case
-from platforms.helpers import wrapper
+from helpers.client_and_wrapper import wrapper
+from helpers.face_examples import CASES, Case
 
 LINE = re.compile(
     r"info > v6-clinical (?P<method>\w+) step=(?P<step>\w+) request=(?P<hash>[0-9a-f]{16}) "

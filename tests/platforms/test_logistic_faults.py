@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from platforms.helpers import FakeClient
+from helpers.client_and_wrapper import FakeClient
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms.vantage6_v4 import ClientTransport
 from v6_clinical.protocol import centre as federation

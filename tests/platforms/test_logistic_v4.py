@@ -7,8 +7,8 @@ from typing import Any
 
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
-from platforms.helpers import FakeClient, wrapper
-from reference.cases import sites
+from helpers.client_and_wrapper import FakeClient, wrapper
+from helpers.reference_cases import sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.platforms.vantage6_v4 import ClientTransport

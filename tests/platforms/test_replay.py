@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from platforms.bad_inputs.three_sites import REQUESTS, good
+from helpers.three_sites import REQUESTS, good
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import AnalysisError
 from v6_clinical.platforms.local import Sites

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from analyses import CASES
-from privacy import attacker
+from helpers import attacker
+from helpers.face_examples import CASES
 from v6_clinical.errors import RefusalError
 from v6_clinical.platforms.files import read_csv
 from v6_clinical.terminal.cli import main

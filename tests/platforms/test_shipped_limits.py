@@ -2,7 +2,7 @@
 
 import pytest
 
-import shipped_limits
+from helpers import shipped_limits
 
 
 @pytest.mark.parametrize("analysis", shipped_limits.analyses())

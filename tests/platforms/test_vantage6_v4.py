@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
-from platforms.helpers import FakeClient, wrapper
-from sites import dataset, split
+from helpers.client_and_wrapper import FakeClient, wrapper
+from helpers.summary_cases import dataset, split
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.platforms.vantage6_v4 import ClientTransport

@@ -4,8 +4,8 @@ from copy import deepcopy
 
 import pytest
 
-from privacy.logistic import questions as logistic
-from privacy.summary import questions as summary
+from helpers import logistic_attacker as logistic
+from helpers import summary_attacker as summary
 
 GENERATORS = {
     module.RNG: deepcopy(module.RNG.bit_generator.state) for module in (logistic, summary)

@@ -1,6 +1,6 @@
 """Take each guard out of the site's policy, one at a time: some attack must then succeed.
 
-Usage: python tests/privacy/mutants.py [NAME ... | calls]. Prints guard by guard the first test that
+Usage: ci/mutants [NAME ... | calls]. Prints guard by guard the first test that
 notices; exits 1 where none does. A guard is a ``raise`` of a refusal, one side of an "or" of its
 reasons, the answer of a function that says what may be told, one side of the "and" in it, or a
 whole function that leaves it to another one.
@@ -38,14 +38,13 @@ from unittest import mock
 import numpy as np
 import pytest
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+from privacy.calls import Call, calls, replaced
+from privacy.outside import Outside, outside
+from v6_clinical.disclosure import Policy
+from v6_clinical.disclosure import policy as disclosure
+from v6_clinical.errors import RefusalError
 
-from privacy.calls import Call, calls, replaced  # noqa: E402
-from privacy.outside import Outside, outside  # noqa: E402
-from v6_clinical.disclosure import Policy  # noqa: E402
-from v6_clinical.disclosure import policy as disclosure  # noqa: E402
-from v6_clinical.errors import RefusalError  # noqa: E402
+HERE = Path(__file__).parent
 
 ATTACKED = [str(path) for path in sorted(HERE.iterdir()) if [*path.glob("test_*.py")]]
 ATTACKED += [str(path) for path in sorted(HERE.glob("test_A*.py"))]

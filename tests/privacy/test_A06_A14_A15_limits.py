@@ -12,9 +12,9 @@ from unittest import mock
 import pandas as pd
 import pytest
 
-from analyses import CASES, Case
-from platforms.helpers import wrapper
-from privacy import attacker
+from helpers import attacker
+from helpers.client_and_wrapper import wrapper
+from helpers.face_examples import CASES, Case
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.settings import SETTINGS, sha256

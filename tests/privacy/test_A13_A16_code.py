@@ -16,10 +16,10 @@ from unittest import mock
 import pandas as pd
 import pytest
 
-from analyses import CASES, Case
-from platforms.helpers import wrapper
-from privacy import attacker
-from privacy.evaluation import RUNS, evaluated, has_run
+from helpers import attacker
+from helpers.client_and_wrapper import wrapper
+from helpers.evaluated_code import RUNS, evaluated, has_run
+from helpers.face_examples import CASES, Case
 from v6_clinical.platforms.readers import READERS
 from v6_clinical.protocol.registry import faces, partial_name
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference.cases import dataset, load, sites
+from helpers.reference_cases import dataset, load, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference.cases import load, repeats, sites
+from helpers.reference_cases import load, repeats, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 

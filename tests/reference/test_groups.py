@@ -11,14 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sites import HERE
+from helpers.folders import REFERENCE
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
-CASES = {
-    case["id"]: case
-    for case in json.loads((HERE / "reference" / "groups.json").read_text())["cases"]
-}
+CASES = {case["id"]: case for case in json.loads((REFERENCE / "groups.json").read_text())["cases"]}
 NUMERIC = [name for name, case in CASES.items() if "welch" in case["expected"]]
 LEVELS = [name for name in CASES if name not in NUMERIC]
 SITES = pytest.mark.parametrize("sites", [1, 2, 3, 5])

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from reference.cases import DATA, REFERENCE
+from helpers.reference_cases import DATA, REFERENCE
 from v6_clinical.analyst import AnalysisError, Federation
 from v6_clinical.platforms.files import read_csv
 

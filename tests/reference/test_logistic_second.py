@@ -13,7 +13,7 @@ import statsmodels.api as sm
 from scipy.optimize import minimize
 from scipy.stats import chi2
 
-from reference.cases import load, sites
+from helpers.reference_cases import load, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sites import CASES, SPLITS, dataset, request, split
+from helpers.summary_cases import CASES, SPLITS, dataset, request, split
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 

@@ -92,7 +92,7 @@ def check(report: Mapping[str, Any], platform: str) -> None:
 
     ``report`` is that of a ``run`` over all of ``analyses.CASES``.
     """
-    from analyses import CASES, worst
+    from helpers.face_examples import CASES, worst
     from stacks.scenarios import IDS, without_ids
     from v6_clinical.analyst import result_of
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from analyses import CASES, Case, record, worst
+from helpers.face_examples import CASES, Case, record, worst
 from stacks import seconds
 from stacks.engine import docker, publish, registry
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from analyses import CASES, Case, data_sets
+from helpers.face_examples import CASES, Case, data_sets
 from stacks import analyst_layer, scenarios
 from stacks.engine import wait_until
 from stacks.v5.stack import Stack

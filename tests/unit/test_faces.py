@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from example_results import REQUESTS, example
+from helpers.example_results import REQUESTS, example
 from v6_clinical.analyst import figures, results
 from v6_clinical.analyst.frames import FRAME, LAST
 from v6_clinical.face import Face

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from sites import HERE, dataset, split
+from helpers.folders import ROOT
+from helpers.summary_cases import dataset, split
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.protocol import centre as federation
@@ -91,7 +92,7 @@ def test_messages_hold_what_is_declared_and_no_more(analysis: str) -> None:
 
 @ANALYSES
 def test_the_readme_says_what_leaves(analysis: str) -> None:
-    text = (HERE.parent / "algorithms" / face_of(analysis).package / "README.md").read_text()
+    text = (ROOT / "algorithms" / face_of(analysis).package / "README.md").read_text()
     assert as_markdown(analysis) in text, f"print it: v6-clinical what-leaves {analysis} --markdown"
 
 

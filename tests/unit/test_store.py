@@ -1,14 +1,12 @@
 """The stores' JSON says what the request models say. Run as a script, it writes the files."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from analyses import CASES, Case
+from helpers.face_examples import CASES, Case
 from v6_clinical.protocol.registry import face_of, load_central, methods, packages
 from v6_clinical.protocol.request import parse_request
 from v6_clinical.store import store_json

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from platforms.bad_inputs.three_sites import REQUESTS, good
-from platforms.helpers import wrapper
+from helpers.client_and_wrapper import wrapper
+from helpers.three_sites import REQUESTS, good
 from v6_clinical.platforms import local
 from v6_clinical.protocol.registry import face_of, load_central
 

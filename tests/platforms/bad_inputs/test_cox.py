@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from platforms.bad_inputs import three_sites
+from helpers import three_sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 

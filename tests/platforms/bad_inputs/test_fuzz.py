@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from platforms.bad_inputs.three_sites import OPEN, REQUESTS, good, run
+from helpers.three_sites import OPEN, REQUESTS, good, run
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import CODES, SITE_CODES, AnalysisError
 from v6_clinical.model.errors import FormulaError

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from platforms.bad_inputs import three_sites
-from platforms.bad_inputs.three_sites import OPEN, N, good
+from helpers import three_sites
+from helpers.three_sites import OPEN, N, good
 from v6_clinical.disclosure import Policy
 
 PREDICTORS = three_sites.REQUESTS["logistic"]["predictors"]

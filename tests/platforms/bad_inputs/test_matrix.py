@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from platforms.bad_inputs.three_sites import (
+from helpers.three_sites import (
     OPEN,
     RELATIVE,
     REQUESTS,

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyses import CASES
-from platforms.bad_inputs.three_sites import REQUESTS, N, digits, good, run
-from platforms.helpers import wrapper
+from helpers.client_and_wrapper import wrapper
+from helpers.face_examples import CASES
+from helpers.three_sites import REQUESTS, N, digits, good, run
 from v6_clinical.protocol.registry import face_of, load_central
 
 MORE: dict[str, dict[str, Any]] = {

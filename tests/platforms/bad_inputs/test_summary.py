@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sites import dataset, split
+from helpers.summary_cases import dataset, split
 from v6_clinical.platforms import local
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from platforms.faults.analyses import ANALYSES, ended, run
-from platforms.faults.server import Fault
+from helpers.failing_server import Fault
+from helpers.fault_runs import ANALYSES, ended, run
 from platforms.faults.test_sites import at, put
 from v6_clinical.errors import AnalysisError
 from v6_clinical.protocol import answers, sums

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from platforms.bad_inputs.three_sites import REQUESTS, good
-from platforms.faults.analyses import ANALYSES, ended, run
-from platforms.faults.server import Fault
+from helpers.failing_server import Fault
+from helpers.fault_runs import ANALYSES, ended, run
+from helpers.three_sites import REQUESTS, good
 from platforms.faults.test_sites import at, put, refusal
 from v6_clinical import labels as naming
 from v6_clinical import table

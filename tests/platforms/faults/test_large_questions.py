@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from platforms.bad_inputs.three_sites import REQUESTS, good
-from platforms.faults.analyses import ANALYSES
+from helpers.fault_runs import ANALYSES
+from helpers.three_sites import REQUESTS, good
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.protocol.registry import face_of, load_central, load_site

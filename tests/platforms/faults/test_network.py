@@ -14,10 +14,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analyses import CASES, Case
-from platforms.faults.analyses import ANALYSES, MAJOR, REQUESTS, ended, frames, over, run
-from platforms.faults.server import Fault, Server, Stumble
-from platforms.helpers import encode, node_environment
+from helpers.client_and_wrapper import encode, node_environment
+from helpers.face_examples import CASES, Case
+from helpers.failing_server import Fault, Server, Stumble
+from helpers.fault_runs import ANALYSES, MAJOR, REQUESTS, ended, frames, over, run
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.protocol.registry import face_of, load_site

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from platforms.bad_inputs.three_sites import digits
-from platforms.bad_inputs.three_sites import pooled as pooled_rows
-from platforms.faults.analyses import ANALYSES, REQUESTS, completed, ended, frames, run
-from platforms.faults.server import NEVER, Fault
+from helpers.failing_server import NEVER, Fault
+from helpers.fault_runs import ANALYSES, REQUESTS, completed, ended, frames, run
+from helpers.three_sites import digits
+from helpers.three_sites import pooled as pooled_rows
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.version import SCHEMA

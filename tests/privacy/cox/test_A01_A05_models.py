@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy import attacker
-from privacy.attacker import OPEN, share_of_unknowns
-from privacy.cox.questions import PACKAGE, ask, evaluate, opening, people, refusal
+from helpers import attacker
+from helpers.attacker import OPEN, share_of_unknowns
+from helpers.cox_attacker import PACKAGE, ask, evaluate, opening, people, refusal
 from v6_clinical.disclosure import Policy
 from v6_clinical.version import __version__
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.cox.questions import ask, opening
+from helpers.cox_attacker import ask, opening
 from v6_clinical.disclosure import Policy
 from v6_clinical.regression.site.sample import SAMPLE_ROWS
 from v6_cox import likelihood

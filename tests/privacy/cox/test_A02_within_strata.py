@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.cox.questions import ask, evaluate, opening, people
+from helpers.cox_attacker import ask, evaluate, opening, people
 from v6_clinical.disclosure import Policy
 
 N = 120

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import LEDGER, OPEN, share_of_unknowns
-from privacy.cox.questions import PACKAGE, ask, evaluate, opening, people, refusal
+from helpers.attacker import LEDGER, OPEN, share_of_unknowns
+from helpers.cox_attacker import PACKAGE, ask, evaluate, opening, people, refusal
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.version import __version__

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from privacy.cox.questions import ask, evaluate, opening, refusal, report
+from helpers.cox_attacker import ask, evaluate, opening, refusal, report
 from v6_clinical.disclosure import Policy
 
 

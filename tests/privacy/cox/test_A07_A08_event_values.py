@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import array
-from privacy.cox.questions import ask, evaluate, opening, people, refusal, report
+from helpers.attacker import array
+from helpers.cox_attacker import ask, evaluate, opening, people, refusal, report
 from v6_clinical.disclosure import Policy
-from v6_cox import fitted
+from v6_cox import site_report
 
 GRID = {"digit": 1, "exponent": 1, "count": 30}
 
@@ -71,14 +71,14 @@ def test_A08_r2_curves_of_any_events_have_no_cell_of_few_rows_of_a_level(
     frame = people(300, 4)
     frame.loc[frame.index[frame["e"] == 1][::4], "e"] = 2
     assert smallest_cell(frame) >= 5
-    original = fitted.own_curves
+    original = site_report.own_curves
 
     def former(data: Any, kinds: Any, *rest: Any) -> Any:
         event = np.zeros(len(kinds), dtype=np.intp)
         event[data.order] = data.event
         return original(data, event, *rest)
 
-    monkeypatch.setattr(fitted, "own_curves", former)
+    monkeypatch.setattr(site_report, "own_curves", former)
     assert smallest_cell(frame) < 5  # the attack, unguarded
 
 

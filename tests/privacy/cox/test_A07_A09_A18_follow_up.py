@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import array, bisect, refusal
-from privacy.cox.questions import ask, evaluate, opening, people, report
+from helpers.attacker import array, bisect, refusal
+from helpers.cox_attacker import ask, evaluate, opening, people, report
 from v6_clinical.disclosure import Policy
 from v6_cox import curves
 from v6_cox.kernel.concordance import concordance

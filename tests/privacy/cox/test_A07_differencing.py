@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from privacy.attacker import OPEN
-from privacy.cox.questions import ask, opening, people, refusal
+from helpers.attacker import OPEN
+from helpers.cox_attacker import ask, opening, people, refusal
 
 
 def test_r1_few_rows() -> None:

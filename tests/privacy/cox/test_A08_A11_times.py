@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from privacy.attacker import OPEN, numbers_in
-from privacy.cox.questions import ask, evaluate, opening, people, refusal, report
+from helpers.attacker import OPEN, numbers_in
+from helpers.cox_attacker import ask, evaluate, opening, people, refusal, report
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.survival.grid import Exits, at_risk, grid_up_to

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from privacy.attacker import OPEN
-from privacy.cox.questions import ask, evaluate, opening, people, refusal, report
+from helpers.attacker import OPEN
+from helpers.cox_attacker import ask, evaluate, opening, people, refusal, report
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 

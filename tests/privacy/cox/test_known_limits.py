@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy import attacker
-from privacy.attacker import array, costs, refusal
-from privacy.cox.questions import PACKAGE, ask, evaluate, opening, people, report
+from helpers import attacker
+from helpers.attacker import array, costs, refusal
+from helpers.cox_attacker import PACKAGE, ask, evaluate, opening, people, report
 
 VICTIM = 7
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import refusal, tally
-from privacy.logistic.questions import RNG, VICTIM, WithoutR9, ask, at, column, factor, patients
+from helpers.attacker import refusal, tally
+from helpers.logistic_attacker import RNG, VICTIM, WithoutR9, ask, at, column, factor, patients
 
 N = 300
 CODES = {"first": ["n", "y"], "second": ["n", "y"]}

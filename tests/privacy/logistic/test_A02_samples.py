@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.logistic.questions import ask, opening
+from helpers.logistic_attacker import ask, opening
 from v6_clinical.disclosure import Policy
 from v6_clinical.regression.glm.questions import Opening
 from v6_clinical.regression.site.design import full_design

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import LEDGER, OPEN, array, bisect, form, refusal, tally
-from privacy.logistic.questions import (
+from helpers.attacker import LEDGER, OPEN, array, bisect, form, refusal, tally
+from helpers.logistic_attacker import (
     NO_OWN,
     OUTCOME,
     RNG,

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import form, refusal, tally
-from privacy.logistic.questions import VICTIM, N, WithoutR9, ask, at, opening, start, wanted
+from helpers.attacker import form, refusal, tally
+from helpers.logistic_attacker import VICTIM, N, WithoutR9, ask, at, opening, start, wanted
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.regression.site.sample import SAMPLE_ROWS

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy import attacker
-from privacy.attacker import OPEN, refusal, share_of_unknowns
-from privacy.logistic.questions import (
+from helpers import attacker
+from helpers.attacker import OPEN, refusal, share_of_unknowns
+from helpers.logistic_attacker import (
     PACKAGE,
     RNG,
     N,

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from privacy.attacker import OPEN, form, refusal, tally
-from privacy.logistic.questions import (
+from helpers.attacker import OPEN, form, refusal, tally
+from helpers.logistic_attacker import (
     NO_OWN,
     OUTCOME,
     RNG,

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import OPEN, array, refusal, tally
-from privacy.logistic.questions import (
+from helpers.attacker import OPEN, array, refusal, tally
+from helpers.logistic_attacker import (
     RNG,
     VICTIM,
     N,

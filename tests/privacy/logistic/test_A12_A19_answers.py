@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import refusal
-from privacy.logistic.questions import (
+from helpers.attacker import refusal
+from helpers.logistic_attacker import (
     OUTCOME,
     VICTIM,
     N,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from privacy.evaluation import RUNS, evaluated, has_run
-from privacy.logistic.questions import column, factor, patients, run, start
+from helpers.evaluated_code import RUNS, evaluated, has_run
+from helpers.logistic_attacker import column, factor, patients, run, start
 from v6_clinical.platforms import local
 
 CODE = [

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import LEDGER, Array, array, costs, form, refusal, tally
-from privacy.logistic.questions import (
+from helpers.attacker import LEDGER, Array, array, costs, form, refusal, tally
+from helpers.logistic_attacker import (
     NO_OWN,
     RNG,
     VICTIM,

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy import attacker
-from privacy.attacker import OPEN, array, refusal, share_of_unknowns
-from privacy.summary.questions import (
+from helpers import attacker
+from helpers.attacker import OPEN, array, refusal, share_of_unknowns
+from helpers.summary_attacker import (
     PACKAGE,
     RNG,
     ages,

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import array, tally
-from privacy.summary.questions import RNG, ages, ask, cut, describe, factor, numeric, tabulate
+from helpers.attacker import array, tally
+from helpers.summary_attacker import RNG, ages, ask, cut, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
 
 

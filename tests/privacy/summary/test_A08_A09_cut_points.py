@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import array
-from privacy.summary.questions import RNG, cut, describe, numeric, tabulate
+from helpers.attacker import array
+from helpers.summary_attacker import RNG, cut, describe, numeric, tabulate
 from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.cells import Window, base_level, bounds, partition
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy import attacker
-from privacy.attacker import array, bisect, costs, refusal, tally
-from privacy.summary.questions import RNG, ages, ask, describe, factor, numeric, tabulate
+from helpers import attacker
+from helpers.attacker import array, bisect, costs, refusal, tally
+from helpers.summary_attacker import RNG, ages, ask, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
 from v6_summary.moments import FirstSums
 

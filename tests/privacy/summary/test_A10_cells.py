@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy.attacker import array, refusal
-from privacy.summary.questions import RNG, ages, describe, factor, numeric, tabulate
+from helpers.attacker import array, refusal
+from helpers.summary_attacker import RNG, ages, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.suppression import publish
 from v6_clinical.platforms import local

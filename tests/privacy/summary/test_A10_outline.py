@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy import attacker
-from privacy.summary.questions import RNG, describe, factor, numeric, tabulate
+from helpers import attacker
+from helpers.summary_attacker import RNG, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
 
 N = 400

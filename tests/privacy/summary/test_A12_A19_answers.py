@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy import attacker
-from privacy.attacker import array
-from privacy.summary.questions import ages, ask, describe, factor, numeric, tabulate
+from helpers import attacker
+from helpers.attacker import array
+from helpers.summary_attacker import ages, ask, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES, RefusalError
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacy import attacker
-from privacy.attacker import array, costs, refusal
-from privacy.summary.questions import PACKAGE, RNG, ages, describe, factor, numeric, tabulate
+from helpers import attacker
+from helpers.attacker import array, costs, refusal
+from helpers.summary_attacker import PACKAGE, RNG, ages, describe, factor, numeric, tabulate
 from v6_summary.moments import FirstSums
 
 VICTIM = 7

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from unit.cox.cases import Rows
-from unit.cox.reference import LONG, cumulated
+from helpers.cox_long_double import LONG, cumulated
+from helpers.cox_models import Rows
 from v6_cox.kernel.partial_likelihood import evaluate
 
 extended = pytest.mark.skipif(np.finfo(LONG).eps > 1e-18, reason="long double is double here")

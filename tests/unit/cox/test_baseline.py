@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unit.cox.cases import NAMES, R, rows
+from helpers.cox_models import NAMES, R, rows
 from v6_cox.kernel.baseline import baseline, survival
 from v6_cox.kernel.sorted_data import prepare
 

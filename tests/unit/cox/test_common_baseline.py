@@ -5,7 +5,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from unit.cox.cases import NAMES, R, rows
+from helpers.cox_models import NAMES, R, rows
 from v6_cox.kernel.baseline import baseline
 from v6_cox.kernel.partial_likelihood import Point, evaluate
 from v6_cox.kernel.proportional_hazards import PHSums, ph_sums

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from unit.cox.cases import NAMES, R, rows
-from unit.cox.strategies import tables
+from helpers.cox_models import NAMES, R, rows
+from helpers.cox_tables import tables
 from v6_cox.kernel.concordance import concordance, inversions
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unit.cox.cases import NAMES, R, newton, rows
+from helpers.cox_models import NAMES, R, newton, rows
 from v6_cox.kernel.partial_likelihood import evaluate
 from v6_cox.kernel.sorted_data import prepare
 

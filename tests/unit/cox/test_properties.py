@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unit.cox.cases import Rows
-from unit.cox.reference import naive
-from unit.cox.strategies import tables
+from helpers.cox_long_double import naive
+from helpers.cox_models import Rows
+from helpers.cox_tables import tables
 from v6_cox.kernel.concordance import concordance
 from v6_cox.kernel.partial_likelihood import Point, evaluate
 from v6_cox.kernel.proportional_hazards import ph_sums

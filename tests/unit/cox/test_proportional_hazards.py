@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from unit.cox.cases import NAMES, R, rows
+from helpers.cox_models import NAMES, R, rows
 from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.proportional_hazards import PHSums, ph_sums, ph_test
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unit.cox.cases import NAMES, R, rows
+from helpers.cox_models import NAMES, R, rows
 from v6_cox.kernel.partial_likelihood import evaluate
 from v6_cox.kernel.residuals import meat, score_residuals
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unit.model.pooled import LEVELS, pooled_frame, site_columns
+from helpers.model_rows import LEVELS, pooled_frame, site_columns
 from v6_clinical.model.affine import affine_map, raw_terms
 from v6_clinical.model.coding import coding
 from v6_clinical.model.errors import FormulaError

@@ -8,8 +8,8 @@ import pytest
 from formulaic import model_matrix
 from formulaic.transforms import basis_spline
 
-from unit.model.cases import CASES
-from unit.model.pooled import LEVELS, pooled_frame, site_columns, split
+from helpers.formulas import CASES
+from helpers.model_rows import LEVELS, pooled_frame, site_columns, split
 from v6_clinical.errors import SITE_CODES, RefusalError
 from v6_clinical.model.coding import (
     coding,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.model.cases import CASES
+from helpers.formulas import CASES
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.factors import Affine
 from v6_clinical.model.formula import parse

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from unit.cox.cases import Rows
+from helpers.cox_models import Rows
 
 
 @st.composite

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from privacy import attacker
+from helpers import attacker
 from v6_clinical.disclosure import Policy
 
 PACKAGE = "v6_logistic"
-RNG = np.random.default_rng(5)  # begins anew for each test: see conftest.py
+RNG = np.random.default_rng(5)  # begins anew for each test: see privacy/conftest.py
 N = 100
 VICTIM = 7
 NO_OWN = Policy(allow_per_site=False)  # sums at 0, where their algebra is the simplest

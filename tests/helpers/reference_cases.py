@@ -3,14 +3,12 @@
 import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-REFERENCE = Path(__file__).resolve().parent
-DATA = REFERENCE.parent / "data"
+from helpers.folders import DATA, REFERENCE
 
 
 @dataclass(frozen=True)

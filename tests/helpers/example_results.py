@@ -1,6 +1,6 @@
 """A result of each kind, made by the platform ``local`` on real data: for figures and reports.
 
-To write their reports somewhere: python tests/example_results.py FOLDER
+To write their reports somewhere: PYTHONPATH=tests python -m helpers.example_results FOLDER
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from sites import dataset, split
+from helpers.folders import DATA
+from helpers.summary_cases import dataset, split
 from v6_clinical.platforms import local
 
-DATA = Path(__file__).parent / "data"
 COX = {"time": "time", "event": "cens", "time_horizon": 2000}
 PROFILE = {"age": 50, "tsize": 20, "tgrade": "I"}
 # name: analysis, data, arguments

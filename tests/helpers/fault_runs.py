@@ -18,9 +18,9 @@ import jwt
 import pandas as pd
 from vantage6.algorithm.client import AlgorithmClient
 
-from platforms.bad_inputs.three_sites import REQUESTS as SMALL
-from platforms.bad_inputs.three_sites import digits, good
-from platforms.faults.server import Faults, Server, Stumble
+from helpers.failing_server import Faults, Server, Stumble
+from helpers.three_sites import REQUESTS as SMALL
+from helpers.three_sites import digits, good
 from v6_clinical.disclosure import Policy
 from v6_clinical.protocol import centre as federation
 from v6_clinical.protocol.registry import face_of, load_central, load_site, methods

@@ -1,6 +1,6 @@
 """What the shipped limits make of each analysis's reference cases: a generated table in its folder.
 
-``python tests/shipped_limits.py`` writes them all (``make table``); a test fails when one is stale.
+``make table`` writes them all; a test fails when one is stale.
 The cases of an analysis are those of ``reference/<short name>.json``, the analyses those that the
 registry finds.
 """
@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-import sites
-from reference import cases
+from helpers import reference_cases, summary_cases
+from helpers.folders import REFERENCE, ROOT
 from v6_clinical.platforms import local
 from v6_clinical.protocol.registry import face_of, methods
 
@@ -46,19 +46,19 @@ class Run:
 
 def runs(short: str) -> Iterator[Run]:
     """Yield the reference cases of an analysis on all their splits."""
-    text = (cases.REFERENCE / f"{short}.json").read_text(encoding="utf-8")
+    text = (REFERENCE / f"{short}.json").read_text(encoding="utf-8")
     if "splits" not in json.loads(text)["cases"][0]:
-        for name in sites.CASES:
-            for kind in sites.SPLITS:
-                frames = sites.split(sites.dataset(name), kind, name)
-                yield Run(name, kind, frames, sites.request(name))
+        for name in summary_cases.CASES:
+            for kind in summary_cases.SPLITS:
+                frames = summary_cases.split(summary_cases.dataset(name), kind, name)
+                yield Run(name, kind, frames, summary_cases.request(name))
         return
-    for case in cases.load(short):
+    for case in reference_cases.load(short):
         request = dict(case.request)
         if curves := case.expected.get("exact", {}).get("baseline_hazard"):
             request["time_horizon"] = max(curves[0]["time"])  # as far as R's curve
         for split in case.splits:
-            yield Run(case.id, split, cases.sites(case.data, split), request)
+            yield Run(case.id, split, reference_cases.sites(case.data, split), request)
 
 
 def line(short: str, run: Run) -> str:
@@ -112,7 +112,7 @@ def shown(found: dict[str, Any]) -> str:
 
 def path(short: str) -> Path:
     """Return the file of an analysis's table."""
-    return sites.HERE.parent / "algorithms" / face_of(short).package / "LIMITS.md"
+    return ROOT / "algorithms" / face_of(short).package / "LIMITS.md"
 
 
 def table(short: str) -> str:
@@ -123,7 +123,7 @@ def table(short: str) -> str:
 def analyses() -> list[str]:
     """Return the analyses that have reference cases, by their short names."""
     names = [face.short for face in methods().values()]
-    return [name for name in names if (cases.REFERENCE / f"{name}.json").exists()]
+    return [name for name in names if (REFERENCE / f"{name}.json").exists()]
 
 
 if __name__ == "__main__":

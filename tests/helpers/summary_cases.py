@@ -2,15 +2,15 @@
 
 import json
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-HERE = Path(__file__).parent
-REFERENCE = json.loads((HERE / "reference" / "summary.json").read_text())
-CASES: dict[str, dict[str, Any]] = {case["id"]: case for case in REFERENCE["cases"]}
+from helpers.folders import REFERENCE
+
+OF_R = json.loads((REFERENCE / "summary.json").read_text())
+CASES: dict[str, dict[str, Any]] = {case["id"]: case for case in OF_R["cases"]}
 SPLITS = ("one", "three", "five", "no_level", "empty_column", "twelve_rows")
 # A level and a numeric column of each set that a pathological site does without.
 WITHOUT = {
@@ -22,7 +22,7 @@ WITHOUT = {
 
 def dataset(name: str) -> pd.DataFrame:
     """Return the pooled rows."""
-    return pd.read_csv(HERE / "reference" / "data" / f"{name}.csv")
+    return pd.read_csv(REFERENCE / "data" / f"{name}.csv")
 
 
 def split(frame: pd.DataFrame, kind: str, name: str = "lung") -> list[pd.DataFrame]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from helpers.folders import DATA, TESTS
 from v6_clinical.numerics.newton import Evaluation
 from v6_cox.kernel.partial_likelihood import evaluate
 from v6_cox.kernel.risk_sets import Ties
 from v6_cox.kernel.sorted_data import SortedData, prepare
 
-TESTS = Path(__file__).parents[2]
-R = json.loads((Path(__file__).parent / "r_survival.json").read_text())
+R = json.loads((TESTS / "unit" / "cox" / "r_survival.json").read_text())
 NAMES = [name for name in R if name != "session"]
 
 
@@ -59,7 +58,7 @@ class Rows:
 def rows(name: str) -> Rows:
     """Return the rows of a case."""
     file = name.split("_")[0]
-    frame = pd.read_csv(TESTS / "data" / f"{file}.csv")
+    frame = pd.read_csv(DATA / f"{file}.csv")
     i = np.arange(1, len(frame) + 1)
     frame["w"] = (1 + (7 * i) % 11) / 8  # as in r_survival.R
     frame["off"] = ((5 * i) % 13 - 6) / 16

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from sites import dataset, split
+from helpers.folders import ROOT
+from helpers.summary_cases import dataset, split
 from v6_clinical.errors import AnalysisError
 from v6_clinical.platforms import local
 from v6_clinical.protocol import centre as federation
@@ -73,7 +73,7 @@ def data_sets() -> dict[str, list[pd.DataFrame]]:
 
 def record(case: Case, platform: str, difference: float) -> None:
     """Add a line to the table of digits, which ci/run prints at its end."""
-    table = Path(__file__).parents[1] / "build" / "same-digits"
+    table = ROOT / "build" / "same-digits"
     table.parent.mkdir(exist_ok=True)
     with table.open("a") as file:
         file.write(f"{case.analysis:22} {platform:34} {difference:.1e} from local\n")

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from privacy import attacker
+from helpers import attacker
 from v6_clinical.disclosure import Policy
 
 PACKAGE = "v6_summary"
-RNG = np.random.default_rng(11)  # begins anew for each test: see conftest.py
+RNG = np.random.default_rng(11)  # begins anew for each test: see privacy/conftest.py
 
 
 def ask(

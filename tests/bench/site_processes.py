@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.cases import Case
+from bench.benchmark_cases import Case
 from bench.meter import reply
 from v6_clinical.protocol import centre as federation
 from v6_clinical.protocol.registry import face_of, load_central, load_site

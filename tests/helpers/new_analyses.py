@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-README = Path(__file__).parents[2] / "algorithms" / "README.md"
+from helpers.folders import ROOT
+
+README = ROOT / "algorithms" / "README.md"
 _FILE = re.compile(r"^`(v6_mean/\w+\.py)`\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from privacy import attacker
+from helpers import attacker
 from v6_clinical.disclosure import Policy
 
 PACKAGE = "v6_cox"

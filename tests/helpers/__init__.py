@@ -1,0 +1,1 @@
+"""What tests share: cases and rows, runs, fakes, attackers (``tests/README.md``)."""
