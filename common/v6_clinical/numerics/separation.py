@@ -21,6 +21,7 @@ LEFT = 1e-6  # of log-likelihood to gain, where a variance that still grows is e
 LEFT_AT_AN_END = 1e-4  # the same where the fit cannot go on
 STEADY = 0.75  # of a step, the next
 GROWTH = 1.5  # of a variance from one step to the next; e towards an infinite estimate
+SEEN = 0.01  # of a variance, an increment that is none of rounding
 LOST = 1e-6  # of its information at 0, a parameter that has run away
 WITH_IT = 0.1  # of the largest step: a term that moves less only goes along
 
@@ -30,7 +31,8 @@ def infinite(
 ) -> NDArray[np.intp]:
     """Return the parameters whose estimates are infinite by the evidence above.
 
-    These are all whose variances grew in each of the last two steps, if one's step is steady.
+    These are all whose variances grew in each of the last two steps, or by more and more, if of
+    one that grew the step is steady.
 
     Parameters
     ----------
@@ -51,7 +53,12 @@ def infinite(
     first, second, last = (np.diag(to @ one.covariance @ to.T) for one in proposals[-3:])
     before, now = (np.abs(to @ one.step) for one in proposals[-2:])
     growing = (second > GROWTH * first) & (last > GROWTH * second)
-    return np.flatnonzero(growing) if (growing & (now > STEADY * before)).any() else none
+    if not (growing & (now > STEADY * before)).any():
+        return none
+    # beside a large finite part of a variance the infinite one shows by its increments
+    added, more = second - first, last - second
+    swelling = (added > 0) & (more > GROWTH * added) & (more > SEEN * last)
+    return np.flatnonzero(growing | swelling)
 
 
 def leading(step: Array, size: Array) -> NDArray[np.intp]:
