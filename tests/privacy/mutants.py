@@ -119,6 +119,8 @@ def _without(node: ast.AST, tree: ast.Module) -> Iterator[tuple[int, str, ast.Fu
         what = ast.unparse(node)
         replaced(tree, node, ast.Pass())
         yield node.lineno, what, function
+    elif any(node is part for part in ast.walk(function.args)):
+        return  # a type, such as int | None
     elif isinstance(node, ast.BoolOp | ast.BinOp) and isinstance(node.op, _loosening(function)):
         sides = node.values if isinstance(node, ast.BoolOp) else [node.left, node.right]
         for side in range(len(sides)):
