@@ -31,9 +31,9 @@ def ordered(n: int = 60) -> pd.DataFrame:
 def test_A03_r9_the_start_is_not_told_where_few_patients_make_it() -> None:
     """At the site's own optimum few patients carry the risk: the quadratic is that at 0."""
     forms = ask(ordered(), "start", opening())["sums"]["forms"]
-    assert forms["curvature"]["half"] == forms["null_information"]["half"]
+    assert forms["information"]["half"] == forms["null_information"]["half"]
     given = ask(ordered(), "start", opening(), WithoutR9())["sums"]["forms"]
-    assert given["curvature"]["half"] != given["null_information"]["half"]  # unguarded
+    assert given["information"]["half"] != given["null_information"]["half"]  # unguarded
 
 
 def test_A03_r9_own_estimates_are_not_told_where_few_patients_make_them() -> None:

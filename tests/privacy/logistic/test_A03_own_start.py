@@ -42,9 +42,9 @@ def separated(close: tuple[float, ...]) -> pd.DataFrame:
 def test_A03_r9_the_start_is_not_told_where_few_patients_make_it() -> None:
     """At the site's own optimum three patients carry the information: it is told at 0 instead."""
     frame = separated(THREE)
-    told = form(start(frame, "lab", "age"), "curvature")
+    told = form(start(frame, "lab", "age"), "information")
     assert told("Intercept", "Intercept") == pytest.approx(N / 4, rel=1e-12)  # all weights 1/4
-    given = form(start(frame, "lab", "age", policy=WithoutR9()), "curvature")
+    given = form(start(frame, "lab", "age", policy=WithoutR9()), "information")
     mean = given("Intercept", "age") / given("Intercept", "Intercept")
     few = frame["age"][: len(THREE)].mean()
     assert abs(mean - few) < 0.7 * abs(frame["age"].mean() - few)  # the attack, unguarded
@@ -67,7 +67,7 @@ def test_A03_r9_nor_at_0_where_an_offset_makes_few_patients_the_score() -> None:
         def check_residuals(self, *_: Any, **__: Any) -> None:
             """Let everything pass."""
 
-    given = tally(ask(frame, "start", asked, NotItsOwn()), "tangent")
+    given = tally(ask(frame, "start", asked, NotItsOwn()), "right_hand_side")
     few = frame.loc[zeros[:6], "age"].sum()
     assert given["age"] == pytest.approx(-few, rel=1e-9)  # the attack, unguarded
 
@@ -105,7 +105,10 @@ def test_A02_r9_what_the_start_foresees_is_not_few_patients() -> None:
 
     def difference(policy: Policy | None = None) -> dict[str, float]:
         one, two = (
-            tally(ask(frame, "start", opening("arm", "age"), policy, index=0, count=k), "tangent")
+            tally(
+                ask(frame, "start", opening("arm", "age"), policy, index=0, count=k),
+                "right_hand_side",
+            )
             for k in (1, 2)
         )
         return {name: one[name] - two[name] for name in one}
@@ -129,8 +132,8 @@ def test_A02_r9_a_step_of_all_rows_is_checked_as_the_samples_optimum_is() -> Non
             if sum(points) % 2 == 0 and points[-1]:
                 raise RefusalError("COEFFICIENT_RANGE")
 
-    told = form(start(frame, "age", policy=OnlyFirst()), "curvature")
+    told = form(start(frame, "age", policy=OnlyFirst()), "information")
     assert sum(points) == 2
     assert told("Intercept", "Intercept") == pytest.approx(n / 4, rel=1e-12)  # that at 0
-    given = form(start(frame, "age", policy=OfWeights()), "curvature")
+    given = form(start(frame, "age", policy=OfWeights()), "information")
     assert given("Intercept", "Intercept") != pytest.approx(n / 4, rel=1e-12)
