@@ -15,7 +15,7 @@ from v6_clinical.regression.question import merging
 from v6_clinical.regression.request import check_columns, read_formula
 from v6_clinical.survival.question import Stratum, Survival
 from v6_cox.fitting import Fitting
-from v6_cox.questions import Opening
+from v6_cox.questions import CoxModel, Opening
 from v6_cox.request import CoxRequest
 from v6_cox.result import GLOBAL, conclude
 from v6_cox.shared_times import CommonTimes, check_strata, read_times
@@ -88,7 +88,7 @@ def _opening(request: CoxRequest, formula: Formula) -> Opening:
         strata=tuple(_stratum(request, name) for name in request.strata),
         ties=request.ties,
     )
-    model = opening_model(request, formula.terms, intercept=True, baseline=True)
+    model = opening_model(request, formula.terms, True, CoxModel)
     return Opening(model=model, survival=survival, exact=request.baseline == "exact")
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from v6_clinical.numerics.arrays import Array, Index
-from v6_clinical.survival.grid import Exits, TimeGrid, at_risk
+from v6_clinical.survival.curves import countable, shown_at_risk
+from v6_clinical.survival.grid import TimeGrid
 from v6_clinical.survival.rounding import decimal
 from v6_cox.kernel.baseline import baseline
 from v6_cox.kernel.sorted_data import SortedData, retimed
@@ -40,30 +41,13 @@ def own_curves(
 
 
 def remaining(data: SortedData, kinds: Index, strata: int, grid: TimeGrid, policy: Policy) -> Array:
-    """Return the rows that remain in each stratum of the federation, shape (strata, 3, times).
-
-    The second axis holds 1 (which adds up to the number of sites), 1 where the site shows its rows,
-    and these rows, 0 where not shown.
-    """
-    shown, remain = _at_risk(retimed(data, decimal), kinds, range(strata), grid, policy)
-    return np.stack([np.ones_like(shown), shown, remain], axis=1)
+    """Return the rows that remain in each stratum of the federation, see ``countable``."""
+    data = retimed(data, decimal)
+    return countable(*_at_risk(data, kinds, range(strata), grid, policy))
 
 
 def _at_risk(
     data: SortedData, kinds: Index, strata: Sequence[int], grid: TimeGrid, policy: Policy
 ) -> tuple[Array, Array]:
-    found = [at_risk(_exits(data, kinds[data.order], code, policy), grid) for code in strata]
-    shape = len(found), grid.count
-    shown = np.array([shown for shown, _ in found], dtype=float).reshape(shape)
-    return shown, np.array([remain for _, remain in found], dtype=float).reshape(shape)
-
-
-def _exits(data: SortedData, kinds: Index, stratum: int, policy: Policy) -> Exits:
-    """Return when the rows of a stratum leave and enter; a site without rows shows zeros."""
-    rows: Index | slice = slice(None)
-    if data.strata is not None:
-        rows = np.flatnonzero(data.strata == stratum)
-    time, kind = data.time[rows], kinds[rows]
-    entry = np.full(len(time), -np.inf) if data.entry is None else data.entry[rows]
-    times = [np.sort(time[kind == code]) for code in np.unique(kinds).tolist()]
-    return Exits((*times, np.sort(entry)), policy.min_cell, policy.allow_min_max or not len(time))
+    kinds = kinds[data.order]
+    return shown_at_risk(data.time, data.entry, kinds, data.strata, strata, grid, policy)

@@ -66,7 +66,9 @@ class Fitting:
         self.counts = Counts.read(reply.total)
         if not self.counts.events > 0:
             raise no_event()
-        self.design = agree_design(request, formula, reply.total, n, centred=True, baseline=True)
+        self.design = agree_design(
+            request, formula, reply.total, n, centred=True, absorbs_intercept=True
+        )
         profile_matrix(self.design.raw, request.profiles)  # complains of them before the fit
         offsets(request.profiles, request.offset)
         self.penalty = self.design.penalty(request.ridge)
@@ -139,7 +141,7 @@ class Fitting:
             return
         none = np.flatnonzero(self._is_rounding(null.information))
         if len(none) and self.request.ridge == 0:
-            raise constant([self.design.user_slopes[place] for place in none.tolist()])
+            raise constant(self.design, [self.design.user_slopes[place] for place in none.tolist()])
         self.null = null
         self.state.spread = column_spread(null.information, 0, self.counts.event_weight)
         self.state.null = null.penalised(np.zeros(len(self.penalty)), self.penalty)

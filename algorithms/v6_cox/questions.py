@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -20,9 +20,20 @@ Series = Annotated[tuple[Number, ...], Field(strict=False, max_length=50 * MOST_
 Q = TypeVar("Q", bound="Opening")
 
 
+class CoxModel(question.Model):
+    """A model whose intercept the baseline hazard holds."""
+
+    absorbs_intercept: ClassVar[bool] = True
+
+    def beside(self) -> float:
+        """Return 2: the baseline hazard, as the intercept and for what is sent by time."""
+        return 2.0
+
+
 class Opening(question.Opening):
     """``describe`` and ``start``: a model and its outcome. ``exact``: one baseline for all."""
 
+    model: CoxModel
     survival: Survival
     exact: bool
 
@@ -37,7 +48,7 @@ class Opening(question.Opening):
         """
         found = super().read(message)
         model, columns = found.model, found.survival.columns()
-        if not (model.baseline and model.intercept):
+        if not model.intercept:
             raise RefusalError("BAD_REQUEST", ["model"])
         strata = {stratum.column for stratum in found.survival.strata}
         shared = set(columns) & set(model.columns()) - (strata & {model.cluster})
@@ -107,6 +118,7 @@ class Evaluate(Opening, question.Evaluate):
     at coefficients of 0.
     """
 
+    model: CoxModel
     times: EventTimesList | None
     null: bool
     report: Report | None

@@ -60,6 +60,11 @@ class CoxRequest(RegressionRequest):
     )
 
     @property
+    def across_sites(self) -> str:
+        """How rows of different sites are compared with each other, for a remedy."""
+        return "with baseline='exact'"
+
+    @property
     def event_values(self) -> tuple[str, ...] | None:
         """The levels that are events, None where 1 or true is."""
         if self.event_value is None:

@@ -44,6 +44,16 @@ def test_nothing_in_common_names_an_analysis(face: Face) -> None:
         assert named(path.read_text(encoding="utf-8"), face) == [], path
 
 
+@pytest.mark.parametrize("folder", ["regression", "survival", "disclosure"])
+def test_what_analyses_share_knows_no_word_of_one(folder: str) -> None:
+    """A baseline hazard is one regression's; what it changes is asked of the regression."""
+    paths = [path for path in SOURCES if path.is_relative_to(COMMON / folder)]
+    assert paths
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\b(cox|baselines?)\b", text, re.IGNORECASE), path
+
+
 @pytest.mark.parametrize("face", methods().values(), ids=lambda face: face.short)
 def test_no_list_of_the_project_names_an_analysis(face: Face) -> None:
     """A new one needs no line there."""

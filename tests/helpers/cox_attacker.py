@@ -29,7 +29,7 @@ def refusal(frame: pd.DataFrame, arguments: Any, step: str = "start", **policy: 
 def opening(*predictors: str, **more: Any) -> dict[str, Any]:
     terms = [{"factors": [{"kind": "column", "column": name}]} for name in predictors or ("x",)]
     model: dict[str, Any] = dict.fromkeys(("weights", "offset", "cluster"))
-    model |= {"terms": terms, "intercept": True, "baseline": True}
+    model |= {"terms": terms, "intercept": True}
     model |= {name: {} for name in ("levels", "references", "collapse")}
     survival = {"time": "t", "event": "e", "entry": None, "strata": [], "ties": "efron"}
     survival["event_value"] = None

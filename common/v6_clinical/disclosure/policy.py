@@ -230,7 +230,7 @@ class Policy(Limits):
     def check_parameters(self, columns: float, n: int, beside: float = 0.0) -> None:
         """R7: a model has few parameters for its rows.
 
-        ``columns`` of the design, and ``beside`` them what every model has: intercept or baseline.
+        ``columns`` of the design, and ``beside`` them what every model has, as an intercept.
         The refusal says how many columns would pass, floor(rate n - beside), which places n
         within ten rows: a model of so many columns is answered, with n itself. Not how many the
         site counted, which would be how many levels it has rows of.

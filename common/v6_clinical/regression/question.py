@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
@@ -16,8 +16,15 @@ class Model(Question):
     """Columns and coding of a model.
 
     Before levels are agreed, ``levels`` is the request's codebook and ``references`` is empty.
-    With ``baseline`` the intercept is coded with and then left out: a baseline hazard holds it.
+
+    Attributes
+    ----------
+    absorbs_intercept
+        Whether the intercept is coded with and then left out, because the likelihood holds one. A
+        property of the regression, which no question can change.
     """
+
+    absorbs_intercept: ClassVar[bool] = False
 
     terms: list[Any]
     intercept: bool
@@ -27,7 +34,6 @@ class Model(Question):
     weights: Name | None
     offset: Name | None
     cluster: Name | None
-    baseline: bool = False
 
     @model_validator(mode="after")
     def _sizes(self) -> Model:
@@ -43,9 +49,16 @@ class Model(Question):
         except FormulaError:
             raise ValueError("not a list of terms") from None
 
-    def agreed(self, levels: Mapping[str, Labels], references: Mapping[str, str]) -> Model:
+    def agreed(self, levels: Mapping[str, Labels], references: Mapping[str, str]) -> Self:
         """Return the model in the coding that all sites share."""
         return self.model_copy(update={"levels": dict(levels), "references": dict(references)})
+
+    def beside(self) -> float:
+        """Return how many parameters R7 counts beside the design's columns.
+
+        The likelihood's value, sent each round too, counts as half a parameter.
+        """
+        return float(self.intercept) + 0.5
 
     def columns(self) -> tuple[str, ...]:
         """Return the predictors and the columns beside them, each once."""

@@ -50,6 +50,11 @@ class RegressionRequest(Request):
         25, description="Rounds after which a fit that has not converged is given up."
     )
 
+    @property
+    def across_sites(self) -> str:
+        """How rows of different sites are compared with each other, for a remedy."""
+        return "without site_effect"
+
     def explain_refusal(self, code: str) -> str:
         """Return how many parameters the model has, where sites have too few rows for them."""
         if code != "TOO_MANY_PARAMETERS":

@@ -30,6 +30,6 @@ def in_words(formula: Formula, levels: Mapping[str, Sequence[str]]) -> str:
     least = "at least " if unknown or plain else ""
     counted = ", ".join(f"{label} {number}" for label, number in count.items())
     return (
-        f"This model has {least}{sum(count.values())} parameters beside the intercept or baseline: "
+        f"This model has {least}{sum(count.values())} parameters beside what every model has: "
         f"{counted}. Each level but the first counts one, each further function of one number two."
     )

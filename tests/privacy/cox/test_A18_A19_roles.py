@@ -85,7 +85,7 @@ def test_A15_A19_odd_questions_are_refused_without_numbers(step: Any, arguments:
     "change",
     [
         {"intercept": False},
-        {"baseline": False},
+        {"absorbs_intercept": False},
         {"weights": "t"},
         {"offset": "e"},
         {"cluster": "t"},

@@ -45,6 +45,8 @@ class Design:
         The analyst's names of all parameters; intercepts of sites carry the organisation.
     to_user
         Shape (k, k): the analyst's parameters from those that are fitted.
+    across_sites
+        How the analyst has rows of different sites compared, for a remedy.
     """
 
     user: Coding
@@ -54,6 +56,7 @@ class Design:
     intercepts: tuple[str, ...]
     terms: tuple[str, ...]
     to_user: Array
+    across_sites: str
 
     @property
     def slopes(self) -> tuple[str, ...]:
@@ -105,7 +108,7 @@ def agree_design(
     *,
     centred: bool,
     site_effect: Sequence[int] | None = None,
-    baseline: bool = False,
+    absorbs_intercept: bool = False,
 ) -> Design:
     """Agree on levels and columns.
 
@@ -115,8 +118,8 @@ def agree_design(
         Whether columns may be centred: the model has an intercept, or needs none.
     site_effect
         The sites' organisations where each has an intercept of its own.
-    baseline
-        Whether the intercept is left out after coding: a baseline hazard holds it.
+    absorbs_intercept
+        Whether the intercept is left out after coding: the likelihood holds one.
 
     Raises
     ------
@@ -132,7 +135,7 @@ def agree_design(
         unit = affine_map(user)
     except FormulaError as error:
         raise bad_model(error) from None
-    if baseline:
+    if absorbs_intercept:
         # the intercept's column is the first; no other coefficient depends on it
         user, raw, unit = user.without_intercept(), raw.without_intercept(), unit[1:, 1:]
     if TERM in user.names:
@@ -142,10 +145,12 @@ def agree_design(
     moments = pooled_moments(total, full_slopes(raw), n)
     mean, sd = np.array([*moments.values()]).reshape(-1, 2).T
     shift = mean if centred else np.zeros_like(mean)
-    intercepts = _intercepts(total, site_effect) if formula.intercept and not baseline else {}
+    has_intercept = formula.intercept and not absorbs_intercept
+    intercepts = _intercepts(total, site_effect) if has_intercept else {}
     terms = (*intercepts.values(), *(name for name in user.names if name != INTERCEPT))
     to_user = _to_user(unit, shift, len(intercepts))
-    return Design(user, raw, shift, sd, tuple(intercepts), terms, to_user)
+    labels = tuple(intercepts)
+    return Design(user, raw, shift, sd, labels, terms, to_user, request.across_sites)
 
 
 def _intercepts(total: Sums, site_effect: Sequence[int] | None) -> dict[str, str]:

@@ -16,9 +16,6 @@ from v6_clinical.regression.centre.design import Design
 MOST_NAMES = 12  # in a message
 SETTLED = 0.05  # of log-likelihood to gain: which terms part all rows shows by then
 UNEVEN = 0.1  # of the mean weight: no row's is assumed to be less
-ACROSS = (
-    "Leave the term out, or compare across sites: without site_effect, or with baseline='exact'."
-)
 
 
 def listed(terms: Sequence[str]) -> str:
@@ -32,7 +29,7 @@ def singular(design: Design, error: SingularError) -> AnalysisError:
     names = [design.terms[place] for place in error.places]
     slopes = [name for name in names if name in design.user_slopes] or names
     if len(slopes) == 1:
-        return constant(slopes)
+        return constant(design, slopes)
     factor = _one_factor(design, slopes)
     own = len(design.intercepts) > 1 and len(slopes) < len(names)
     if factor is None and not own:
@@ -40,16 +37,20 @@ def singular(design: Design, error: SingularError) -> AnalysisError:
             "SINGULAR", f"The data cannot tell these terms apart: {listed(slopes)}."
         )
     what = "these terms" if factor is None else f"all levels of {factor}"
-    message = f"The data cannot tell {what} from the sites' own baselines or intercepts: "
+    message = f"The data cannot tell {what} from differences between sites or strata: "
     message += f"{listed(slopes)}."
-    return AnalysisError("SINGULAR", message, remedy=ACROSS)
+    return AnalysisError("SINGULAR", message, remedy=_elsewhere(design))
 
 
-def constant(terms: Sequence[str]) -> AnalysisError:
+def _elsewhere(design: Design) -> str:
+    return f"Leave the term out, or compare across sites: {design.across_sites}."
+
+
+def constant(design: Design, terms: Sequence[str]) -> AnalysisError:
     """Name terms that are constant wherever rows are compared."""
     verb = "does" if len(terms) == 1 else "do"
     message = f"{listed(terms)} {verb} not vary, or not within the groups of rows that are compared"
-    return AnalysisError("SINGULAR", f"{message} (sites, strata).", remedy=ACROSS)
+    return AnalysisError("SINGULAR", f"{message} (sites, strata).", remedy=_elsewhere(design))
 
 
 def _one_factor(design: Design, names: Sequence[str]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -27,14 +27,18 @@ from v6_clinical.regression.question import Model, merging
 from v6_clinical.regression.request import RegressionRequest, bad_model
 
 MOMENTS: Final = frozenset({"rows", "column_sum", "column_within", "column_squares"})
+M = TypeVar("M", bound=Model)
+
 QUADRATIC: Final = MOMENTS | {"right_hand_side", "information"}
 
 
 @asking()
 def opening_model(
-    request: RegressionRequest, terms: Sequence[Term], intercept: bool, *, baseline: bool = False
-) -> Model:
+    request: RegressionRequest, terms: Sequence[Term], intercept: bool, kind: type[M]
+) -> M:
     """Return the model as sites are first asked about it: the codebook, no references.
+
+    ``kind`` is the regression's own model.
 
     Raises
     ------
@@ -47,7 +51,7 @@ def opening_model(
         raw = raw_terms(terms)
     except FormulaError as error:
         raise bad_model(error) from None
-    return Model(
+    return kind(
         terms=to_json(raw),
         intercept=intercept,
         levels={k: tuple(v) for k, v in request.levels.items() if k in columns},
@@ -56,7 +60,6 @@ def opening_model(
         weights=request.weights,
         offset=request.offset,
         cluster=request.cluster,
-        baseline=baseline,
     )
 
 

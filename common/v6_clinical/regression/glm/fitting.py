@@ -33,7 +33,7 @@ from v6_clinical.regression.glm.null_model import NullModel
 from v6_clinical.regression.glm.questions import Evaluate, Opening
 from v6_clinical.regression.glm.request import GLMRequest, read_model
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
-from v6_clinical.regression.question import Report
+from v6_clinical.regression.question import Model, Report
 
 # Of the tolerance, with robust errors: their meat is that before the last step, and moves more.
 ROBUST = 0.1
@@ -48,7 +48,7 @@ def opening(request: GLMRequest, formula: Formula) -> Opening:
         levels=None if levels is None else tuple(levels),
         positive=getattr(request, "positive", None),
     )
-    model = opening_model(request, formula.terms, formula.intercept)
+    model = opening_model(request, formula.terms, formula.intercept, Model)
     return Opening(model=model, outcome=outcome, site_effect=request.site_effect)
 
 

@@ -132,7 +132,7 @@ def _left_out(coded: Coding) -> Coding:
 
 
 def _kept(coded: Coding, model: Model) -> Coding:
-    return coded.without_intercept() if model.baseline else coded
+    return coded.without_intercept() if model.absorbs_intercept else coded
 
 
 def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Policy) -> None:
@@ -141,10 +141,7 @@ def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Po
         return
     present = rows.levels
     own = coding(without_references(terms), present, {}, model.intercept)
-    # The likelihood's value, sent each round too, counts as half a parameter. A baseline hazard
-    # counts twice: as the intercept, and for what is sent weighted by time.
-    beside = 2.0 if model.baseline else float(model.intercept) + 0.5
-    policy.check_parameters(own.parameter_count() - int(model.intercept), rows.n, beside)
+    policy.check_parameters(own.parameter_count() - int(model.intercept), rows.n, model.beside())
 
 
 def _roles(model: Model, rows: Rows, outcome: tuple[str, Array]) -> dict[str, Array]:

@@ -142,7 +142,7 @@ def own_estimates(
     if not likelihood.fewest > 0:
         return "BAD_OUTCOME"
     if first is None:
-        # redundant: the step has checked this point, where it told the baseline's sums
+        # redundant: the step has checked this point, where it told sums at each event time
         first = check(likelihood.at(pooled), policy).evaluation
 
     def at(beta: Array) -> Evaluation:
