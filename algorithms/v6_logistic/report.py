@@ -36,7 +36,8 @@ def discrimination(told: GLMTold, policy: Policy) -> Sums:
         expected = weights * events - told.residuals[order]  # w mu
         slopes += constant
         grid = question.report.grid.window()
-        found["risks"] = risk_counts(slopes, events, weights, expected, grid, policy.min_cell)
+        counts = risk_counts(slopes, events, weights, expected, grid, policy.min_cell)
+        found["risks"] = counts.array()
         found["expected"] = np.array([expected.sum()])
     return Sums(found)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from v6_clinical.disclosure.cells import Window
 from v6_clinical.protocol.analysis import Outcome
 from v6_clinical.regression.centre.fit import Fit
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm import result as glm
 from v6_clinical.regression.glm.fitting import Fitting
-from v6_logistic.risk import auc_bounds, calibration, pooled_risks, roc
+from v6_logistic.risk import RiskCounts, Risks, auc_bounds, calibration, roc
 
 Record = dict[str, Any]
 
@@ -43,8 +41,9 @@ def _risks(fit: Fit, grid: Window | None) -> tuple[Record, dict[str, Any]]:
         return columns, {"calibration": [], "roc": {}}
     counts = Counts.read(fit.total)
     others = counts.weight - counts.event_weight
-    totals = np.array([others, counts.event_weight, fit.total["expected"][0]])
-    risks = pooled_risks(fit.total["risks"], grid, totals)
+    points, expected = grid.points(), float(fit.total["expected"][0])
+    below = RiskCounts.read(fit.total.get("risks", (5, len(points))))
+    risks = Risks(points, below, others, counts.event_weight, expected)
     found = auc_bounds(risks)
     if found is not None:
         columns["auc_low"], columns["auc_high"] = found

@@ -8,10 +8,11 @@ show.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from v6_clinical.disclosure.cells import Window, base_level, partition
 from v6_clinical.numerics.arrays import Array
@@ -48,14 +49,50 @@ def window(mean: float, sd: float) -> Window | None:
     return Window(level, first, last)
 
 
+@dataclass(frozen=True)
+class RiskCounts:
+    """Cumulative sums at the m points of a grid, shape (m,) each; those of sites add.
+
+    Parameters
+    ----------
+    least_zeros, most_zeros
+        Least and greatest weight of non-events at or below each point: equal where a cell of the
+        site ends, and within empty cells.
+    least_ones, most_ones
+        The same two bounds of the weight of events.
+    expected
+        Sum of w mu of all rows at or below each point where the bounds are equal, else 0.
+    """
+
+    least_zeros: Array
+    most_zeros: Array
+    least_ones: Array
+    most_ones: Array
+    expected: Array
+
+    @property
+    def exact(self) -> NDArray[np.bool_]:
+        """Points at which both pairs of bounds are equal, shape (m,)."""
+        zeros, ones = self.most_zeros - self.least_zeros, self.most_ones - self.least_ones
+        found: NDArray[np.bool_] = (zeros == 0) & (ones == 0)
+        return found
+
+    def array(self) -> Array:
+        """Return them as a message holds them, shape (5, m)."""
+        return np.array(astuple(self))
+
+    @classmethod
+    def read(cls, array: Array) -> RiskCounts:
+        """Return those that a message, or the sum of messages, holds."""
+        return cls(*array)
+
+
 def risk_counts(
     eta: Array, events: Array, weights: Array, expected: Array, grid: Window, min_cell: int
-) -> Array:
-    """Return cumulative sums at the points of the grid, shape (5, points).
+) -> RiskCounts:
+    """Return the cumulative sums of a site.
 
-    Rows: least and greatest weight of non-events at or below a point, least and greatest weight
-    of events, and sum of w mu of both. Least and greatest are equal where a cell ends or is
-    empty; the last row is 0 elsewhere. ``eta`` is sorted; ``expected`` is w mu, shape (n,).
+    ``eta``, the linear predictor, is sorted; ``expected`` is w mu; shape (n,) each.
     """
     points = grid.points()
     cells = partition(eta, grid, base_level(eta), min_cell, events=events > 0)
@@ -69,7 +106,7 @@ def risk_counts(
 
     zeros, ones = least_and_most(weights * (1 - events)), least_and_most(weights * events)
     risk = np.where(first == last, least_and_most(expected)[0], 0.0)
-    return np.array([*zeros, *ones, risk])
+    return RiskCounts(*zeros, *ones, risk)
 
 
 @dataclass(frozen=True)
@@ -80,24 +117,17 @@ class Risks:
     ----------
     points
         Shape (m,), increasing.
-    zeros, ones
-        Least and greatest weight of non-events and of events at or below each point, (2, m).
-    expected
-        Sum of w mu at or below each point, right where both pairs are equal; shape (m,).
-    totals
-        Weight of non-events, of events, and sum of w mu; shape (3,).
+    below
+        What is at or below each point.
+    zeros, ones, expected
+        Weight of all non-events, of all events, and sum of w mu.
     """
 
     points: Array
-    zeros: Array
-    ones: Array
-    expected: Array
-    totals: Array
-
-
-def pooled_risks(counts: Array, grid: Window, totals: Array) -> Risks:
-    """Read the sum of the sites' ``risk_counts``."""
-    return Risks(grid.points(), counts[:2], counts[2:4], counts[4], totals)
+    below: RiskCounts
+    zeros: float
+    ones: float
+    expected: float
 
 
 def exact_cells(risks: Risks) -> tuple[Array, Array]:
@@ -108,9 +138,10 @@ def exact_cells(risks: Risks) -> tuple[Array, Array]:
     points : ndarray of shape (k,)
     cells : ndarray of shape (3, k + 1)
     """
-    exact = (risks.zeros[0] == risks.zeros[1]) & (risks.ones[0] == risks.ones[1])
-    below = np.array([risks.zeros[0, exact], risks.ones[0, exact], risks.expected[exact]])
-    sums = np.column_stack([np.zeros(3), below, risks.totals])
+    below, exact = risks.below, risks.below.exact
+    sums = np.array([below.least_zeros[exact], below.least_ones[exact], below.expected[exact]])
+    totals = [risks.zeros, risks.ones, risks.expected]
+    sums = np.column_stack([np.zeros(3), sums, totals])
     return risks.points[exact], np.diff(sums, axis=1)
 
 
@@ -120,25 +151,25 @@ def auc_bounds(risks: Risks) -> tuple[float, float] | None:
     Least: events lie as low and non-events as high as allowed, and pairs between the same two
     points are discordant; greatest: the reverse.
     """
-    zeros, ones, _ = risks.totals.tolist()
+    zeros, ones, below = risks.zeros, risks.ones, risks.below
     if not zeros * ones > 0:
         return None
-    low_ones = np.diff(np.concatenate([[0.0], risks.ones[1], [ones]]))
-    high_ones = np.diff(np.concatenate([[0.0], risks.ones[0], [ones]]))
-    least = low_ones @ np.concatenate([[0.0], risks.zeros[0]])
-    greatest = high_ones @ np.concatenate([risks.zeros[1], [zeros]])
+    low_ones = np.diff(np.concatenate([[0.0], below.most_ones, [ones]]))
+    high_ones = np.diff(np.concatenate([[0.0], below.least_ones, [ones]]))
+    least = low_ones @ np.concatenate([[0.0], below.least_zeros])
+    greatest = high_ones @ np.concatenate([below.most_zeros, [zeros]])
     return float(least) / (zeros * ones), float(greatest) / (zeros * ones)
 
 
 def roc(risks: Risks) -> dict[str, list[float]]:
     """Return the exact points of the ROC curve: a risk above the threshold is called positive."""
     points, (zeros, ones, _) = exact_cells(risks)
-    if not (risks.totals[:2] > 0).all():
+    if not (risks.zeros > 0 and risks.ones > 0):
         return {"threshold": [], "false_positive_rate": [], "true_positive_rate": []}
     return {
         "threshold": (1 / (1 + np.exp(-points))).tolist(),
-        "false_positive_rate": (1 - np.cumsum(zeros)[:-1] / risks.totals[0]).tolist(),
-        "true_positive_rate": (1 - np.cumsum(ones)[:-1] / risks.totals[1]).tolist(),
+        "false_positive_rate": (1 - np.cumsum(zeros)[:-1] / risks.zeros).tolist(),
+        "true_positive_rate": (1 - np.cumsum(ones)[:-1] / risks.ones).tolist(),
     }
 
 

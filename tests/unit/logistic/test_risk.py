@@ -8,11 +8,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from v6_logistic.risk import (
+    RiskCounts,
+    Risks,
     auc_bounds,
     calibration,
     concordance,
     exact_cells,
-    pooled_risks,
     risk_counts,
     roc,
     window,
@@ -55,12 +56,12 @@ def test_the_pooled_auc_is_always_within_its_bounds(seed: int, sizes: Any, cell:
     assert grid is not None
     parts = [rows(seed + k, n) for k, n in enumerate(sizes)]
     mus = [1 / (1 + np.exp(-eta)) for eta, _, _ in parts]
-    counts = sum(risk_counts(*part, mu, grid, cell) for part, mu in zip(parts, mus, strict=True))
+    found = (risk_counts(*part, mu, grid, cell) for part, mu in zip(parts, mus, strict=True))
+    counts = RiskCounts.read(sum(each.array() for each in found))  # as sums of messages add
     eta, events, weights = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    totals = np.array([weights @ (1 - events), weights @ events, weights @ np.concatenate(mus)])
-    risks = pooled_risks(np.asarray(counts), grid, totals)
+    totals = weights @ (1 - events), weights @ events, weights @ np.concatenate(mus)
     pairs = by_hand(eta, events, weights)
-    found = auc_bounds(risks)
+    found = auc_bounds(Risks(grid.points(), counts, *totals))
     if pairs[2] == 0:
         assert found is None
         return
@@ -80,8 +81,8 @@ def test_no_shown_cell_is_small_R2(seed: int, n: int, cell: int) -> None:
     assert grid is not None
     found = risk_counts(eta, events, np.ones(n), np.zeros(n), grid, cell)
     for low, high, total in [
-        (found[0], found[1], n - events.sum()),
-        (found[2], found[3], events.sum()),
+        (found.least_zeros, found.most_zeros, n - events.sum()),
+        (found.least_ones, found.most_ones, events.sum()),
     ]:
         for bound in (low, high):
             steps = np.diff(np.concatenate([[0.0], bound, [total]]))
@@ -98,7 +99,7 @@ def test_the_first_and_last_rows_are_not_located_R10() -> None:
     moved = risk_counts(
         np.concatenate([[-0.5], eta[1:-1], [2.5]]), events, np.ones(101), np.zeros(101), grid, 5
     )
-    low, high = (counts[:, [0, -1]] for counts in (found, moved))
+    low, high = (counts.array()[:, [0, -1]] for counts in (found, moved))
     assert (low == high).all()
 
 
@@ -110,9 +111,10 @@ def test_roc_and_calibration_of_exact_cells() -> None:
     grid = window(0.0, 1.0)
     assert grid is not None
     counts = risk_counts(eta, events, np.ones(20_000), mu, grid, 5)
-    risks = pooled_risks(counts, grid, np.array([(1 - events).sum(), events.sum(), mu.sum()]))
+    totals = (1 - events).sum(), events.sum(), mu.sum()
+    risks = Risks(grid.points(), counts, *totals)
     _, cells = exact_cells(risks)
-    assert cells.sum(axis=1) == pytest.approx(risks.totals, rel=1e-12)
+    assert cells.sum(axis=1) == pytest.approx(totals, rel=1e-12)
     curve = roc(risks)
     pairs = zip(curve["threshold"], curve["true_positive_rate"], strict=True)
     for threshold, tpr in list(pairs)[::40]:
