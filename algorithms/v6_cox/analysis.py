@@ -38,17 +38,17 @@ def analyse(request: CoxRequest) -> Analysis:
     if times is not None:
         check_strata(request, reply.total, times)
         _check_transform(request, times)
-    fit = Fitting(request, formula, opening(formula), reply, times)
-    found = yield from maximise(
-        fit.design,
-        fit.state,
-        fit.penalty,
+    fitting = Fitting(request, formula, opening(formula), reply, times)
+    fit = yield from maximise(
+        fitting.design,
+        fitting.state,
+        fitting.penalty,
         rounds,
-        fit.ask,
-        fit.read,
-        None if common else fit.parted,
+        fitting.ask,
+        fitting.read,
+        None if common else fitting.parted,
     )
-    return conclude(request, fit, found, reply.organizations, rounds.used)
+    return conclude(request, fitting, fit, reply.organizations, rounds.used)
 
 
 def _formula(request: CoxRequest) -> Formula:

@@ -165,12 +165,13 @@ class SharedBaseline:
         if self._latest is None:
             return None
         steps = combine_steps(moved(self._latest, by), self._request.ties)
+        tied = steps.tied_mean_hazard
         return Steps(
             hazard=_plain(steps.jumps.hazard),
-            own=_plain(steps.jumps.of_all(steps.jumps.own)),
+            tied_hazard=_plain(steps.jumps.of_all(steps.jumps.tied_hazard)),
             mean=_plain(steps.mean),
-            flow=_plain(steps.flow),
-            own_flow=None if steps.own_flow is None else _plain(steps.own_flow),
+            mean_hazard=_plain(steps.mean_hazard),
+            tied_mean_hazard=None if tied is None else _plain(tied),
         )
 
     def hazards(self, total: Sums) -> PHSums:

@@ -20,8 +20,8 @@ from v6_cox.kernel.sorted_data import SortedData
 
 def own_start(data: SortedData, every: int) -> RidgeOptimum:
     """Return the ``ridge_optimum`` of the likelihood of each so many-th row; 0 where constant."""
-    spread = np.sqrt(np.square(data.design).mean(axis=0))
-    scale = standard_scale(spread, data.centre)
+    sd = np.sqrt(np.square(data.design).mean(axis=0))
+    scale = standard_scale(sd, data.centre)
     standard = replace(data, design=data.design / scale)
 
     def at(beta: Array) -> Evaluation:

@@ -93,13 +93,16 @@ class Grid(Question):
 
 
 class Steps(Question):
-    """The common steps of K event times, for robust errors; p columns, K p numbers row by row."""
+    """The common steps of K event times, for robust errors; p columns, K p numbers row by row.
+
+    Named as in ``kernel.residuals.Steps`` and ``kernel.jumps.Jumps``.
+    """
 
     hazard: Times
-    own: Times
+    tied_hazard: Times
     mean: Series
-    flow: Series
-    own_flow: Series | None
+    mean_hazard: Series
+    tied_mean_hazard: Series | None
 
 
 class Report(question.Report):

@@ -157,12 +157,14 @@ def _read_steps(asked: Steps, count: int, columns: int) -> residuals.Steps:
             raise RefusalError("BAD_REQUEST", [name])
         return values.reshape(shape)
 
-    own, none = series("own", count), np.zeros(count)
-    tied = np.flatnonzero(own)
-    jumps = Jumps(series("hazard", count), none, tied, own[tied], none[tied], none[tied], 0.0)
-    own_flow = None if asked.own_flow is None else series("own_flow", count, columns)
-    mean, flow = series("mean", count, columns), series("flow", count, columns)
-    return residuals.Steps(jumps, mean, flow, own_flow)
+    of_tied, none = series("tied_hazard", count), np.zeros(count)
+    tied = np.flatnonzero(of_tied)
+    jumps = Jumps(series("hazard", count), none, tied, of_tied[tied], none[tied], none[tied], 0.0)
+    tied_mean = None
+    if asked.tied_mean_hazard is not None:
+        tied_mean = series("tied_mean_hazard", count, columns)
+    mean, mean_hazard = series("mean", count, columns), series("mean_hazard", count, columns)
+    return residuals.Steps(jumps, mean, mean_hazard, tied_mean)
 
 
 def ordered_pairs(found: Concordance) -> Array:

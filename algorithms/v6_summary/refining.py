@@ -157,7 +157,7 @@ def finer(question: Tabulate, known: Known, place: Unsettled) -> Finer:
 
 
 def joined(windows: Sequence[Finer]) -> list[Finer]:
-    """Return the same points, those of one column, group and level in as few windows as cover them.
+    """Return as few windows as cover all points of those given, by column, group and level.
 
     Both neighbours of a quantile, and quantiles side by side, ask for much the same.
     """

@@ -82,7 +82,7 @@ def baseline(
     at_risk = np.cumsum(entries - events - leavers, axis=1)
     hazard = np.cumsum(count(set_stratum, data.sets.times, jumps), axis=1)
     # R10: not times exp(scale), which overflows where the middle of the predictor's range says
-    scale = (origin - data.centre) @ beta - risk.shift
+    scale = (origin - data.centre) @ beta - risk.middle
     with np.errstate(divide="ignore", over="ignore"):
         hazard = np.exp(np.log(hazard) + scale)
     return BaselineCurve(grid, strata, origin, hazard, events, leavers, entries, at_risk)

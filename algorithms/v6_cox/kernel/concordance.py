@@ -86,9 +86,10 @@ def inversions(key: Index, first: Array, second: Array | None = None) -> float:
 
 
 def _compared(position: Index, first: Array) -> float:
-    """Return the same within blocks of 2^LAST_LEVELS positions, a byte each, that come by keys.
+    """Return the inversions between positions of one block, by comparing all of them.
 
-    A position that ``first`` marks by 0 is taken for one that no other comes after.
+    Blocks are of 2^LAST_LEVELS positions, which are told apart by a byte, and come in the order of
+    their keys. A position that ``first`` marks by 0 is taken for one that no other comes after.
     """
     size = 1 << LAST_LEVELS
     place = (position & (size - 1)).astype(np.uint8).reshape(-1, size)
@@ -207,7 +208,10 @@ def _pairs(sets: RiskSets, weights: Array) -> tuple[float, float]:
 
 
 def _pairs_of_equal_rank(data: SortedData, rank: Index) -> tuple[float, float]:
-    """Return the same of the pairs with equal linear predictors: their own strata."""
+    """Return what ``_pairs`` does, of pairs with equal linear predictors alone.
+
+    Rows of one rank are a stratum of their own.
+    """
     rows = np.flatnonzero(np.bincount(rank)[rank] > 1)
     entry = None if data.entry is None else data.entry[rows]
     weights = data.weights[rows]

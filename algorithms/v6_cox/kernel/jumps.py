@@ -25,12 +25,12 @@ class Jumps:
         sum_l m / s_l^2, shape (K,).
     tied
         The risk sets with tied deaths, increasing, shape (T,): in others the rest is zero.
-    own
+    tied_hazard
         sum_l f_l m / s_l, the part of the jump that those who die are not exposed to, (T,).
-    lag
+    mean_fraction
         The mean of f_l with weights m / s_l^2, (T,).
-    spread
-        sum_l (f_l - lag)^2 m / s_l^2, (T,).
+    fraction_squares
+        The weighted squares about it, sum_l (f_l - mean_fraction)^2 m / s_l^2, (T,).
     log_risk
         sum_k sum_l m log s_l.
     """
@@ -38,13 +38,13 @@ class Jumps:
     hazard: Array
     square: Array
     tied: Index
-    own: Array
-    lag: Array
-    spread: Array
+    tied_hazard: Array
+    mean_fraction: Array
+    fraction_squares: Array
     log_risk: float
 
     def of_all(self, values: Array) -> Array:
-        """Return ``own``, ``lag`` or ``spread`` of every risk set, shape (K,)."""
+        """Return one of the attributes of T tied sets for every risk set, shape (K,), else 0."""
         found = np.zeros(len(self.hazard))
         found[self.tied] = values
         return found
@@ -85,6 +85,8 @@ def hazard_jumps(
 
     hazard[tied], square[tied] = over_deaths(jump), over_deaths(jump / less)
     log_live[tied] = over_deaths(np.log(less)) / count
-    own, lag = over_deaths(fraction * jump), over_deaths(fraction * jump / less) / square[tied]
-    spread = over_deaths((fraction - lag[of]) ** 2 * jump / less)
-    return Jumps(hazard, square, tied, own, lag, spread, float(death_weight @ log_live))
+    tied_hazard = over_deaths(fraction * jump)
+    mean = over_deaths(fraction * jump / less) / square[tied]
+    squares = over_deaths((fraction - mean[of]) ** 2 * jump / less)
+    log_risk = float(death_weight @ log_live)
+    return Jumps(hazard, square, tied, tied_hazard, mean, squares, log_risk)

@@ -49,15 +49,15 @@ ONE = np.array(1.0)
 
 @dataclass(frozen=True)
 class RiskScores:
-    """Linear predictor less ``shift``, and w exp(of that), shape (n,) each.
+    """Linear predictor less ``middle``, and w exp(of that), shape (n,) each.
 
-    The shift, the middle of the linear predictor's range, cancels out of the likelihood and keeps
-    the exponential from overflowing.
+    The middle of the linear predictor's range cancels out of the likelihood, and keeps the
+    exponential from overflowing.
     """
 
     predictor: Array
     scores: Array
-    shift: float
+    middle: float
 
 
 @dataclass(frozen=True)
@@ -129,13 +129,13 @@ def log_likelihood(data: SortedData, risk: RiskScores, jumps: Jumps) -> float:
 def risk_scores(data: SortedData, beta: Array) -> RiskScores:
     """Return the linear predictor and the weighted risk scores."""
     predictor = data.offset + np.dot(data.design, beta)
-    shift = 0.0
+    middle = 0.0
     if len(predictor):
-        shift = float(predictor.max() + predictor.min()) / 2
-        predictor -= shift
+        middle = float(predictor.max() + predictor.min()) / 2
+        predictor -= middle
     scores = np.exp(predictor)
     scores *= data.weights
-    return RiskScores(predictor, scores, shift)
+    return RiskScores(predictor, scores, middle)
 
 
 def own_jumps(data: SortedData, risk: RiskScores) -> Jumps:
@@ -159,14 +159,14 @@ class Exposure:
         self._sets = sets = data.sets
         self._over_time = OverTime(sets, jumps.hazard * factor)
         self._tied = dying_rows(sets, jumps.tied)
-        own = jumps.own * _of(np.asarray(factor), jumps.tied)
-        self._own = np.repeat(own, sets.deaths[jumps.tied])
+        hazard = jumps.tied_hazard * _of(np.asarray(factor), jumps.tied)
+        self._tied_hazard = np.repeat(hazard, sets.deaths[jumps.tied])
 
     def of(self, rows: slice = slice(None)) -> Array:
         """Return those of a slice of the rows."""
         total, (start, stop, _) = self._over_time.of(rows), rows.indices(len(self._sets.exit_set))
         low, high = np.searchsorted(self._tied, [start, stop])
-        total[self._tied[low:high] - start] -= self._own[low:high]
+        total[self._tied[low:high] - start] -= self._tied_hazard[low:high]
         return total
 
 
@@ -231,7 +231,8 @@ def scored(data: SortedData, risk: RiskScores, rows: Rows) -> Array:
 def _minus_means(data: SortedData, risk: RiskScores, jumps: Jumps, factors: Factors) -> Array:
     """Return - sum_k sum_l m mean mean' for each factor, shape (q, p, p).
 
-    sum_l m (S1 - f_l D1)(S1 - f_l D1)' / s_l^2 = square v v' + spread D1 D1', v = S1 - lag D1.
+    sum_l m (S1 - f_l D1)(S1 - f_l D1)' / s_l^2 = square v v' + squares D1 D1',
+    with v = S1 - mean D1, and mean and squares those of the fractions f_l, see ``Jumps``.
     """
     columns = data.design.shape[1]
     total = np.zeros((len(factors), columns, columns))
@@ -240,11 +241,11 @@ def _minus_means(data: SortedData, risk: RiskScores, jumps: Jumps, factors: Fact
         tied = jumps.tied[low:high]
         if len(tied):
             dying = sums_of_deaths(data.sets, lambda rows: scored(data, risk, rows), tied)
-            sums[tied - some.start] -= dying * jumps.lag[low:high, None]
+            sums[tied - some.start] -= dying * jumps.mean_fraction[low:high, None]
         for q, factor in enumerate(factors):
             total[q] -= np.dot((sums * (_of(factor, some) * jumps.square[some])[:, None]).T, sums)
             if len(tied):
-                weights = _of(factor, tied) * jumps.spread[low:high]
+                weights = _of(factor, tied) * jumps.fraction_squares[low:high]
                 total[q] -= np.dot((dying * weights[:, None]).T, dying)
     return total
 

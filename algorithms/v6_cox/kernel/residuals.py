@@ -37,16 +37,17 @@ class Steps:
         The jumps of the baseline hazard.
     mean
         The mean over l of mean_kl: the covariates expected of a row that dies, shape (K, p).
-    flow
-        sum_l m mean_kl / s_l, shape (K, p).
-    own_flow
-        sum_l f_l m mean_kl / s_l, which those who die are spared, shape (K, p); None without ties.
+    mean_hazard
+        sum_l m mean_kl / s_l, the jump times the covariates' means, shape (K, p).
+    tied_mean_hazard
+        sum_l f_l m mean_kl / s_l, which those who die are not exposed to, shape (K, p); None
+        without ties.
     """
 
     jumps: Jumps
     mean: Array
-    flow: Array
-    own_flow: Array | None
+    mean_hazard: Array
+    tied_mean_hazard: Array | None
 
 
 def score_residuals(data: SortedData, beta: Array) -> Array:
@@ -72,11 +73,11 @@ def hazard_steps(jumps: Jumps, moments: Array, deaths: Array | None, weight: Arr
     if deaths is None or not len(jumps.tied):
         mean = moments * (jumps.hazard / one)[:, None]
         return Steps(jumps, mean, moments * jumps.square[:, None], None)
-    own, lag, spread = (jumps.of_all(x)[:, None] for x in (jumps.own, jumps.lag, jumps.spread))
-    mean = (moments * jumps.hazard[:, None] - deaths * own) / one[:, None]
-    flow = (moments - deaths * lag) * jumps.square[:, None]
-    own_flow = flow * lag - deaths * spread
-    return Steps(jumps, mean, flow, own_flow)
+    parts = jumps.tied_hazard, jumps.mean_fraction, jumps.fraction_squares
+    tied_hazard, fraction, squares = (jumps.of_all(part)[:, None] for part in parts)
+    mean = (moments * jumps.hazard[:, None] - deaths * tied_hazard) / one[:, None]
+    mean_hazard = (moments - deaths * fraction) * jumps.square[:, None]
+    return Steps(jumps, mean, mean_hazard, mean_hazard * fraction - deaths * squares)
 
 
 def residuals_at(data: SortedData, design: Array, relative: Array, steps: Steps) -> Array:
@@ -93,9 +94,9 @@ def residuals_at(data: SortedData, design: Array, relative: Array, steps: Steps)
     exposed = Exposure(data, steps.jumps).of()
     residuals = np.empty(design.shape)
     for column, x in enumerate(design.T):
-        u = OverTime(data.sets, steps.flow[:, column]).of()
-        if steps.own_flow is not None:
-            u[rows] -= steps.own_flow[sets, column]
+        u = OverTime(data.sets, steps.mean_hazard[:, column]).of()
+        if steps.tied_mean_hazard is not None:
+            u[rows] -= steps.tied_mean_hazard[sets, column]
         u -= x * exposed
         u *= relative
         u[rows] += x[rows] - steps.mean[sets, column]

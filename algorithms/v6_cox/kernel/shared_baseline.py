@@ -198,13 +198,14 @@ def _about(data: SortedData, beta: Array, origin: Array | None) -> tuple[Array, 
 
 def _derivatives(total: RiskSums, jumps: Jumps, factor: Array) -> tuple[Array, Array]:
     """Return score and information with each risk set times a factor (K,)."""
-    hazard, own = factor * jumps.hazard, factor * jumps.of_all(jumps.own)
+    hazard, tied_hazard = factor * jumps.hazard, factor * jumps.of_all(jumps.tied_hazard)
     deaths = total.death_moments
-    score = factor @ total.death_design - hazard @ total.moments + own @ deaths
-    mean = total.moments - jumps.of_all(jumps.lag)[:, None] * deaths
+    score = factor @ total.death_design - hazard @ total.moments + tied_hazard @ deaths
+    mean = total.moments - jumps.of_all(jumps.mean_fraction)[:, None] * deaths
     minus = (mean * (factor * jumps.square)[:, None]).T @ mean
-    minus += (deaths * (factor * jumps.of_all(jumps.spread))[:, None]).T @ deaths
-    packed = hazard @ total.products - own @ total.death_products
+    squares = jumps.of_all(jumps.fraction_squares)
+    minus += (deaths * (factor * squares)[:, None]).T @ deaths
+    packed = hazard @ total.products - tied_hazard @ total.death_products
     information = np.zeros_like(minus)
     information[np.triu_indices(len(minus))] = packed
     information += np.triu(information, 1).T

@@ -217,7 +217,10 @@ def _most(about: Survey, whiten: Array) -> float:
 
 
 def _exactly(about: Survey) -> float:
-    """Return the same where columns may depend on each other, or hardly vary."""
+    """Return the largest leverage from a QR decomposition of the rows, not from their products.
+
+    For columns that depend on each other, or hardly vary: rounding in the products hides those.
+    """
     size = len(about.mean)
     scale = np.where(about.high > about.low, about.reach, np.inf)
     triangle = np.zeros((0, size))

@@ -64,7 +64,7 @@ def infinite(
 def leading(step: Array, size: Array) -> NDArray[np.intp]:
     """Return the parameters that a step moves most, in units of ``size``, shape (p,) both.
 
-    Where all rows are separated every estimate may be infinite, and these are what does it.
+    Where all rows are separated every estimate may be infinite, but these parameters separate them.
     """
     reach = np.abs(step) * size
     return np.flatnonzero(reach >= WITH_IT * reach.max(initial=0.0))

@@ -4,9 +4,10 @@
 times are taken to be one where they follow each other within ``TOLERANCE`` of their mean, and all
 get the first of them. Source: ``aeqSurv`` of R's ``survival``, with entry times among the times.
 
-Of k times at random the closest are about mean / k^2 apart. Where that is near the tolerance, with
-more than ``MANY`` distinct times, ours is far below it: R ties .9 % of a million random times, and
-its estimates move by 3e-6 standard errors.
+Random times come as near by chance where there are many: of k, the closest two are about
+mean / k^2 apart. So with more than ``MANY`` distinct times the tolerance is ``BY_CHANCE`` / k^2
+of the mean, where R keeps its own: it ties .9 % of a million random times, which moves its
+estimates by 3e-6 standard errors.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def test_A09_r10_a_curve_that_overflows_does_not_tell_the_extremes(
 
     def former(data: Any, beta: Any, times: Any, origin: Any) -> Any:
         curve = BASELINE(data, beta, times, origin)
-        scale = (origin - data.centre) @ beta - risk_scores(data, beta).shift
+        scale = (origin - data.centre) @ beta - risk_scores(data, beta).middle
         beyond = np.inf if scale > most else 0.0
         return replace(curve, cumulative_hazard=curve.cumulative_hazard + beyond)
 

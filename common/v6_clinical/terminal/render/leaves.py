@@ -41,7 +41,7 @@ def show(analysis: str) -> None:
 
 
 def as_markdown(analysis: str) -> str:
-    """Return the same for a README."""
+    """Return every number that leaves a site, by step, as a README's table."""
     steps, rounds = declared(analysis)
     lines = ["| step | name | what |", "|---|---|---|"]
     for step, names in steps.items():
