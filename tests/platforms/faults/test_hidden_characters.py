@@ -123,7 +123,7 @@ def evil(analysis: str, mark: str) -> dict[str, Any]:
 @pytest.mark.parametrize("mark", ["\x1b[2J", "\x07", "\u202e", "|", "<b>", "[red]"], ids=ascii)
 def test_print_report_and_tables_are_safe_F17(mark: str, tmp_path: Path) -> None:
     """What a server hands to the analyst's layer: terminal, HTML, markdown, LaTeX, Word."""
-    from v6_clinical.analyst.results import result_of
+    from v6_clinical.analyst import result_of
 
     for analysis in ANALYSES:
         result: Any = result_of(evil(analysis, mark))
