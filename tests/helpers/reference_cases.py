@@ -73,7 +73,13 @@ def _splits() -> dict[str, dict[str, list[list[int]]]]:
 
 def repeats(split: str) -> list[pytest.MarkDecorator]:
     """Return the marks of a split's tests: what holds in one site and three is proved again."""
-    return [pytest.mark.repeats] if split in ("5", "7") else []
+    return [pytest.mark.repeats] if split in ("2", "5", "7") else []
+
+
+def over_splits(*splits: str) -> pytest.MarkDecorator:
+    """Run a test with each ``split``, those of which :func:`repeats` speaks in ci/repeats only."""
+    found = [pytest.param(split, marks=repeats(split)) for split in splits]
+    return pytest.mark.parametrize("split", found)
 
 
 def sites(name: str, split: str) -> list[pd.DataFrame]:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.reference_cases import over_splits, repeats
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
@@ -48,7 +49,11 @@ def column(found: dict[str, Any], name: str) -> np.ndarray:
     ("name", "split"),
     # Cox: a site is a stratum, so that another split is another model
     [(name, "sites") for name in FITTED]
-    + [(name, split) for name in FITTED[2:] for split in ("1", "2", "3", "5")],
+    + [
+        pytest.param(name, split, marks=repeats(split))
+        for name in FITTED[2:]
+        for split in ("1", "2", "3", "5")
+    ],
 )
 def test_what_r_fits_is_fitted(name: str, split: str) -> None:
     about, found = case(name)[0], run(name, split)
@@ -61,7 +66,7 @@ def test_what_r_fits_is_fitted(name: str, split: str) -> None:
     assert found["fit"][0]["rounds"] <= 15
 
 
-@pytest.mark.parametrize("split", ["sites", "1", "2", "3", "5"])
+@over_splits("sites", "1", "2", "3", "5")
 def test_separation_is_told_and_names_the_level(split: str) -> None:
     """R: a warning, and -29.6 (3.2e7)."""
     found = run("logistic-separation-not-seen", split)
@@ -111,15 +116,15 @@ def test_sites_without_estimates_of_their_own_are_named_with_the_reason() -> Non
     assert "V6C_ALLOW_PER_SITE" in told
 
 
-@pytest.mark.parametrize("split", [1, 3, 5])
+@over_splits("1", "3", "5")
 @pytest.mark.parametrize("more", [{"robust": "HC0"}, {"robust": "HC1"}, {"cluster": "c"}])
-def test_robust_errors_are_those_at_the_estimates(more: dict[str, str], split: int) -> None:
+def test_robust_errors_are_those_at_the_estimates(more: dict[str, str], split: str) -> None:
     """A sandwich made here at the fitted estimates, to 1e-7: not that before the last step."""
     rng = np.random.default_rng(5)
     rows = pd.DataFrame({"x": rng.normal(size=300), "z": rng.exponential(size=300)})
     rows["c"] = np.arange(300) // 3
     rows["y"] = (rng.random(300) < 1 / (1 + np.exp(1 - rows["x"] - rows["z"]))).astype(int)
-    frames = [part for _, part in rows.groupby(rows["c"] % split)]
+    frames = [part for _, part in rows.groupby(rows["c"] % int(split))]
     request = {"outcome": "y", "predictors": ["x", "z"], **more}
     found = local.run("logistic", frames, request, policy=Policy.open(), minimum_sites=1)
     x = np.column_stack([np.ones(300), rows["x"], rows["z"]])

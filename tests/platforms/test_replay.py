@@ -34,6 +34,11 @@ FITS: dict[str, tuple[str, dict[str, Any]]] = {
     "cox, scaled": ("cox", {"time": "t", "event": "y", "formula": "scale(age) + bs(bmi, df=4)"}),
 }
 EACH = pytest.mark.parametrize("fit", FITS)
+# One of each analysis; ci/repeats runs the others.
+ONE_EACH = pytest.mark.parametrize(
+    "fit",
+    [pytest.param(fit, marks=[] if fit in REQUESTS else [pytest.mark.repeats]) for fit in FITS],
+)
 
 
 def frames() -> list[pd.DataFrame]:
@@ -105,7 +110,7 @@ def test_a_transcript_gives_every_question_and_the_result(fit: str) -> None:
     check_replay(run, result)
 
 
-@EACH
+@ONE_EACH
 def test_a_run_that_is_killed_in_any_round_is_taken_up_F07(fit: str) -> None:
     """The finished rounds are not asked again, and the result has the same bytes."""
 
@@ -166,7 +171,7 @@ def refuse(code: str, site: int, round_number: int) -> Callable[[int, int, Any],
     return spoil
 
 
-@EACH
+@ONE_EACH
 @pytest.mark.parametrize(
     ("on_refusal", "round_number"), [("fail", 1), ("exclude", 1), ("exclude", 2)]
 )
@@ -188,7 +193,7 @@ def test_tolerated_refusals_follow_from_the_transcript(fit: str) -> None:
     check_replay(run, result)
 
 
-@EACH
+@ONE_EACH
 def test_empty_sites_and_limits_follow_from_the_transcript(fit: str) -> None:
     policies = [OPEN, replace(OPEN, min_rows=12), OPEN, OPEN]
     run = Run(fit, [*frames(), good(1).iloc[:0]], policies)
@@ -261,7 +266,7 @@ def test_text_that_is_no_transcript_is_refused(text: str) -> None:
         Transcript.loads(text)
 
 
-@EACH
+@ONE_EACH
 def test_a_transcript_holds_no_site_s_own_sums(fit: str) -> None:
     """Of each round the total, and of each site counts, codes and sizes."""
     run = Run(fit)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.reference_cases import dataset, load, sites
+from helpers.reference_cases import dataset, load, over_splits, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
@@ -16,7 +16,7 @@ CASES = {case.id: case for case in load("clusters")}
 CLUSTERS = {"cluster": "id", "cluster_adjust": True}
 LOGISTIC: dict[str, Any] = {"outcome": "status", "formula": "age + nodes"}
 COX: dict[str, Any] = {"time": "time", "event": "status", "formula": "age + nodes"}
-every_split = pytest.mark.parametrize("split", ["1", "3", "5"])
+every_split = over_splits("1", "3", "5")
 
 
 def run(analysis: str, split: str, request: dict[str, Any], *, ids: bool = False) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.reference_cases import load, sites
+from helpers.reference_cases import load, over_splits, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_cox.predict import predict
 
 CASES = {case.id: case for case in load("cox_far")}
 every_fit = pytest.mark.parametrize("baseline", ["site", "exact"])
-every_split = pytest.mark.parametrize("split", ["1", "3", "5"])
+every_split = over_splits("1", "3", "5")
 every_case = pytest.mark.parametrize("name", CASES)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.reference_cases import load, sites
+from helpers.reference_cases import load, over_splits, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
@@ -16,7 +16,7 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("split", ["1", "3", "5"])
+@over_splits("1", "3", "5")
 @pytest.mark.parametrize("analysis", ASKED)
 @pytest.mark.parametrize("name", CASES)
 def test_knots_and_estimates(name: str, analysis: str, split: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers.reference_cases import load, repeats, sites
+from helpers.reference_cases import load, over_splits, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
@@ -35,9 +35,7 @@ def result(case: str, split: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("table", KEYS)
-@pytest.mark.parametrize(
-    "split", [pytest.param(split, marks=repeats(split)) for split in ("1", "3", "5")]
-)
+@over_splits("1", "3", "5")
 @pytest.mark.parametrize("case", CASES)
 def test_table(case: str, split: str, table: str) -> None:
     ours = {tuple(row[key] for key in KEYS[table]): row for row in result(case, split)[table]}

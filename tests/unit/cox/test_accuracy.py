@@ -35,7 +35,7 @@ def simulated(spread, kind, n=100_000):
 
 
 @extended
-@pytest.mark.parametrize("spread", [1, 5])
+@pytest.mark.parametrize("spread", [pytest.param(1, marks=pytest.mark.repeats), 5])
 @pytest.mark.parametrize("kind", ["plain", "ties", "entry", "strata", "weights"])
 def test_error_stays_below_1e_10(kind, spread):
     one, beta = simulated(spread, kind)
