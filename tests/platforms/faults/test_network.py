@@ -25,6 +25,17 @@ from v6_clinical.protocol.registry import face_of, load_site
 ALL = pytest.mark.parametrize("analysis", ANALYSES)
 
 
+def each_once(*kinds: str) -> pytest.MarkDecorator:
+    """Run one analysis with every kind and every analysis with one; ci/repeats runs all pairs."""
+    pairs = [
+        pytest.param(analysis, kind, marks=[] if plain else [pytest.mark.repeats])
+        for analysis in ANALYSES
+        for kind in kinds
+        for plain in [analysis == ANALYSES[0] or kind == kinds[0]]
+    ]
+    return pytest.mark.parametrize(("analysis", "kind"), pairs)
+
+
 def while_polling(kind: str, *, every: int) -> Stumble:
     """Let every so many requests for a status, a run or a result go wrong."""
 
@@ -35,8 +46,7 @@ def while_polling(kind: str, *, every: int) -> Stumble:
     return stumble
 
 
-@ALL
-@pytest.mark.parametrize("kind", ["500", "html", "null", "reset", "cut"])
+@each_once("500", "html", "null", "reset", "cut")
 def test_a_server_that_stumbles_while_polling_changes_no_digit_F06(
     analysis: str, kind: str
 ) -> None:
@@ -47,8 +57,7 @@ def test_a_server_that_stumbles_while_polling_changes_no_digit_F06(
     assert found["status"] == "completed"
 
 
-@ALL
-@pytest.mark.parametrize("kind", ["500", "html", "null"])
+@each_once("500", "html", "null")
 def test_a_server_that_never_tells_a_status_ends_at_the_deadline_F06(
     analysis: str, kind: str
 ) -> None:
@@ -56,8 +65,7 @@ def test_a_server_that_never_tells_a_status_ends_at_the_deadline_F06(
     ended(done, "SITE_TIMEOUT", [10, 20, 30])
 
 
-@ALL
-@pytest.mark.parametrize("kind", ["500", "html", "null", "cut"])
+@each_once("500", "html", "null", "cut")
 def test_a_sub_task_that_is_not_accepted_is_not_sent_twice_F06(analysis: str, kind: str) -> None:
     """Whether the node has it is not known, and it must never have two."""
     done = run(
@@ -85,8 +93,7 @@ def test_a_sub_task_that_is_made_twice_counts_once_F05(analysis: str) -> None:
     assert len(again.server.tasks) == len(plain.server.tasks) + 2
 
 
-@ALL
-@pytest.mark.parametrize("kind", ["500", "html", "null", "cut"])
+@each_once("500", "html", "null", "cut")
 def test_a_server_that_lists_no_organisations_is_named_F06(analysis: str, kind: str) -> None:
     done = run(analysis, stumble=lambda number, path: kind if path == "organization" else None)
     ended(done, "SITE_FAILED", [])

@@ -140,7 +140,7 @@ BAD_ANSWERS = {
 
 
 @ALL
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [pytest.param(1, marks=pytest.mark.repeats), 2])
 @pytest.mark.parametrize("kind", BAD_ANSWERS)
 def test_bad_answers_are_never_summed_F04(analysis: str, number: int, kind: str) -> None:
     ended(run(analysis, at(20, Fault(change=BAD_ANSWERS[kind]), number)), "BAD_ANSWER")
@@ -274,7 +274,11 @@ def wide(k: int, rows: int, columns: int) -> pd.DataFrame:
     return table.assign(y=event, t=rng.exponential(10, rows) * np.exp(-lean), stage="I")
 
 
-@ALL
+@pytest.mark.parametrize(
+    "analysis",
+    # fifty sites of logistic regression are in the test below, too
+    [pytest.param(a, marks=[pytest.mark.repeats] * (a == "logistic")) for a in ANALYSES],
+)
 def test_fifty_sites_and_fifty_columns_F11(analysis: str) -> None:
     """The digits of the pooled rows, with as few rows as the loosest limit on parameters takes."""
     sites = [wide(k, 160, 50) for k in range(50)]
