@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
-from v6_cox.kernel.find_risk_sets import sort_keys
+from v6_cox.kernel.keys import Keys
 from v6_cox.kernel.risk_sets import RiskSets, sums_at_risk, sums_of_deaths
 from v6_cox.kernel.sorted_data import SortedData, prepare
 
@@ -151,10 +151,10 @@ def _rank(data: SortedData, beta: Array) -> Index:
         size = max(size, float(terms.max()))
         predictor[rows] += np.dot(x, beta)
     rounding = 4 * (len(beta) + 1) * np.finfo(float).eps * size
-    keys = sort_keys(data.strata, predictor)
-    order = np.argsort(keys)[::-1]
+    keys = Keys.of(data.strata, predictor)
+    order = keys.order()[::-1]
     step = np.zeros(len(order), dtype=np.intp)
-    step[1:] = np.abs(np.diff(keys[order])) > rounding
+    step[1:] = keys.take(order).steps() > rounding
     rank = np.empty_like(step)
     rank[order] = np.cumsum(step)
     return rank
@@ -188,10 +188,9 @@ def _not_entered(data: SortedData, entry: Array, rank: Index) -> float:
 
 def _in_time(strata: Index | None, time: Array, last: NDArray[np.bool_], rank: Index) -> Index:
     """Return the order by stratum, the last first, then time, then what comes last, then rank."""
-    keys = sort_keys(strata, time)
-    in_order = bool((keys[1:] >= keys[:-1]).all())
-    order = (np.arange(len(keys)) if in_order else np.argsort(keys))[::-1]
-    same = keys[order][1:] == keys[order][:-1]
+    keys = Keys.of(strata, time)
+    order = (np.arange(len(keys)) if keys.in_order() else keys.order())[::-1]
+    same = ~keys.take(order).starts()[1:]
     if same.any():
         tied = np.flatnonzero(np.append(False, same) | np.append(same, False))
         moment, rows = np.cumsum(np.append(True, ~same))[tied], order[tied]

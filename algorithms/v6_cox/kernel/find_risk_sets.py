@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.numerics.arrays import Array, Index
+from v6_cox.kernel.keys import Keys, first_of_run
 from v6_cox.kernel.risk_sets import Moves, RiskSets
 
 
@@ -28,22 +29,22 @@ def find_risk_sets(
     given
         Strata and times, shape (K,), sorted. Every event time must be among them.
     """
-    keys, death_rows = sort_keys(strata, time), np.flatnonzero(event)
+    keys, death_rows = Keys.of(strata, time), np.flatnonzero(event)
     if given is None:
-        first = death_rows[_first_of_run(keys[death_rows])]
+        first = death_rows[keys.take(death_rows).starts()]
         none = np.broadcast_to(np.intp(0), len(first))  # takes no memory
         set_strata = none if strata is None else strata[first]
-        set_times, set_keys, ends = time[first], keys[first], _ends_of_runs(keys, first)
+        set_times, set_keys, ends = time[first], keys.take(first), _ends_of_runs(keys, first)
     else:
         set_strata, set_times = given
-        set_keys = sort_keys(None if strata is None else set_strata, set_times)
-        ends = np.searchsorted(keys, set_keys, side="right")
+        set_keys = Keys.of(None if strata is None else set_strata, set_times)
+        ends = keys.search(set_keys, "right")
     count, exit_set = len(set_keys), _exit_sets(ends, set_keys, keys)
     death_set = exit_set[death_rows]
     if given is not None:
-        _check_known(death_set, set_keys, keys[death_rows])
+        _check_known(death_set, set_keys, keys.take(death_rows))
     deaths = np.bincount(death_set, minlength=count).astype(np.intp)
-    entry_keys = None if entry is None else sort_keys(strata, entry)
+    entry_keys = None if entry is None else Keys.of(strata, entry)
     entry_set = None if entry_keys is None else _first_set(set_keys, entry_keys)
     return RiskSets(
         strata=set_strata,
@@ -59,19 +60,7 @@ def find_risk_sets(
     )
 
 
-def sort_keys(strata: NDArray[Any] | None, time: Array) -> NDArray[Any]:
-    """Return keys that sort by stratum, then from the latest time to the earliest.
-
-    numpy orders complex numbers by their real part, then their imaginary part.
-    """
-    if strata is None:
-        return -time
-    keys = np.empty(len(time), dtype=complex)
-    keys.real, keys.imag = strata, -time
-    return keys
-
-
-def _exit_sets(ends: Index, set_keys: NDArray[Any], keys: NDArray[Any]) -> Index:
+def _exit_sets(ends: Index, set_keys: Keys, keys: Keys) -> Index:
     """Return each row's set: the first of its stratum that does not end before it, K where none."""
     found = np.zeros(len(keys) + 1, dtype=np.intp)
     np.add.at(found, ends, 1)
@@ -80,59 +69,54 @@ def _exit_sets(ends: Index, set_keys: NDArray[Any], keys: NDArray[Any]) -> Index
     return found
 
 
-def _check_known(sets: Index, set_keys: NDArray[Any], keys: NDArray[Any]) -> None:
-    if (sets == len(set_keys)).any() or (set_keys[sets] != keys).any():
+def _check_known(sets: Index, set_keys: Keys, keys: Keys) -> None:
+    if (sets == len(set_keys)).any() or set_keys.take(sets).differ(keys).any():
         raise ValueError("an event time of the data is not among the given ones")
 
 
 def _find_moves(
-    keys: NDArray[Any],
+    keys: Keys,
     ends: Index,
-    entry_keys: NDArray[Any] | None,
+    entry_keys: Keys | None,
     entry_set: Index | None,
-    set_keys: NDArray[Any],
+    set_keys: Keys,
 ) -> Moves:
     rows, signs = None, None
     if entry_keys is not None and entry_set is not None:
         late = np.flatnonzero(entry_set < len(set_keys))  # the others never drop out of a risk set
         rows = np.concatenate([np.arange(len(keys)), late])
         signs = np.repeat([1.0, -1.0], [len(keys), len(late)])
-        keys = np.concatenate([keys, entry_keys[late]])
-        order = np.argsort(keys)
-        keys, rows, signs = keys[order], rows[order], signs[order]
-        ends = np.searchsorted(keys, set_keys, side="right")
-    stratified = np.iscomplexobj(keys)
-    starts = np.searchsorted(keys.real, set_keys.real) if stratified else np.zeros_like(ends)
-    restarts = _restarts(keys.real) if stratified else np.zeros(0, dtype=np.intp)
+        keys = keys.followed_by(entry_keys.take(late))
+        order = keys.order()
+        keys, rows, signs = keys.take(order), rows[order], signs[order]
+        ends = keys.search(set_keys, "right")
+    starts, restarts = np.zeros_like(ends), np.zeros(0, dtype=np.intp)
+    if keys.strata is not None and set_keys.strata is not None:
+        starts = np.searchsorted(keys.strata, set_keys.strata)
+        restarts = _restarts(keys.strata)
     return Moves(rows, signs, len(keys), restarts, ends, np.flatnonzero(ends == starts))
 
 
-def _first_of_run(values: NDArray[Any]) -> NDArray[np.bool_]:
-    first = np.ones(len(values), dtype=bool)
-    first[1:] = values[1:] != values[:-1]
-    return first
-
-
-def _ends_of_runs(keys: NDArray[Any], rows: Index) -> Index:
+def _ends_of_runs(keys: Keys, rows: Index) -> Index:
     """Return for some increasing rows where the run of equal keys ends that each is in."""
-    first = _first_of_run(keys)
+    first = keys.starts()
     starts = np.append(np.flatnonzero(first), len(keys))
     return rows + 1 if first.all() else starts[np.cumsum(first)[rows]]
 
 
 def _restarts(strata: NDArray[Any]) -> Index:
-    return np.flatnonzero(_first_of_run(strata))[1:]
+    return np.flatnonzero(first_of_run(strata))[1:]
 
 
-def _first_set(set_keys: NDArray[Any], keys: NDArray[Any]) -> Index:
+def _first_set(set_keys: Keys, keys: Keys) -> Index:
     """Return the first risk set of the same stratum at or after each key in order, K where none."""
-    found = np.searchsorted(set_keys, keys)
+    found = set_keys.search(keys)
     _leave_stratum(found, set_keys, keys)
     return found
 
 
-def _leave_stratum(found: Index, set_keys: NDArray[Any], keys: NDArray[Any]) -> None:
+def _leave_stratum(found: Index, set_keys: Keys, keys: Keys) -> None:
     """Put K where the risk set that was found is of another stratum."""
     count = len(set_keys)
-    if np.iscomplexobj(keys) and count:
-        found[set_keys.real[np.minimum(found, count - 1)] != keys.real] = count
+    if keys.strata is not None and set_keys.strata is not None and count:
+        found[set_keys.strata[np.minimum(found, count - 1)] != keys.strata] = count

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
-from v6_cox.kernel.find_risk_sets import find_risk_sets, sort_keys
+from v6_cox.kernel.find_risk_sets import find_risk_sets
+from v6_cox.kernel.keys import Keys
 from v6_cox.kernel.risk_sets import RiskSets, Ties
 
 
@@ -97,7 +98,7 @@ def prepare(
     if ties not in ("efron", "breslow"):
         raise ValueError(f"ties must be 'efron' or 'breslow', but was {ties!r}")
     _check_lengths(time, event, design, entry, strata_codes, weights, offset)
-    order = np.argsort(sort_keys(strata_codes, time))
+    order = Keys.of(strata_codes, time).order()
 
     def sort(column: NDArray[Any] | None, fill: float) -> Array:
         if column is None:
