@@ -22,7 +22,7 @@ from v6_cox.kernel.shared_baseline import EventTimes
 from v6_cox.kernel.sorted_data import SortedData
 from v6_cox.own_start import own_start
 from v6_cox.questions import Evaluate
-from v6_cox.site_report import CoxTold, at_risk, common_meat, hazards_test, risk_sums
+from v6_cox.site_report import CoxTold, common_meat, hazards_test, risk_sums, rows_at_event_times
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -119,7 +119,7 @@ class CoxLikelihood(Likelihood):
             strata = len(question.times or ())
             sums = risk_sums(here, asked.shift, self.times, question.null)
             if wanted is not None and wanted.transform == "km":
-                sums += at_risk(here, self.times)
+                sums += rows_at_event_times(here, self.times)
             if wanted is not None and wanted.steps is not None:
                 sums += common_meat(here, self.cases, asked, self.times, wanted.steps)
         elif wanted is None:

@@ -131,7 +131,7 @@ def risk_sums(here: Checked[CoxPoint], shift: Array, times: EventTimes, null: bo
 TIED = ("death_risk", "death_moments", "death_products")
 
 
-def at_risk(here: Checked[CoxPoint], times: EventTimes) -> Sums:
+def rows_at_event_times(here: Checked[CoxPoint], times: EventTimes) -> Sums:
     """Return the rows at risk at each different event time, for ``zph_transform="km"`` (R14)."""
     data, every = here.point.point.data, np.unique(times.times)
     return Sums({"at_risk": rows_at_risk(data.time, data.entry, every)})

@@ -13,7 +13,7 @@ from v6_logistic.questions import Evaluate, Grid
 from v6_logistic.questions import Report as LogisticReport
 from v6_logistic.request import LogisticRequest
 from v6_logistic.result import conclude
-from v6_logistic.risk import window
+from v6_logistic.risk import risk_grid
 
 REQUEST = LogisticRequest
 
@@ -32,7 +32,7 @@ class Fitting(glm.Fitting):
 
     def report(self) -> LogisticReport:
         """Return what the last evaluation is asked for besides."""
-        self.grid = window(*self._predictor_moments())
+        self.grid = risk_grid(*self._predictor_moments())
         grid = None if self.grid is None else Grid.of(self.grid)
         return LogisticReport(meat=self.robust, grid=grid)
 

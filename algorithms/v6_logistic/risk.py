@@ -37,7 +37,7 @@ def concordance(eta: Array, events: Array, weights: Array, rounding: float = 0.0
     return np.array([np.dot(ones, below), np.dot(ones, zeros), ones.sum() * zeros.sum()])
 
 
-def window(mean: float, sd: float) -> Window | None:
+def risk_grid(mean: float, sd: float) -> Window | None:
     """Return the grid's points over mean ± 6 sd of the linear predictor, none if it is constant.
 
     Cells are between sd/64 and sd/32 wide.

@@ -18,7 +18,7 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import SiteColumn, codes_of, numbers_of
 from v6_clinical.model.factors import Affine, Column, Factor, Scale, is_numeric
 from v6_clinical.model.terms import Term, raw_columns
-from v6_clinical.model.values import evaluate
+from v6_clinical.model.values import columns_of
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.blocks import row_blocks
 
@@ -191,7 +191,7 @@ class Coding:
             column's numbers, which have been read as numbers of that size.
         """
         numbers = {
-            factor: evaluate(factor, x)
+            factor: columns_of(factor, x)
             for factor, x in raw.items()
             if is_numeric(factor, self.levels)
         }

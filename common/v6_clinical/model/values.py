@@ -22,7 +22,7 @@ _FUNCTIONS: Final[dict[str, Callable[[Array], Array]]] = {
 _DOMAIN: Final = {"log": 0.0, "log1p": -1.0, "sqrt": 0.0}
 
 
-def evaluate(factor: Factor, x: Array) -> Array:
+def columns_of(factor: Factor, x: Array) -> Array:
     """Return the design columns of a numeric factor.
 
     Parameters

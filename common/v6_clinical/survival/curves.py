@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from v6_clinical.numerics.arrays import Array, Index
-from v6_clinical.survival.grid import Exits, TimeGrid, at_risk
+from v6_clinical.survival.grid import Exits, TimeGrid, shown_points
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -53,7 +53,7 @@ def shown_at_risk(
         entered = np.full(len(left), -np.inf) if entry is None else np.sort(entry[rows])
         times = (*(np.sort(left[kind == one]) for one in every), entered)
         show_ends = policy.allow_min_max or not len(left)
-        found.append(at_risk(Exits(times, policy.min_cell, show_ends), grid))
+        found.append(shown_points(Exits(times, policy.min_cell, show_ends), grid))
     shape = len(found), grid.count
     shown = np.array([shown for shown, _ in found], dtype=float).reshape(shape)
     return shown, np.array([remain for _, remain in found], dtype=float).reshape(shape)

@@ -75,7 +75,7 @@ class Exits:
         return np.array(found, dtype=np.intp)
 
 
-def at_risk(exits: Exits, grid: TimeGrid) -> tuple[NDArray[np.bool_], Index]:
+def shown_points(exits: Exits, grid: TimeGrid) -> tuple[NDArray[np.bool_], Index]:
     """Return which times of the grid may be shown, and the rows that remain after each.
 
     Shown are edges of the partition and times within empty cells, if none or at least a cell of

@@ -10,7 +10,7 @@ from helpers.attacker import OPEN, numbers_in
 from helpers.cox_attacker import ask, evaluate, opening, people, refusal, report
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
-from v6_clinical.survival.grid import Exits, at_risk, grid_up_to
+from v6_clinical.survival.grid import Exits, grid_up_to, shown_points
 
 
 def test_r14_event_times_leave_only_where_allowed() -> None:
@@ -35,7 +35,7 @@ def seen(exits: Exits) -> list[float]:
     times: set[float] = set()
     for horizon in (*np.geomspace(3, 900, 60), 12, 30, 60, 100, 250, 500, 1000):
         grid = grid_up_to(float(horizon))
-        times |= set(grid.times()[at_risk(exits, grid)[0]].tolist())
+        times |= set(grid.times()[shown_points(exits, grid)[0]].tolist())
     return sorted(times)
 
 

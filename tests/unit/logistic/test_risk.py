@@ -15,8 +15,8 @@ from v6_logistic.risk import (
     concordance,
     exact_cells,
     risk_counts,
+    risk_grid,
     roc,
-    window,
 )
 
 SEEDS = st.integers(0, 10**6)
@@ -52,7 +52,7 @@ def test_equal_covariates_stay_tied_whatever_their_last_bits() -> None:
 @settings(deadline=None)
 @given(SEEDS, st.lists(st.integers(0, 120), min_size=1, max_size=4), st.sampled_from([1, 3, 5]))
 def test_the_pooled_auc_is_always_within_its_bounds(seed: int, sizes: Any, cell: int) -> None:
-    grid = window(0.0, 1.0)
+    grid = risk_grid(0.0, 1.0)
     assert grid is not None
     parts = [rows(seed + k, n) for k, n in enumerate(sizes)]
     mus = [1 / (1 + np.exp(-eta)) for eta, _, _ in parts]
@@ -77,7 +77,7 @@ def test_the_pooled_auc_is_always_within_its_bounds(seed: int, sizes: Any, cell:
 def test_no_shown_cell_is_small_R2(seed: int, n: int, cell: int) -> None:
     eta, events, _ = rows(seed, n)
     assume(all(size == 0 or size >= cell for size in (events.sum(), n - events.sum())))  # R6
-    grid = window(0.0, 1.0)
+    grid = risk_grid(0.0, 1.0)
     assert grid is not None
     found = risk_counts(eta, events, np.ones(n), np.zeros(n), grid, cell)
     for low, high, total in [
@@ -92,7 +92,7 @@ def test_no_shown_cell_is_small_R2(seed: int, n: int, cell: int) -> None:
 def test_the_first_and_last_rows_are_not_located_R10() -> None:
     """Points below the lowest cell's end say nothing: an empty cell would tell the minimum."""
     eta = np.concatenate([[-5.0], np.linspace(0, 2, 99), [6.0]])
-    grid = window(0.0, 1.0)
+    grid = risk_grid(0.0, 1.0)
     assert grid is not None
     events = (np.arange(101) % 2).astype(float)
     found = risk_counts(eta, events, np.ones(101), np.zeros(101), grid, 5)
@@ -108,7 +108,7 @@ def test_roc_and_calibration_of_exact_cells() -> None:
     eta = np.sort(rng.normal(0, 1, 20_000))
     mu = 1 / (1 + np.exp(-eta))
     events = (rng.random(20_000) < mu).astype(float)
-    grid = window(0.0, 1.0)
+    grid = risk_grid(0.0, 1.0)
     assert grid is not None
     counts = risk_counts(eta, events, np.ones(20_000), mu, grid, 5)
     totals = (1 - events).sum(), events.sum(), mu.sum()
@@ -129,4 +129,4 @@ def test_roc_and_calibration_of_exact_cells() -> None:
 
 @pytest.mark.parametrize("sd", [0.0, 1e-12, float("nan")])
 def test_a_constant_risk_has_no_grid(sd: float) -> None:
-    assert window(2.0, sd) is None
+    assert risk_grid(2.0, sd) is None
