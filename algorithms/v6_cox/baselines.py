@@ -23,7 +23,7 @@ from v6_cox.kernel.shared_baseline import (
     jumps_of,
     moved,
 )
-from v6_cox.questions import EventTimes, Steps
+from v6_cox.questions import AskedSteps, StratumTimes
 from v6_cox.request import CoxRequest
 from v6_cox.shared_times import CommonTimes, read_risk_sums
 
@@ -47,7 +47,7 @@ class Baselines(Protocol):
 
     skew: ClassVar[float]
     compares_sites: ClassVar[bool]
-    times: tuple[EventTimes, ...] | None
+    times: tuple[StratumTimes, ...] | None
     warnings: list[tuple[str, str]]
 
     def first_null(self, total: Sums) -> Evaluation | None:
@@ -62,7 +62,7 @@ class Baselines(Protocol):
     def needs(self, *, null: bool, last: bool) -> frozenset[str]:
         """Return what no site with rows may leave out."""
 
-    def steps(self, by: Array) -> Steps | None:
+    def steps(self, by: Array) -> AskedSteps | None:
         """Return what sites need for robust errors, ``by`` away from the last evaluation."""
 
     def hazards(self, total: Sums) -> PHSums:
@@ -81,7 +81,7 @@ class OwnBaselines:
 
     def __init__(self, request: CoxRequest, design: Design) -> None:
         self._request, self._design = request, design
-        self.times: tuple[EventTimes, ...] | None = None
+        self.times: tuple[StratumTimes, ...] | None = None
         self.warnings: list[tuple[str, str]] = []
 
     def first_null(self, total: Sums) -> Evaluation | None:
@@ -101,7 +101,7 @@ class OwnBaselines:
         weighted = {"time_sum", "score_g", "information_g", "information_gg"}
         return EVALUATION | (weighted if last else set())
 
-    def steps(self, by: Array) -> Steps | None:
+    def steps(self, by: Array) -> AskedSteps | None:
         """Return nothing: each site's residuals are its own."""
         return None
 
@@ -130,7 +130,7 @@ class SharedBaseline:
     def __init__(self, request: CoxRequest, design: Design, known: CommonTimes) -> None:
         self._request, self._design, self._known = request, design, known
         self._latest: RiskSums | None = None
-        self.times: tuple[EventTimes, ...] | None = known.asked()
+        self.times: tuple[StratumTimes, ...] | None = known.asked()
         text = (
             "A common baseline: the sites sent their event times and, at each, sums from which "
             "covariates of patients with events follow by subtraction."
@@ -157,7 +157,7 @@ class SharedBaseline:
         found |= {"at_risk"} if last and self._request.zph_transform == "km" else set()
         return frozenset(found)
 
-    def steps(self, by: Array) -> Steps | None:
+    def steps(self, by: Array) -> AskedSteps | None:
         """Return the common steps, expected from the last evaluation.
 
         The last round is near enough for that: it is asked for where Newton's next step is small.
@@ -166,7 +166,7 @@ class SharedBaseline:
             return None
         steps = combine_steps(moved(self._latest, by), self._request.ties)
         tied = steps.tied_mean_hazard
-        return Steps(
+        return AskedSteps(
             hazard=_plain(steps.jumps.hazard),
             tied_hazard=_plain(steps.jumps.of_all(steps.jumps.tied_hazard)),
             mean=_plain(steps.mean),

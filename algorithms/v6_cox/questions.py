@@ -57,21 +57,21 @@ class Opening(question.Opening):
         return found
 
 
-class EventTimes(Question):
+class StratumTimes(Question):
     """The federation's event times of one stratum, the latest first; see ``stratum_key``."""
 
     stratum: Annotated[str, Field(max_length=10_000)]
     times: Times
 
     @model_validator(mode="after")
-    def _descend(self) -> EventTimes:
+    def _descend(self) -> StratumTimes:
         pairs = zip(self.times, self.times[1:], strict=False)
         if any(late <= early for late, early in pairs):
             raise ValueError("times must descend")
         return self
 
 
-EventTimesList = Annotated[tuple[EventTimes, ...], Field(strict=False, max_length=10_000)]
+StratumTimesList = Annotated[tuple[StratumTimes, ...], Field(strict=False, max_length=10_000)]
 
 
 class Grid(Question):
@@ -92,10 +92,10 @@ class Grid(Question):
         return TimeGrid(self.digit, self.exponent, self.count)
 
 
-class Steps(Question):
+class AskedSteps(Question):
     """The common steps of K event times, for robust errors; p columns, K p numbers row by row.
 
-    Named as in ``kernel.residuals.Steps`` and ``kernel.jumps.Jumps``.
+    Named as in ``kernel.residuals.HazardSteps`` and ``kernel.jumps.Jumps``.
     """
 
     hazard: Times
@@ -108,7 +108,7 @@ class Steps(Question):
 class Report(question.Report):
     """What the last evaluation sends besides; the meat of a common baseline needs its steps."""
 
-    steps: Steps | None
+    steps: AskedSteps | None
     transform: Literal["identity", "log", "km"]
     grid: Grid | None
 
@@ -122,7 +122,7 @@ class Evaluate(Opening, question.Evaluate):
     """
 
     model: CoxModel
-    times: EventTimesList | None
+    times: StratumTimesList | None
     null: bool
     report: Report | None
 

@@ -31,11 +31,11 @@ class CommonTimes:
     def __len__(self) -> int:
         return sum(len(times) for times in self.times)
 
-    def asked(self) -> tuple[questions.EventTimes, ...]:
+    def asked(self) -> tuple[questions.StratumTimes, ...]:
         """Return them as a question holds them."""
         pairs = zip(self.labels, self.times, strict=True)
         return tuple(
-            questions.EventTimes(stratum=stratum_key(stratum), times=tuple(times.tolist()))
+            questions.StratumTimes(stratum=stratum_key(stratum), times=tuple(times.tolist()))
             for stratum, times in pairs
         )
 

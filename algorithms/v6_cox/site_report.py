@@ -23,7 +23,7 @@ from v6_cox.kernel.jumps import Jumps
 from v6_cox.kernel.proportional_hazards import Transform, ph_sums
 from v6_cox.kernel.shared_baseline import EventTimes
 from v6_cox.kernel.sorted_data import SortedData
-from v6_cox.questions import FARTHEST_OFFSET, Grid, Report, Steps
+from v6_cox.questions import FARTHEST_OFFSET, AskedSteps, Grid, Report
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -138,7 +138,7 @@ def rows_at_event_times(here: Checked[CoxPoint], times: EventTimes) -> Sums:
 
 
 def common_meat(
-    here: Checked[CoxPoint], cases: CoxCases, asked: Asked, times: EventTimes, steps: Steps
+    here: Checked[CoxPoint], cases: CoxCases, asked: Asked, times: EventTimes, steps: AskedSteps
 ) -> Sums:
     """Return the robust errors' meat at the steps of a common baseline (R14)."""
     read = _read_steps(steps, len(times.times), len(asked.beta))
@@ -148,7 +148,7 @@ def common_meat(
     return Sums(forms={"meat": Form(asked.labels, meat)})
 
 
-def _read_steps(asked: Steps, count: int, columns: int) -> residuals.Steps:
+def _read_steps(asked: AskedSteps, count: int, columns: int) -> residuals.HazardSteps:
     """Return the steps at K event times, p columns."""
 
     def series(name: str, *shape: int) -> Array:
@@ -164,7 +164,7 @@ def _read_steps(asked: Steps, count: int, columns: int) -> residuals.Steps:
     if asked.tied_mean_hazard is not None:
         tied_mean = series("tied_mean_hazard", count, columns)
     mean, mean_hazard = series("mean", count, columns), series("mean_hazard", count, columns)
-    return residuals.Steps(jumps, mean, mean_hazard, tied_mean)
+    return residuals.HazardSteps(jumps, mean, mean_hazard, tied_mean)
 
 
 def ordered_pairs(found: Concordance) -> Array:

@@ -28,7 +28,7 @@ from v6_cox.kernel.sorted_data import SortedData
 
 
 @dataclass(frozen=True)
-class Steps:
+class HazardSteps:
     """What a row passes through at each risk set.
 
     Attributes
@@ -64,7 +64,7 @@ def score_residuals(data: SortedData, beta: Array) -> Array:
     return residuals_at(data, data.design, risk.scores / data.weights, steps)
 
 
-def hazard_steps(jumps: Jumps, moments: Array, deaths: Array | None, weight: Array) -> Steps:
+def hazard_steps(jumps: Jumps, moments: Array, deaths: Array | None, weight: Array) -> HazardSteps:
     """Return the steps from S1 and D1, shape (K, p), and the sum of the deaths' weights (K,).
 
     D1 may be None without ties.
@@ -72,15 +72,15 @@ def hazard_steps(jumps: Jumps, moments: Array, deaths: Array | None, weight: Arr
     one = np.where(weight > 0, weight, 1.0)
     if deaths is None or not len(jumps.tied):
         mean = moments * (jumps.hazard / one)[:, None]
-        return Steps(jumps, mean, moments * jumps.square[:, None], None)
+        return HazardSteps(jumps, mean, moments * jumps.square[:, None], None)
     parts = jumps.tied_hazard, jumps.mean_fraction, jumps.fraction_squares
     tied_hazard, fraction, squares = (jumps.of_all(part)[:, None] for part in parts)
     mean = (moments * jumps.hazard[:, None] - deaths * tied_hazard) / one[:, None]
     mean_hazard = (moments - deaths * fraction) * jumps.square[:, None]
-    return Steps(jumps, mean, mean_hazard, mean_hazard * fraction - deaths * squares)
+    return HazardSteps(jumps, mean, mean_hazard, mean_hazard * fraction - deaths * squares)
 
 
-def residuals_at(data: SortedData, design: Array, relative: Array, steps: Steps) -> Array:
+def residuals_at(data: SortedData, design: Array, relative: Array, steps: HazardSteps) -> Array:
     """Return the residuals of rows with relative risks e_i at given steps, in the caller's order.
 
     Parameters

@@ -21,7 +21,7 @@ from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.newton import Evaluation
 from v6_cox.kernel.jumps import Jumps, hazard_jumps
 from v6_cox.kernel.proportional_hazards import PHSums, Transform, pooled_km, transformed
-from v6_cox.kernel.residuals import Steps, hazard_steps, residuals_at
+from v6_cox.kernel.residuals import HazardSteps, hazard_steps, residuals_at
 from v6_cox.kernel.risk_sets import Rows, Ties, sums_at_risk, sums_of_deaths
 from v6_cox.kernel.sorted_data import SortedData, with_event_times
 
@@ -176,14 +176,18 @@ def jumps_of(total: RiskSums, ties: Ties) -> Jumps:
     return hazard_jumps(total.risk, total.death_risk, total.deaths, total.death_weight, ties)
 
 
-def combine_steps(total: RiskSums, ties: Ties) -> Steps:
+def combine_steps(total: RiskSums, ties: Ties) -> HazardSteps:
     """Return the common steps, which sites need for score residuals."""
     jumps = jumps_of(total, ties)
     return hazard_steps(jumps, total.moments, total.death_moments, total.death_weight)
 
 
 def shared_score_residuals(
-    data: SortedData, beta: Array, times: EventTimes, steps: Steps, origin: Array | None = None
+    data: SortedData,
+    beta: Array,
+    times: EventTimes,
+    steps: HazardSteps,
+    origin: Array | None = None,
 ) -> Array:
     """Return a site's score residuals at the common steps, in the caller's order, shape (n, p)."""
     here = with_event_times(data, times.strata, times.times)
