@@ -48,21 +48,29 @@ def test_an_answer_is_logged_with_its_step_and_count(tmp_path: Path, case: Case)
     assert int(line["numbers"]) == numbers(found["sums"]) > 0
 
 
-@EACH
+REFUSED: list[tuple[dict[str, Any], dict[str, str], str, str | None]] = [
+    ({}, {"V6C_DENIED_COLUMNS": "age"}, "COLUMN_DENIED", None),
+    ({}, {"V6C_MIN_ROWS": "ten"}, "BAD_SETTING", None),
+    ({}, {"V6C_MIN_ROWS": "100000"}, "MIN_ROWS", None),
+    ({"step": CANARY}, {}, "BAD_STEP", "unknown"),
+    ({"step": {"a": CANARY}}, {}, "BAD_STEP", "unknown"),
+    ({"arguments": {CANARY: [CANARY]}}, {}, "BAD_REQUEST", None),
+    ({"version": f"0 {CANARY}"}, {}, "VERSION", None),
+    ({"note": 1}, {}, "BAD_REQUEST", None),
+    ({"mock_data": [{"age": [1]}]}, {}, "BAD_REQUEST", None),
+]
+
+
 @pytest.mark.parametrize(
-    ("change", "settings", "outcome", "step"),
+    ("case", "change", "settings", "outcome", "step"),
     [
-        ({}, {"V6C_DENIED_COLUMNS": "age"}, "COLUMN_DENIED", None),
-        ({}, {"V6C_MIN_ROWS": "ten"}, "BAD_SETTING", None),
-        ({}, {"V6C_MIN_ROWS": "100000"}, "MIN_ROWS", None),
-        ({"step": CANARY}, {}, "BAD_STEP", "unknown"),
-        ({"step": {"a": CANARY}}, {}, "BAD_STEP", "unknown"),
-        ({"arguments": {CANARY: [CANARY]}}, {}, "BAD_REQUEST", None),
-        ({"version": f"0 {CANARY}"}, {}, "VERSION", None),
-        ({"note": 1}, {}, "BAD_REQUEST", None),
-        ({"mock_data": [{"age": [1]}]}, {}, "BAD_REQUEST", None),
+        # each kind once and each analysis once: what logs them is the same for all
+        pytest.param(case, *refused, marks=[] if once else [pytest.mark.repeats])
+        for case in CASES
+        for refused in REFUSED
+        for once in [case is CASES[0] or refused is REFUSED[0]]
     ],
-    ids=lambda value: str(value)[:40],
+    ids=lambda value: value.analysis if isinstance(value, Case) else str(value)[:40],
 )
 def test_a_refusal_is_logged_too(
     tmp_path: Path,
