@@ -4,13 +4,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW, MANY = (
+    settings(max_examples=draws, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    for draws in (15, 60)
+)
+MORE = st.sampled_from([{}, {"weights": "w"}, {"offset": "o"}, {"ridge": 0.7}])
 LEVELS = {"g": ["u", "v", "w"]}
 FORMULAS = st.sampled_from(
     ["x + g", "x * g", "0 + g + x", "x + x**2", "g + scale(x) + z", "x + bs(z, df=3)", "I(x/3-1):g"]
@@ -42,11 +47,7 @@ def fit(frames: list[pd.DataFrame], formula: str, more: dict[str, Any]) -> dict[
     return local.run("logistic", frames, arguments, policy=Policy.open(), minimum_sites=1)
 
 
-@SLOW
-@given(tables(), FORMULAS, st.sampled_from([{}, {"weights": "w"}, {"offset": "o"}, {"ridge": 0.7}]))
-def test_any_split_gives_the_fit_of_one_site(
-    table: pd.DataFrame, formula: str, more: dict[str, Any]
-) -> None:
+def check_split(table: pd.DataFrame, formula: str, more: dict[str, Any]) -> None:
     whole = fit([table], formula, more)
     split = fit([rows for _, rows in table.groupby("site")], formula, more)
     if whole["status"] != "completed":
@@ -63,9 +64,24 @@ def test_any_split_gives_the_fit_of_one_site(
     assert abs(a["log_likelihood"] - b["log_likelihood"]) < 1e-9 * abs(b["log_likelihood"])
 
 
-@SLOW
-@given(tables(), st.integers(0, 10**6))
-def test_order_is_of_no_account_B25(table: pd.DataFrame, seed: int) -> None:
+@FEW
+@given(tables(), FORMULAS, MORE)
+def test_any_split_gives_the_fit_of_one_site(
+    table: pd.DataFrame, formula: str, more: dict[str, Any]
+) -> None:
+    check_split(table, formula, more)
+
+
+@pytest.mark.repeats
+@MANY
+@given(tables(), FORMULAS, MORE)
+def test_any_split_gives_the_fit_of_one_site_in_many_draws(
+    table: pd.DataFrame, formula: str, more: dict[str, Any]
+) -> None:
+    check_split(table, formula, more)
+
+
+def check_order(table: pd.DataFrame, seed: int) -> None:
     frames = [rows.drop(columns="site") for _, rows in table.groupby("site")]
     rng = np.random.default_rng(seed)
     mixed = [f.iloc[rng.permutation(len(f)), rng.permutation(f.shape[1])] for f in frames]
@@ -73,3 +89,16 @@ def test_order_is_of_no_account_B25(table: pd.DataFrame, seed: int) -> None:
     assert one["status"] == other["status"]
     for a, b in zip(one.get("coefficients", []), other.get("coefficients", []), strict=True):
         assert abs(a["estimate"] - b["estimate"]) < 1e-8 * b["std_error"]
+
+
+@FEW
+@given(tables(), st.integers(0, 10**6))
+def test_order_is_of_no_account_B25(table: pd.DataFrame, seed: int) -> None:
+    check_order(table, seed)
+
+
+@pytest.mark.repeats
+@MANY
+@given(tables(), st.integers(0, 10**6))
+def test_order_is_of_no_account_B25_in_many_draws(table: pd.DataFrame, seed: int) -> None:
+    check_order(table, seed)

@@ -27,7 +27,10 @@ REQUEST: dict[str, Any] = {
     "levels": LEVELS,
     "correlation": True,
 }
-SLOW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW, MANY = (
+    settings(max_examples=draws, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    for draws in (30, 120)
+)
 
 
 def frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
@@ -48,7 +51,7 @@ def same(ours: Any, theirs: Any, scale: float) -> bool:
     return bool(np.isclose(ours, theirs, rtol=1e-8, atol=1e-9 * scale))
 
 
-@SLOW
+@MANY
 @given(TABLES, st.sampled_from([1, 3, 5]))
 def test_cells_of_the_first_round_bound_every_count(table: list[Any], cell: int) -> None:
     values = np.array([np.nan if row[0] is None else row[0] for row, _ in table])
@@ -64,9 +67,7 @@ def test_cells_of_the_first_round_bound_every_count(table: list[Any], cell: int)
     assert (counts <= curve.at_most).all()
 
 
-@SLOW
-@given(TABLES)
-def test_any_split_gives_the_answer_of_one_site(table: list[Any]) -> None:
+def check_split(table: list[Any]) -> None:
     whole = frame([row for row, _ in table])
     sites = [whole[[site == k for _, site in table]] for k in range(4)]
     one, many = run([whole], Policy.open()), run(sites, Policy.open())
@@ -80,9 +81,20 @@ def test_any_split_gives_the_answer_of_one_site(table: list[Any]) -> None:
             assert all(same(ours[key], theirs[key], 1.0) for key in ours)
 
 
-@SLOW
-@given(TABLES, st.sampled_from([1, 3, 5]))
-def test_the_true_quantile_is_always_in_the_interval(table: list[Any], cell: int) -> None:
+@FEW
+@given(TABLES)
+def test_any_split_gives_the_answer_of_one_site(table: list[Any]) -> None:
+    check_split(table)
+
+
+@pytest.mark.repeats
+@MANY
+@given(TABLES)
+def test_any_split_gives_the_answer_of_one_site_in_many_draws(table: list[Any]) -> None:
+    check_split(table)
+
+
+def check_quantiles(table: list[Any], cell: int) -> None:
     policy = Policy(min_rows=1, min_cell=cell, levels_per_row=2.0, min_spread=0.0)
     whole = frame([row for row, _ in table])
     sites = [whole[[site == k for _, site in table]] for k in range(4)]
@@ -100,6 +112,21 @@ def test_the_true_quantile_is_always_in_the_interval(table: list[Any], cell: int
             low, high, true = record[f"{name}_low"], record[f"{name}_high"], x.quantile(q)
             slack = 1e-9 * max(1.0, x.abs().max())
             assert low - slack <= true <= high + slack
+
+
+@FEW
+@given(TABLES, st.sampled_from([1, 3, 5]))
+def test_the_true_quantile_is_always_in_the_interval(table: list[Any], cell: int) -> None:
+    check_quantiles(table, cell)
+
+
+@pytest.mark.repeats
+@MANY
+@given(TABLES, st.sampled_from([1, 3, 5]))
+def test_the_true_quantile_is_always_in_the_interval_in_many_draws(
+    table: list[Any], cell: int
+) -> None:
+    check_quantiles(table, cell)
 
 
 NONNEGATIVE = {

@@ -88,7 +88,7 @@ def test_A05_r7_parameters_for_the_rows() -> None:
     assert ask(people(29), "start", opening(), Policy(max_parameters_per_row=0.33))["n"] == 29
 
 
-@pytest.mark.parametrize(("n", "p"), [(30, 1), (50, 3)])
+@pytest.mark.parametrize(("n", "p"), [(30, 1), pytest.param(50, 3, marks=pytest.mark.repeats)])
 def test_A20_an_honest_fit_does_not_determine_the_covariates(n: int, p: int) -> None:
     """The fewest rows that R7 allows; every answer of a fit, with all that a report may hold."""
     rng = np.random.default_rng(n)
