@@ -25,7 +25,8 @@ def conclude(fitting: Fitting, fit: Fit, rounds: int, grid: Window | None) -> Ou
     if area["auc"] is None:
         text = "The pooled AUC is not known to .01: see auc_low and auc_high; auc_within is exact."
         found.append(("AUC_COARSE", text))
-    return glm.conclude(fitting, fit, rounds, {"brier": brier} | area, tables, found)
+    record = glm.fit_record(fitting, fit) | {"brier": brier} | area
+    return glm.conclude(fitting, fit, rounds, record, tables, found)
 
 
 def _risks(fit: Fit, grid: Window | None) -> tuple[Record, dict[str, Any]]:

@@ -24,10 +24,11 @@ SITE_CODES: Final[dict[str, str]] = {
     "levels=... to treat it as categorical at every site.",
     "NON_FINITE": "Ask the site to replace infinite or absurdly large values by missing ones; "
     "of an offset take a number off, which changes no estimate.",
-    "DOMAIN": "A logarithm or root meets a value outside its domain: drop the transformation, or "
-    "ask the site to correct the column.",
+    "DOMAIN": "A logarithm or root meets a value outside its domain, or an exposure is 0 or less: "
+    "drop the transformation, or ask the site to correct the column.",
     "BAD_OUTCOME": "The outcome must be 0/1 or true/false, or have two levels: name the one that "
-    "counts as an event with positive=...",
+    "counts as an event with positive=... Counts are whole numbers of 0 or more, the outcome of a "
+    "gamma family is above 0, and the outcome is not the same in every row.",
     "BAD_TIME": "Follow-up must be 0 or more, an entry before its time; zph_transform='log' takes "
     "no event at 0: use 'km' or 'identity'.",
     "BAD_EVENT": "The event column must be 0/1 or true/false; or say with event_value=... which "

@@ -21,9 +21,11 @@ PAGES = {
     "algorithms/v6_summary/README.md": "analyses/summary",
     "algorithms/v6_logistic/README.md": "analyses/logistic",
     "algorithms/v6_cox/README.md": "analyses/cox",
+    "algorithms/v6_glm/README.md": "analyses/glm",
     "algorithms/v6_summary/LIMITS.md": "analyses/summary-limits",
     "algorithms/v6_logistic/LIMITS.md": "analyses/logistic-limits",
     "algorithms/v6_cox/LIMITS.md": "analyses/cox-limits",
+    "algorithms/v6_glm/LIMITS.md": "analyses/glm-limits",
 }
 _LINK = re.compile(r"\[([^\[\]]+)\]\(([\w./-]+)(#[^()\s]*)?\)")
 

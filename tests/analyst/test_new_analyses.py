@@ -87,7 +87,7 @@ def test_it_is_a_method_of_a_federation(mean: Path) -> None:
     assert federation.mean.__doc__ == "Give the mean of one column over all sites."  # type: ignore[attr-defined]
     with pytest.raises(AnalysisError, match="COLUMN_MISSING"):
         federation.mean(column="height")  # type: ignore[attr-defined]
-    with pytest.raises(AttributeError, match="installed are cox, logistic, mean, summary"):
+    with pytest.raises(AttributeError, match="installed are cox, glm, logistic, mean, summary"):
         federation.median(column="age")  # type: ignore[attr-defined]
 
 

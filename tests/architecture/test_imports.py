@@ -74,6 +74,23 @@ PARTIALS = {
             "site_effect": False,
         },
     ),
+    "glm": (
+        "v6_glm.v4",
+        "generalized_linear_model_partial",
+        "start",
+        {
+            "model": {
+                "terms": [{"factors": [{"kind": "column", "column": "x"}]}],
+                "intercept": True,
+                **{name: {} for name in ("levels", "references", "collapse")},
+                **dict.fromkeys(("weights", "offset", "cluster")),
+            },
+            "outcome": {"column": "y", "levels": None, "positive": None},
+            "site_effect": False,
+            "family": "poisson",
+            "link": "log",
+        },
+    ),
 }
 
 
@@ -100,6 +117,7 @@ CENTRES = {
     "v6_summary": {"columns": ["x"]},
     "v6_logistic": {"outcome": "y", "predictors": ["x"]},
     "v6_cox": {"time": "t", "event": "y", "predictors": ["x"]},
+    "v6_glm": {"outcome": "y", "family": "poisson", "predictors": ["x"]},
 }
 
 

@@ -31,6 +31,10 @@ write(transform(pbc, dead = as.integer(status == 2)), "pbc")
 # Some end at time 0, in one of four ways
 write(transform(transplant, ltx = as.integer(event == "ltx"), code = as.integer(event) - 1L), "transplant")
 
+# Counts: days absent from school, by child; claims of car insurance, by district, size and age
+write(quine, "quine")
+write(transform(Insurance, District = paste0("D", District)), "insurance")
+
 # Made-up sets on which no finite maximum likelihood estimate exists
 i <- 0:59
 x <- (17 * i) %% 29 / 4

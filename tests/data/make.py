@@ -46,6 +46,8 @@ PLANS = {
     "collinear": Plan("y"),
     "monotone": Plan("event", ("arm", "B"), ("arm", "A")),
     "transplant": Plan("ltx", ("abo", "AB"), ("sex", "f")),
+    "quine": Plan("Days", ("Lrn", "SL"), ("Sex", "M")),
+    "insurance": Plan("Claims", ("District", "D4"), ("Age", "<25")),
     "visits": Plan("event", ("arm", "C"), ("arm", "A"), unit="id"),
 }
 

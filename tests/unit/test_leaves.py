@@ -18,6 +18,11 @@ from v6_clinical.terminal.render.leaves import as_markdown, declared
 OPEN = Policy.open()
 ANALYSES = pytest.mark.parametrize("analysis", methods())
 LOGISTIC: dict[str, Any] = {"outcome": "cens", "formula": "age + tgrade"}
+GLM: dict[str, Any] = {
+    "family": "poisson",
+    "outcome": "pnodes",
+    "formula": "scale(tsize) + tgrade",
+}
 COX: dict[str, Any] = {"time": "time", "event": "cens", "formula": "age + horTh"}
 SUMMARY: dict[str, Any] = {"columns": ["age", "tsize", "tgrade"]}
 # Under the shipped limits two rounds do not settle these.
@@ -39,6 +44,12 @@ FITS: list[tuple[str, dict[str, Any]]] = [
     ("logistic", LOGISTIC | {"cluster": "part", "site_effect": True, "cluster_adjust": True}),
     ("logistic", LOGISTIC | {"levels": {"tgrade": ["I", "II", "III"]}, "positive": 1}),
     ("logistic", LOGISTIC | {"formula": "age + alone"}),
+    ("glm", GLM),
+    ("glm", GLM | {"family": "gaussian", "weights": "unit", "robust": "HC1"}),
+    ("glm", GLM | {"family": "gamma", "outcome": "unit", "offset": "small"}),
+    ("glm", GLM | {"formula": "tsize + alone", "site_effect": True}),
+    ("glm", GLM | {"exposure": "unit", "cluster": "part", "cluster_adjust": True}),
+    ("glm", GLM | {"family": "binomial", "link": "probit", "outcome": "cens"}),
     ("cox", COX),
     ("cox", COX | {"formula": "age + alone"}),
     ("cox", COX | {"formula": "scale(age) + horTh", "ties": "breslow"}),

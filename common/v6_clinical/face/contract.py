@@ -121,7 +121,8 @@ class Face:
     predict
         The package's module whose ``predict(result, profiles)`` the result offers; empty for none.
     effect
-        What the coefficients mean in print; None for an analysis without.
+        What the coefficients mean in print, or what returns it from the request where it depends
+        on that; None for an analysis without.
     figures
         Those of ``v6_clinical.analyst.figures`` that a report shows, in order.
     terminal
@@ -149,7 +150,7 @@ class Face:
     example: Mapping[str, Any] = field(default_factory=dict)
     result: str = "Result"
     predict: str = ""
-    effect: Effect | None = None
+    effect: Effect | Callable[[Record], Effect] | None = None
     figures: tuple[str, ...] = ()
     terminal: Callable[[Record, Page], None] | None = None
     model: Callable[[Record], str] = _nothing
@@ -157,3 +158,7 @@ class Face:
     methods: Callable[[Record, Cite], Iterable[str]] = _no_sentences
     notes: Callable[[Record], Sequence[str]] = lambda result: ()
     references: Mapping[str, str] = field(default_factory=dict)
+
+    def effect_of(self, result: Record) -> Effect | None:
+        """Return what the coefficients of a result mean in print."""
+        return self.effect(result["request"]) if callable(self.effect) else self.effect

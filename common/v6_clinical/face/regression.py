@@ -57,12 +57,13 @@ def left_out(fit: Record) -> str:
     return f", {fit['n_missing']} dropped as incomplete" if fit["n_missing"] else ""
 
 
-def show_coefficients(result: Record, effect: Effect, page: Page) -> None:
+def show_coefficients(result: Record, effect: Effect, page: Page, test: str = "z") -> None:
     """Print estimates with their tests, then ratios with their intervals."""
     records = result["coefficients"]
     robust = bool(records) and "robust_se" in records[0]
+    tests = [f"{test} value", f"Pr(>|{test}|)"]
     errors = ["std_error", *(["robust_se"] if robust else [])]
-    heads = ["Estimate", "Std. Error", *(["Robust SE"] if robust else []), "z value", "Pr(>|z|)"]
+    heads = ["Estimate", "Std. Error", *(["Robust SE"] if robust else []), *tests]
     rows = [
         [
             row["term"],
@@ -76,6 +77,8 @@ def show_coefficients(result: Record, effect: Effect, page: Page) -> None:
 
     if known := references(result):
         page.line(f"Reference levels: {', '.join(f'{n} {v}' for n, v in known.items())}\n")
+    if not effect.is_ratio:
+        return
     level = f"{100 * result['request']['confidence_level']:g} %"
     names = (effect.column, effect.low, effect.high)
     rows = [[row["term"], *(number(row[name], 4) for name in names)] for row in records]

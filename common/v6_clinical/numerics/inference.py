@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from v6_clinical.numerics.arrays import Array
 
 
 @dataclass(frozen=True)
 class Wald:
-    """Estimates with z tests and intervals, all of shape (p,)."""
+    """Estimates with z or t tests and intervals, all of shape (p,)."""
 
     estimate: Array
     std_error: Array
@@ -25,19 +25,30 @@ class Wald:
     conf_high: Array
 
 
-def wald(estimate: Array, covariance: Array, confidence_level: float) -> Wald:
-    """Test each parameter against 0: z = b / se, interval b -+ z_(1 - alpha/2) se."""
+def wald(
+    estimate: Array, covariance: Array, confidence_level: float, df: float | None = None
+) -> Wald:
+    """Test each parameter against 0: z = b / se, interval b -+ z_(1 - alpha/2) se.
+
+    With ``df`` by Student's t of so many degrees of freedom in place of the normal.
+    """
     error = np.sqrt(np.diag(covariance))
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimate / error
-    reach = float(ndtri((1 + confidence_level) / 2)) * error
-    p_value = 2 * ndtr(-np.abs(statistic))
+    upper, below = (1 + confidence_level) / 2, -np.abs(statistic)
+    reach = float(ndtri(upper) if df is None else stdtrit(df, upper)) * error
+    p_value = 2 * np.asarray(ndtr(below) if df is None else stdtr(df, below), dtype=np.float64)
     return Wald(estimate, error, statistic, p_value, estimate - reach, estimate + reach)
 
 
 def chi_square_tail(statistic: float, df: float) -> float | None:
     """Return P(X > statistic) for chi-square with df degrees of freedom; none for df = 0."""
     return float(chdtrc(df, max(statistic, 0.0))) if df > 0 else None
+
+
+def f_tail(statistic: float, df: float, df2: float) -> float | None:
+    """Return P(X > statistic) for F with df and df2 degrees of freedom; none for 0 of either."""
+    return float(fdtrc(df, df2, max(statistic, 0.0))) if df > 0 and df2 > 0 else None
 
 
 def sandwich(bread: Array, meat: Array) -> Array:

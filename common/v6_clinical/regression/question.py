@@ -16,6 +16,7 @@ class Model(Question):
     """Columns and coding of a model.
 
     Before levels are agreed, ``levels`` is the request's codebook and ``references`` is empty.
+    The logarithm of ``exposure`` is added to the offset.
 
     Attributes
     ----------
@@ -34,6 +35,7 @@ class Model(Question):
     weights: Name | None
     offset: Name | None
     cluster: Name | None
+    exposure: Name | None = None
 
     @model_validator(mode="after")
     def _sizes(self) -> Model:
@@ -49,6 +51,11 @@ class Model(Question):
         except FormulaError:
             raise ValueError("not a list of terms") from None
 
+    @property
+    def has_offset(self) -> bool:
+        """Whether something is added to the linear predictor: an offset, or an exposure's log."""
+        return self.offset is not None or self.exposure is not None
+
     def agreed(self, levels: Mapping[str, Labels], references: Mapping[str, str]) -> Self:
         """Return the model in the coding that all sites share."""
         return self.model_copy(update={"levels": dict(levels), "references": dict(references)})
@@ -62,7 +69,8 @@ class Model(Question):
 
     def columns(self) -> tuple[str, ...]:
         """Return the predictors and the columns beside them, each once."""
-        others = [name for name in (self.weights, self.offset, self.cluster) if name is not None]
+        beside = (self.weights, self.offset, self.cluster, self.exposure)
+        others = [name for name in beside if name is not None]
         return tuple(dict.fromkeys([*raw_columns(self.read_terms()), *others]))
 
 

@@ -18,9 +18,10 @@ def effect_of(result: Record) -> Effect:
         If the analysis is not known, or names no effect.
     """
     face = face_of(result["analysis"])
-    if face.effect is None:
+    effect = face.effect_of(result)
+    if effect is None:
         raise ValueError(f"{face.title} has no effect to be shown as a ratio or a difference")
-    return face.effect
+    return effect
 
 
 def interval(record: Record, effect: Effect) -> tuple[float | None, float | None]:

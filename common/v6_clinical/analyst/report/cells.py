@@ -100,7 +100,7 @@ class Cells:
     def __init__(self, result: Record) -> None:
         self._result = result
         self._terms = labels(result)
-        effect = face_of(result["analysis"]).effect
+        effect = face_of(result["analysis"]).effect_of(result)
         ratios = (effect.column, effect.low, effect.high) if effect and effect.is_ratio else ()
         self._write = _WRITE | dict.fromkeys(ratios, ratio)
 

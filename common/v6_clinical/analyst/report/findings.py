@@ -18,8 +18,9 @@ Record = Mapping[str, Any]
 def findings(result: Record) -> Table | None:
     """Return effects with intervals, Table 1, or else the first table of the result."""
     face = face_of(result["analysis"])
-    if face.effect is not None and result.get("coefficients"):
-        return _effects(result, face.effect)
+    effect = face.effect_of(result)
+    if effect is not None and result.get("coefficients"):
+        return _effects(result, effect)
     if face.result == "TableOneResult":
         return _table_one(result)
     tables = all_tables(result)

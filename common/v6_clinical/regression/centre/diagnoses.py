@@ -88,7 +88,7 @@ def stop_if_separated(design: Design, state: Newton, *, end: bool = False) -> No
     places = infinite(
         proposals, state.gain / state.row, LEFT_AT_AN_END if end else LEFT, design.to_user
     )
-    complete = -state.evaluation.log_likelihood < state.sure
+    complete = state.sure > 0 and -state.evaluation.log_likelihood < state.sure
     if not len(places) and not (complete and (end or state.gain < SETTLED * state.row)):
         return
     if complete and len(design.sd):

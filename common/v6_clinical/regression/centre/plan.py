@@ -60,6 +60,7 @@ def opening_model(
         weights=request.weights,
         offset=request.offset,
         cluster=request.cluster,
+        exposure=getattr(request, "exposure", None),
     )
 
 

@@ -38,18 +38,21 @@ def coefficient_table(
     covariance: Array,
     robust: Array | None,
     confidence_level: float,
-    ratio: tuple[str, str],
+    ratio: tuple[str, str] | None,
+    df: float | None = None,
 ) -> list[Record]:
     """Return a record for each term; with ``robust`` errors these make statistic and interval.
 
     Parameters
     ----------
     ratio
-        Names of exp(estimate) and of the prefix of its interval: ``("odds_ratio", "or")``.
+        Names of exp(estimate) and of the prefix of its interval: ``("odds_ratio", "or")``; None
+        for a table without.
+    df
+        Degrees of freedom of Student's t; None for the normal.
     """
     model_error = np.sqrt(np.diag(covariance))
-    found = wald(beta, covariance if robust is None else robust, confidence_level)
-    name, prefix = ratio
+    found = wald(beta, covariance if robust is None else robust, confidence_level, df)
     records = []
     for i, term in enumerate(terms):
         record: Record = {
@@ -64,10 +67,14 @@ def coefficient_table(
             "p_value": plain(found.p_value[i]),
             "conf_low": float(found.conf_low[i]),
             "conf_high": float(found.conf_high[i]),
-            name: _exp(found.estimate[i]),
-            f"{prefix}_conf_low": _exp(found.conf_low[i]),
-            f"{prefix}_conf_high": _exp(found.conf_high[i]),
         }
+        if ratio is not None:
+            name, prefix = ratio
+            record |= {
+                name: _exp(found.estimate[i]),
+                f"{prefix}_conf_low": _exp(found.conf_low[i]),
+                f"{prefix}_conf_high": _exp(found.conf_high[i]),
+            }
         records.append(record)
     return records
 
@@ -80,11 +87,11 @@ def covariance_table(terms: Sequence[str], covariance: Array) -> list[Record]:
     ]
 
 
-def heterogeneity_table(design: Design, total: Sums) -> list[Record]:
+def heterogeneity_table(design: Design, total: Sums, dispersion: float = 1.0) -> list[Record]:
     """Return Q, I2 and tau2 of the sites' own estimates, for each slope that two sites have.
 
     Left out are terms that a change of unit mixes with others: their sites' estimates are of
-    another parameter.
+    another parameter. The sites' variances are those of a ``dispersion`` of 1 times it.
     """
     first = len(design.intercepts)
     records = []
@@ -97,7 +104,8 @@ def heterogeneity_table(design: Design, total: Sums) -> list[Record]:
         )
         if mixed or k < 2 or w <= 0:
             continue
-        found = heterogeneity(k, w, wd, wdd, ww)
+        inverse = 1 / dispersion
+        found = heterogeneity(k, w * inverse, wd * inverse, wdd * inverse, ww * inverse**2)
         records.append(
             {
                 "term": term,

@@ -10,6 +10,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.question import Labels, Name, Question
 from v6_clinical.regression.counts import Counts
@@ -42,7 +44,8 @@ class Family(ABC):
     Attributes
     ----------
     ratio
-        Names in tables of exp(estimate) and of the prefix of its interval.
+        Names in tables of exp(estimate) and of the prefix of its interval; None if it means
+        nothing.
     half
         What a row of weight 1 adds to minus the log-likelihood at least, if it is on the wrong
         side of a line that parts the outcomes; 0 where nothing parts them.
@@ -50,12 +53,21 @@ class Family(ABC):
         A usual weight of a row in the information, where nothing tells a better one.
     closed_null
         Whether the null model without an offset follows from ``Counts``.
+    quadratic
+        Whether the log-likelihood is quadratic in eta: the start is then the optimum.
+    canonical
+        Whether observed and expected information are the same.
+    dispersed
+        Whether a dispersion is estimated.
     """
 
-    ratio: tuple[str, str]
+    ratio: tuple[str, str] | None
     typical: float = 1.0
     closed_null: bool = True
     half: float = 0.0
+    quadratic: bool = False
+    canonical: bool = True
+    dispersed: bool = False
 
     @abstractmethod
     def read(self, column: pd.Series, outcome: Outcome, policy: Policy) -> Array:
@@ -74,9 +86,40 @@ class Family(ABC):
         They are no numbers where eta has overflowed; nothing is raised.
         """
 
-    @abstractmethod
     def third(self, y: Array, w: Array, residuals: Array, weights: Array) -> Array:
-        """Return -w d3l/deta3 of a block of rows from the two derivatives before it."""
+        """Return -w d3l/deta3 of a block of rows from the two derivatives before it.
+
+        0 where it does not follow from them: then nothing is corrected by it.
+        """
+        return np.zeros(len(y))
+
+    def expected(self, y: Array, w: Array, eta: Array) -> Array:
+        """Return w mu'^2/V, the expected -w d2l/deta2; R's standard errors are from it."""
+        return self.rows(y, w, eta)[2]
+
+    def origin(self, mean: float) -> float | None:
+        """Return eta of an outcome's mean, where a fit begins; None if 0 will do."""
+        return None
+
+    def unit(self, y: Array) -> float:
+        """Return what R9 measures the linear predictor in at a site."""
+        return 1.0
+
+    def features(self, y: Array, w: Array) -> Array:
+        """Return what of the likelihood does not depend on eta, shape (n, m), to be summed."""
+        return np.empty((len(y), 0))
+
+    def pearson(self, y: Array, w: Array, eta: Array) -> Array:
+        """Return sqrt(w / V) (y - mu), shape (n,), if ``dispersed``."""
+        raise NotImplementedError
+
+    def saturated(self, constants: Array, counts: Counts) -> float:
+        """Return sum w l where mu = y, from the sums of ``features``; deviance = 2 (it - l)."""
+        return 0.0
+
+    def log_likelihood(self, value: float, constants: Array, counts: Counts) -> float | None:
+        """Return the log-likelihood as R has it, from sum w l; None where it is infinite."""
+        return value
 
     def fewest(self, counts: Counts) -> float:
         """Return what estimates rest on: the events, or the smaller class."""

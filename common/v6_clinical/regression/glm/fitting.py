@@ -41,7 +41,7 @@ ROBUST = 0.1
 
 @asking()
 def opening(request: GLMRequest, formula: Formula) -> Opening:
-    """Return the question of ``describe`` and ``start``."""
+    """Return the question of ``describe`` and ``start`` that all families share."""
     levels = request.levels.get(request.outcome)
     outcome = Outcome(
         column=request.outcome,
@@ -90,8 +90,13 @@ class Fitting:
         if request.site_effect and not asks_null(request, family):
             self.null_of_sites = float(reply.total.get("null_sites", (1,))[0])
         self.state = self._newton()
-        self._opening = opening(request, formula)
+        self._opening = self.opening(request, formula)
         self._places = len(reply.organizations)
+
+    @classmethod
+    def opening(cls, request: GLMRequest, formula: Formula) -> Opening:
+        """Return the question of ``describe`` and ``start``."""
+        return opening(request, formula)
 
     @property
     def robust(self) -> bool:
@@ -102,13 +107,14 @@ class Fitting:
         """Return the fit at its start, with the null model to go home to."""
         family, counts, k = self.family, self.counts, len(self.design.intercepts)
         information = first_information(self.design, self.first)
+        spread = column_spread(information, k, family.typical * counts.weight)
         fewest, row = family.fewest(counts), counts.weight / counts.n
         weighted = self.request.weights is not None
         return Newton(
             start(self.design, self.first, self.penalty),
             fewest,
             usual_tolerance(fewest) * (ROBUST if self.robust else 1.0),
-            spread=column_spread(information, k, family.typical * counts.weight),
+            spread=None if family.quadratic else spread,
             home=self._home(),
             row=row,
             sure=family.half * row * (UNEVEN if weighted else 1.0),
@@ -122,7 +128,7 @@ class Fitting:
 
     def ask(self, beta: Array, last: bool) -> Ask:
         """Return the question at these parameters; the last one also asks for the report."""
-        report = self.report() if last and self.null.ready else None
+        report = self.report() if (last or self.family.quadratic) and self.null.ready else None
         needs = EVALUATION | null_needs(self.request, self.family)
         if report is not None:
             needs |= self.report_needs(report)
@@ -133,14 +139,15 @@ class Fitting:
         intercepts, slopes = self.design.split(beta)
         asked, raw = self._opening, self.design.raw
         return self.evaluation(
-            model=asked.model.agreed(raw.levels, raw.references),
-            outcome=asked.outcome,
-            site_effect=asked.site_effect,
-            shift=tuple(self.design.shift.tolist()),
-            intercepts=tuple(self._by_site(intercepts)),
-            slopes=tuple(slopes),
-            null=self.null.at,
-            report=report,
+            **dict(asked)
+            | {
+                "model": asked.model.agreed(raw.levels, raw.references),
+                "shift": tuple(self.design.shift.tolist()),
+                "intercepts": tuple(self._by_site(intercepts)),
+                "slopes": tuple(slopes),
+                "null": self.null.at,
+                "report": report,
+            }
         )
 
     def report(self) -> Report:
@@ -179,7 +186,8 @@ F = TypeVar("F", bound=Fitting)
 
 def asks_null(request: GLMRequest, family: Family) -> bool:
     """Tell whether sites are asked about the null model."""
-    return request.offset is not None or not family.closed_null
+    exposure = getattr(request, "exposure", None)
+    return request.offset is not None or exposure is not None or not family.closed_null
 
 
 def null_needs(request: GLMRequest, family: Family) -> frozenset[str]:
@@ -200,7 +208,7 @@ def fitted(
     rounds = Rounds(0, request.max_rounds)
 
     def asked(formula: Formula) -> Opening:
-        return opening(request, formula)
+        return kind.opening(request, formula)
 
     formula = yield from resolve_moments(read_model(request), asked, rounds)
     reply = yield from ask_start(formula, asked, rounds, null_needs(request, family))

@@ -81,17 +81,23 @@ class Point:
     beta: Array
 
     @cached_property
-    def predictor(self) -> Array:
+    def eta(self) -> Array:
         """Return offset + x b, shape (n,)."""
         eta: Array = np.dot(self.data.design, self.beta)
         eta += self.data.offset
         return eta
 
+    @property
+    def predictor(self) -> Array:
+        """Return eta in the unit that R9 measures it in, shape (n,)."""
+        unit = self.data.family.unit(self.data.outcome)
+        return self.eta if unit == 1 else self.eta / unit
+
     @cached_property
     def parts(self) -> Pointwise:
         """The parts of the likelihood, row by row."""
         data = self.data
-        return pointwise(data.family, data.outcome, data.weights, self.predictor)
+        return pointwise(data.family, data.outcome, data.weights, self.eta)
 
     @property
     def residuals(self) -> Array:
@@ -105,6 +111,18 @@ class Point:
     def unchecked(self) -> Evaluation:
         """Return log-likelihood, score and information."""
         return evaluate(self.data.design, self.parts)
+
+
+class ExpectedPoint(Point):
+    """The same rows with the expected information in place of the observed one."""
+
+    @cached_property
+    def parts(self) -> Pointwise:
+        """The parts of the likelihood, the weights w mu'^2/V."""
+        data, found = self.data, super().parts
+        with np.errstate(invalid="ignore", over="ignore"):
+            expected = data.family.expected(data.outcome, data.weights, self.eta)
+        return Pointwise(found.log_likelihood, found.residuals, expected)
 
 
 def evaluate(design: Array, at: Pointwise) -> Evaluation:

@@ -27,7 +27,7 @@ class NullModel:
     def __init__(self, family: Family, total: Sums, *, intercept: bool, asked: bool) -> None:
         self.df = int(intercept)
         self.at: float | None = None
-        self.ready = not asked
+        self.ready = not asked or family.quadratic
         if not asked:
             found = family.null(Counts.read(total), intercept=intercept)
             self.intercept, self.log_likelihood = found.intercept, found.log_likelihood

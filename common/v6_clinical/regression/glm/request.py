@@ -32,6 +32,7 @@ def read_model(request: GLMRequest) -> Formula:
     """
     formula = read_formula(request)
     named = {name: getattr(request, name) for name in ("outcome", "weights", "offset", "cluster")}
+    named["exposure"] = getattr(request, "exposure", None)
     check_columns(request, formula, {k: v for k, v in named.items() if v is not None})
     if request.site_effect and not formula.intercept:
         message = "Argument 'site_effect': the model has no intercept that sites could differ in."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from v6_clinical.model.coding import coding_to_json, shown_references
@@ -27,31 +28,58 @@ Record = dict[str, Any]
 Warnings = list[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class Errors:
+    """What standard errors are made from, where not the inverse of the last information alone.
+
+    Parameters
+    ----------
+    bread
+        Inverse of the information that they are from, of a dispersion of 1, shape (k, k).
+    dispersion
+        What it is multiplied by.
+    df
+        Degrees of freedom of Student's t; None for the normal.
+    """
+
+    bread: Array
+    dispersion: float = 1.0
+    df: float | None = None
+
+
 def conclude(
-    fitting: Fitting, fit: Fit, rounds: int, more: Record, tables: dict[str, Any], found: Warnings
+    fitting: Fitting,
+    fit: Fit,
+    rounds: int,
+    record: Record,
+    tables: dict[str, Any],
+    found: Warnings,
+    errors: Errors | None = None,
 ) -> Outcome:
     """Return every table of the result and the warnings that belong to them.
 
     Parameters
     ----------
-    more, tables, found
-        A family's own columns of ``fit``, its own tables, and its own warnings.
+    record, tables, found
+        The row of ``fit``, a family's own tables, and its own warnings.
     """
     request, design = fitting.request, fitting.design
+    errors = errors or Errors(fit.covariance)
     beta = design.to_user @ fit.beta
-    covariance = design.to_user @ fit.covariance @ design.to_user.T
-    robust = _robust(fitting, fit)
+    covariance = errors.dispersion * design.to_user @ errors.bread @ design.to_user.T
+    robust = _robust(fitting, fit, errors)
     used = covariance if robust is None else robust
+    level, ratio = request.confidence_level, fitting.family.ratio
     coefficients = coefficient_table(
-        design.terms, beta, covariance, robust, request.confidence_level, fitting.family.ratio
+        design.terms, beta, covariance, robust, level, ratio, errors.df
     )
     end = {"converged": True, "rounds": rounds}
     whole = {
         "coefficients": coefficients,
         "covariance": covariance_table(design.terms, used),
-        "fit": [_fit(fitting, fit) | more | end],
+        "fit": [record | end],
         **tables,
-        "heterogeneity": heterogeneity_table(design, fit.total),
+        "heterogeneity": heterogeneity_table(design, fit.total, errors.dispersion),
         "model": {
             "coding": coding_to_json(design.raw),
             "references": shown_references(design.user),
@@ -66,7 +94,7 @@ def conclude(
     return Outcome(whole, [{"code": code, "message": message} for code, message in found])
 
 
-def _robust(fitting: Fitting, fit: Fit) -> Array | None:
+def _robust(fitting: Fitting, fit: Fit, errors: Errors) -> Array | None:
     """Return the sandwich: HC0, HC1 = HC0 n / (n - k), either over clusters if there are any.
 
     Adjusted for G clusters they are R's ``vcovCL(cadjust = TRUE)``: HC0 G / (G - 1), and HC1 that
@@ -74,7 +102,7 @@ def _robust(fitting: Fitting, fit: Fit) -> Array | None:
     """
     if not fitting.robust:
         return None
-    design, bread = fitting.design, fit.covariance
+    design, bread = fitting.design, errors.bread
     found = sandwich(bread, fit.total.form("meat", design.labels))
     found = design.to_user @ found @ design.to_user.T
     if fitting.request.robust == "HC1":
@@ -83,7 +111,7 @@ def _robust(fitting: Fitting, fit: Fit) -> Array | None:
     return found * of_clusters(fitting.request, fit.total)
 
 
-def _fit(fitting: Fitting, fit: Fit) -> Record:
+def fit_record(fitting: Fitting, fit: Fit) -> Record:
     """Return the row of ``fit``; likelihoods are not compared under a ridge.
 
     The likelihood ratio test is of the predictors: beside sites' intercepts against the model with

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from v6_clinical.disclosure.dominance import survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.numerics.arrays import Array
@@ -61,6 +62,10 @@ class GLM(Regression[Opening, Evaluate]):
             raise RefusalError("BAD_REQUEST", ["outcome"])
         rows = complete_cases(frame, question.model, [column], policy)
         outcome = self.family.read(rows.others[column], question.outcome, policy)
+        features = self.family.features(outcome, rows.weights)
+        if features.size:  # R5: their sums are told in the last round
+            names = [column] * features.shape[1]
+            policy.check_design(survey(features), names, [False] * len(names))
         return GLMCases(self, rows, question, outcome)
 
     def coefficients(
@@ -104,8 +109,7 @@ class GLMCases(Cases):
     @property
     def asks_null(self) -> bool:
         """Whether sites are asked about the null model: it does not follow from counts."""
-        offset = self.question.model.offset is not None
-        return offset or not self.regression.family.closed_null
+        return self.question.model.has_offset or not self.regression.family.closed_null
 
     @property
     def may_sample(self) -> bool:
@@ -144,6 +148,11 @@ class GLMLikelihood(Likelihood):
         return self.data.family.fewest(self.cases.rows.counts(self.cases.outcome))
 
     @property
+    def quadratic(self) -> bool:
+        """Whether that of the family is."""
+        return self.data.family.quadratic
+
+    @property
     def weight(self) -> float:
         """A usual weight of each row."""
         return self.data.family.typical * float(self.data.weights.sum())
@@ -161,10 +170,29 @@ class GLMLikelihood(Likelihood):
         def unchecked(design: Array, beta: Array) -> Evaluation:
             return Point(replace(about, design=design), beta).unchecked()
 
-        found = own_optimum(unchecked, data.design, intercept)
+        first = self._first or 0.0
+        found = own_optimum(unchecked, data.design, intercept, first)
         beta = found.beta.copy()
         beta[:1] -= usual
         return RidgeOptimum(beta, found.penalty, self.every)
+
+    @property
+    def _first(self) -> float | None:
+        """Eta of the outcome's mean, which the counts tell; None where a fit may begin at 0."""
+        counts = self.cases.rows.counts(self.cases.outcome)
+        return self.data.family.origin(counts.event_weight / counts.weight)
+
+    @property
+    def origin(self) -> Array:
+        """Where the quadratic is taken if it may not be at the own optimum, shape (p,).
+
+        With an offset in whole numbers, so that it tells no more than its size.
+        """
+        at = np.zeros(self.data.design.shape[1])
+        if self.cases.question.model.intercept and self._first is not None:
+            usual = float(self.data.offset.mean())
+            at[0] = round(self._first - usual) if usual else self._first
+        return at
 
     def own_quadratic(self, own: RidgeOptimum, policy: Policy, place: Place) -> Quadratic:
         """Return the quadratic at the own optimum, one step of all rows away from a sample's."""
@@ -204,9 +232,10 @@ class GLMLikelihood(Likelihood):
         """
         if not self.cases.asks_null:
             return self._null_of_site()
-        alone, at = self._alone(), 0.0
+        alone = self._alone()
+        at = float(alone.origin[0])
         if policy.allow_per_site and self.fewest > 0:
-            at = _own_intercept(alone)
+            at = _own_intercept(alone, at)
         score, information = _null(alone, at, policy)[1:]
         return Sums({"null": np.array([information, information * at + score])})
 
@@ -229,7 +258,7 @@ class GLMLikelihood(Likelihood):
             sums += Sums({"null": _null(self._alone(), question.null, policy)})
         point: Point = here.point
         return GLMTold(
-            sums, here.evaluation, self.cases, self.data, asked, point.predictor, point.residuals
+            sums, here.evaluation, self.cases, self.data, asked, point.eta, point.residuals
         )
 
 
@@ -267,9 +296,9 @@ def _null(alone: GLMLikelihood, intercept: float, policy: Policy) -> Array:
     return np.array([found.log_likelihood, found.score[0], found.information[0, 0]])
 
 
-def _own_intercept(alone: GLMLikelihood) -> float:
-    """Return about the optimum of an intercept alone."""
-    at = -float(alone.data.offset.mean())
+def _own_intercept(alone: GLMLikelihood, first: float) -> float:
+    """Return about the optimum of an intercept alone, looked for from ``first`` on."""
+    at = first or -float(alone.data.offset.mean())
     for _ in range(50):
         parts = alone.at(np.array([at])).parts
         score, information = float(parts.residuals.sum()), float(parts.weights.sum())

@@ -145,10 +145,12 @@ def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Po
 
 
 def _roles(model: Model, rows: Rows, outcome: tuple[str, Array]) -> dict[str, Array]:
-    """Return what the model reads beside its design, by column: outcome, weights and offset."""
+    """Return what the model reads beside its design, by column: outcome, weights, offset."""
     roles = dict([outcome])
     if model.weights is not None:
         roles[model.weights] = rows.weights
     if model.offset is not None:
         roles[model.offset] = rows.offset
+    if model.exposure is not None:
+        roles[model.exposure] = rows.offset
     return roles

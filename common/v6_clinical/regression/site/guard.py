@@ -110,6 +110,18 @@ def may_add(rows: Array, policy: Policy) -> bool:
     return True
 
 
+def sum_of_squares(rows: Array, policy: Policy) -> float:
+    """Return the sum of these residuals' squares, shape (n,); R9.
+
+    Raises
+    ------
+    RefusalError
+        ``COEFFICIENT_RANGE`` where it is made of few of them.
+    """
+    policy.check_residuals(rows, squared=True)
+    return float(np.dot(rows, rows))
+
+
 def evaluation_sums(labels: Sequence[str], found: Cleared, prefix: str = "") -> Sums:
     """Return log-likelihood, score and information under their names."""
     return Sums(

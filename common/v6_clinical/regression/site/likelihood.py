@@ -69,6 +69,16 @@ class Likelihood(ABC):
     def weight(self) -> float:
         """About the sum of the weights in the information, where no intercept tells it."""
 
+    @property
+    def quadratic(self) -> bool:
+        """Whether the log-likelihood is quadratic: no step of Newton's method is then too long."""
+        return False
+
+    @property
+    def origin(self) -> Array | None:
+        """Where the quadratic is taken if it may not be at the own optimum; None for 0."""
+        return None
+
     @abstractmethod
     def at(self, beta: Array) -> Point:
         """Return the point at coefficients ``beta``, shape (p,)."""

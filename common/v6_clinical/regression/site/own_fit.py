@@ -62,34 +62,41 @@ class RidgeOptimum:
     every: int = 1
 
 
-def ridge_optimum(evaluate: Callable[[Array], Evaluation], free: Array) -> Array:
+def ridge_optimum(
+    evaluate: Callable[[Array], Evaluation], free: Array, first: Array | None = None
+) -> Array:
     """Return the optimum of a likelihood of standardised columns plus a weak ridge.
 
     It exists under separation too. Prior variance 4 of each coefficient but the ``free`` ones,
-    marked by 1 in shape (p,).
+    marked by 1 in shape (p,). The search begins at ``first``, by default 0.
     """
     penalty = (1 - free) / PRIOR_VARIANCE
-    origin = np.zeros(len(penalty))
+    origin = np.zeros(len(penalty)) if first is None else first
     return optimum(evaluate, origin, penalty, 1.0, tolerance=START_TOLERANCE, left=START_LEFT).beta
 
 
 def own_optimum(
-    evaluate: Callable[[Array, Array], Evaluation], design: Array, intercept: bool
+    evaluate: Callable[[Array, Array], Evaluation],
+    design: Array,
+    intercept: bool,
+    origin: float = 0.0,
 ) -> RidgeOptimum:
     """Return the ``ridge_optimum`` of a site's likelihood, the intercept free.
 
     ``evaluate(design, beta)`` gives the likelihood for a design of the site's rows. Without an
-    intercept columns are not centred; with one its column is the first.
+    intercept columns are not centred; with one its column is the first, and ``origin`` is where
+    the search for it begins.
     """
     centre = design.mean(axis=0)
     if not intercept:
         centre = np.zeros_like(centre)
     spread = np.sqrt(np.square(design - centre).mean(axis=0))
     scale, free = standard_scale(spread, centre), np.zeros(design.shape[1])
-    standard = (design - centre) / scale
+    standard, first = (design - centre) / scale, np.zeros(design.shape[1])
     if intercept:
         standard[:, 0], scale[0], centre[0], free[0] = 1.0, 1.0, 0.0, 1.0
-    beta = ridge_optimum(lambda b: evaluate(standard, b), free) / scale
+        first[0] = origin
+    beta = ridge_optimum(lambda b: evaluate(standard, b), free, first) / scale
     if intercept:
         beta[0] -= centre @ beta
     told = np.where(np.isfinite(scale), scale, 1.0)  # a constant column's coefficient is 0
@@ -152,7 +159,9 @@ def own_estimates(
         return point.unchecked()
 
     slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]
-    spread = column_spread(first.information, len(labels) - len(slopes), likelihood.weight)
+    spread = None
+    if not likelihood.quadratic:
+        spread = column_spread(first.information, len(labels) - len(slopes), likelihood.weight)
     free = np.zeros(len(pooled))
     try:
         own = optimum(at, pooled, free, likelihood.fewest, first=first, spread=spread)

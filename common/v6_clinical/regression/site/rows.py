@@ -181,11 +181,20 @@ def _weights(series: Mapping[str, pd.Series], model: Model, n: int, policy: Poli
 
 
 def _offset(series: Mapping[str, pd.Series], model: Model, n: int, policy: Policy) -> Array:
-    if model.offset is None:
-        return np.broadcast_to(np.float64(0), n)
-    offset = numbers(series[model.offset], model.offset)
-    policy.check_design(survey(offset[:, None]), [model.offset], [False])
-    return offset
+    """Return the offset and the logarithm of the exposure; R5 on each column as it is."""
+    whole: Array = np.broadcast_to(np.float64(0), n)  # takes no memory
+    for name in (model.offset, model.exposure):
+        if name is None or n == 0:
+            continue
+        values = numbers(series[name], name)
+        policy.check_design(survey(values[:, None]), [name], [False])
+        if name == model.exposure:
+            if not (values > 0).all():
+                raise RefusalError("DOMAIN", [name])
+            values = np.log(values)
+            policy.check_design(survey(values[:, None]), [name], [False])
+        whole = whole + values
+    return whole
 
 
 def _clusters(

@@ -69,7 +69,8 @@ def start(
     if not cases.rows.n:
         return cases.answer(Sums())
     sums, labels, own, likelihood = _opened(regression, question, cases, policy, place)
-    first, null, origin = None, None, np.zeros(len(labels))
+    first, null = None, None
+    origin = np.zeros(len(labels)) if likelihood.origin is None else likelihood.origin
     if own is None or likelihood.tells_null:
         null = check(likelihood.at(origin), policy).evaluation
     if own is not None:

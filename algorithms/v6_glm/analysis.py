@@ -1,0 +1,67 @@
+"""The central side of ``generalized_linear_model``: start, then evaluate until nothing moves."""
+
+from __future__ import annotations
+
+from v6_clinical.errors import AnalysisError
+from v6_clinical.model.formula import Formula
+from v6_clinical.protocol.analysis import Analysis
+from v6_clinical.protocol.question import asking
+from v6_clinical.regression.glm import fitting as glm
+from v6_clinical.regression.glm.request import GLMRequest
+from v6_clinical.regression.question import Report
+from v6_clinical.regression.request import read_formula
+from v6_glm import questions
+from v6_glm.families import FAMILIES
+from v6_glm.links import BOUNDED
+from v6_glm.request import GeneralizedLinearRequest
+from v6_glm.result import conclude
+
+REQUEST = GeneralizedLinearRequest
+
+
+def analyse(request: GeneralizedLinearRequest) -> Analysis:
+    """Ask ``describe`` where the model needs pooled moments, ``start``, then ``evaluate``.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_REQUEST`` for a model without an intercept whose link needs one; ``BAD_OUTCOME`` for
+        an outcome of one value.
+    """
+    which = (request.family, request.used_link)
+    if which in BOUNDED and not read_formula(request).intercept:
+        message = f"Argument 'link': {request.used_link} needs a model with an intercept."
+        raise AnalysisError("BAD_REQUEST", message, remedy="Keep the intercept.")
+    fitting, found, rounds = yield from glm.fitted(request, FAMILIES[which], Fitting)
+    return conclude(request, fitting, found, rounds)
+
+
+class Fitting(glm.Fitting):
+    """A fit whose questions name the family."""
+
+    evaluation = questions.Evaluate
+
+    @classmethod
+    @asking()
+    def opening(cls, request: GLMRequest, formula: Formula) -> questions.Opening:
+        """Return the question of ``describe`` and ``start``."""
+        shared = dict(glm.opening(request, formula))
+        named = _named(request)
+        return questions.Opening(**shared, family=named.family, link=named.used_link)
+
+    def report_needs(self, report: Report) -> frozenset[str]:
+        """Return what no site with rows may then leave out."""
+        family, needs = self.family, set(super().report_needs(report))
+        if not family.canonical:
+            needs.add("expected")
+        if family.dispersed:
+            needs.add("pearson")
+        if _named(self.request).family != "binomial":
+            needs.add("constants")
+        return frozenset(needs)
+
+
+def _named(request: GLMRequest) -> GeneralizedLinearRequest:
+    if not isinstance(request, GeneralizedLinearRequest):
+        raise TypeError("the request names no family")
+    return request

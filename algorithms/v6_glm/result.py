@@ -1,0 +1,90 @@
+"""The result's tables: flat records, names as in R's broom, null where undefined."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.inference import f_tail
+from v6_clinical.numerics.newton import inverse
+from v6_clinical.protocol.analysis import Outcome
+from v6_clinical.regression.centre.fit import Fit
+from v6_clinical.regression.counts import Counts
+from v6_clinical.regression.glm import result as glm
+from v6_clinical.regression.glm.fitting import Fitting
+from v6_glm.request import GeneralizedLinearRequest
+
+Record = dict[str, Any]
+CONSTANTS = {"gaussian": 1, "poisson": 2, "gamma": 1, "binomial": 0}
+
+
+def conclude(request: GeneralizedLinearRequest, fitting: Fitting, fit: Fit, rounds: int) -> Outcome:
+    """Return every table of the result and the warnings that belong to them."""
+    record = _fit(request, fitting, fit)
+    bread = fit.covariance
+    if not fitting.family.canonical:
+        expected = fit.total.form("expected", fitting.design.labels)
+        bread = inverse(expected + np.diag(fitting.penalty))
+    dispersed = fitting.family.dispersed
+    dispersion = record["dispersion"] if dispersed else 1.0
+    errors = glm.Errors(
+        bread,
+        dispersion=1.0 if dispersion is None else dispersion,
+        df=record["df_residual"] if dispersed else None,
+    )
+    return glm.conclude(fitting, fit, rounds, record, {}, [], errors)
+
+
+def _fit(request: GeneralizedLinearRequest, fitting: Fitting, fit: Fit) -> Record:
+    """Return the row of ``fit``: likelihoods and deviances as R's, none of them under a ridge."""
+    counts, family, k = Counts.read(fit.total), fitting.family, len(fit.beta)
+    constants: Array = np.asarray(fit.total.get("constants", (CONSTANTS[request.family],)))
+    null = fitting.null.log_likelihood
+    saturated = family.saturated(constants, counts)
+    deviance, null_deviance = 2 * (saturated - fit.log_likelihood), 2 * (saturated - null)
+    df = round(counts.n) - k
+    dispersion: float | None = 1.0
+    if family.dispersed:
+        dispersion = float(fit.total["pearson"][0]) / df if df > 0 else None
+    value = family.log_likelihood(fit.log_likelihood, constants, counts)
+    told = value is not None and request.ridge == 0
+    free = k + family.dispersed  # the dispersion is a parameter too
+    record: Record = {"n": round(counts.n), "n_missing": round(counts.dropped)}
+    if request.family == "binomial":
+        record["events"] = round(counts.events)
+    record |= {
+        "log_likelihood": value,
+        "null_log_likelihood": family.log_likelihood(null, constants, counts),
+        "deviance": deviance,
+        "null_deviance": null_deviance,
+        "df_residual": df,
+        "dispersion": dispersion,
+        "aic": 2 * free - 2 * value if told and value is not None else None,
+        "bic": free * math.log(counts.n) - 2 * value if told and value is not None else None,
+    }
+    if request.family == "gaussian":
+        record |= _linear(deviance, null_deviance, df, k - fitting.null.df)
+    return record
+
+
+def _linear(deviance: float, null: float, df: int, slopes: int) -> Record:
+    """Return what R's ``summary(lm)`` has: sigma, R-squared, F against the null model."""
+    r_squared = 1 - deviance / null if null > 0 else None
+    adjusted = None
+    statistic = None
+    if r_squared is not None and df > 0:
+        adjusted = 1 - (1 - r_squared) * (df + slopes) / df
+        if slopes and deviance > 0:
+            statistic = (null - deviance) / slopes / (deviance / df)
+    return {
+        "sigma": math.sqrt(deviance / df) if df > 0 else None,
+        "r_squared": r_squared,
+        "adj_r_squared": adjusted,
+        "f_statistic": statistic,
+        "f_df": slopes,
+        "f_df2": df,
+        "f_p_value": None if statistic is None else f_tail(statistic, slopes, df),
+    }
