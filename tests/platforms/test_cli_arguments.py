@@ -157,5 +157,5 @@ def test_an_analysis_that_is_not_there_is_named() -> None:
         done = CliRunner(mix_stderr=False).invoke(main, said)
         assert done.exit_code == 2
         assert "lasso" in done.stderr
-    assert "cox, logistic, summary" in CliRunner().invoke(main, ["what-leaves", "x"]).output
+    assert "cox, glm, logistic, summary" in CliRunner().invoke(main, ["what-leaves", "x"]).output
     assert commands.Method().name == "analysis"
