@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def beside(result: Record, pooled: pd.DataFrame) -> Beside:
-    """Return the coefficients beside those of ``Poisson``."""
+    """Return the coefficients beside those of ``OLS``."""
     import statsmodels.api as sm
 
-    data = pooled[["age", "tsize"]].assign(horTh=pooled["horTh"] == "yes")
-    fit = sm.Poisson(pooled["pnodes"], sm.add_constant(data.astype(float))).fit(disp=0, tol=1e-12)
+    data = pooled[["age", "pnodes"]].assign(horTh=pooled["horTh"] == "yes")
+    fit = sm.OLS(pooled["tsize"], sm.add_constant(data.astype(float))).fit()
     return coefficients_beside(result, list(fit.params), "statsmodels", 1e-7)

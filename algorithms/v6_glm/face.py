@@ -170,9 +170,9 @@ FACES: Final = (
         about="Fit a linear, Poisson, gamma or binomial regression over all sites.",
         tables=TABLES,
         example={
-            "outcome": "pnodes",
-            "family": "poisson",
-            "predictors": ["age", "tsize", "horTh"],
+            "outcome": "tsize",
+            "family": "gaussian",
+            "predictors": ["age", "pnodes", "horTh"],
             "robust": "HC0",
         },
         result="RegressionResult",

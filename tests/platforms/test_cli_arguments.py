@@ -45,7 +45,8 @@ def parsed(name: str, said: list[str]) -> dict[str, Any]:
     required = []
     for option in made.params:
         if option.required and not set(option.opts) & set(said):
-            required += [option.opts[0], "x"]
+            choices = getattr(option.type, "choices", ["x"])
+            required += [option.opts[0], choices[0]]
     context = made.make_context(name, [*said, *required])
     asked = {
         n: v for n, v in context.params.items() if n in load_central(name).request.model_fields
