@@ -18,6 +18,7 @@ from v6_clinical.protocol.sums import Form, Sums
 from v6_clinical.regression.families.family import Family
 from v6_clinical.regression.glm import likelihood
 from v6_clinical.regression.glm.likelihood import Data, Point
+from v6_clinical.regression.glm.own_intercept import own_intercept
 from v6_clinical.regression.glm.questions import Evaluate, Opening
 from v6_clinical.regression.site.guard import (
     Checked,
@@ -235,7 +236,7 @@ class GLMLikelihood(Likelihood):
         alone = self._alone()
         at = float(alone.origin[0])
         if policy.allow_per_site and self.fewest > 0:
-            at = _own_intercept(alone, at)
+            at = own_intercept(alone.data, at)
         score, information = _null(alone, at, policy)[1:]
         return Sums({"null": np.array([information, information * at + score])})
 
@@ -294,18 +295,3 @@ def _null(alone: GLMLikelihood, intercept: float, policy: Policy) -> Array:
     """Return log-likelihood, score and information of an intercept alone, shape (3,)."""
     found = check(alone.at(np.array([intercept])), policy).evaluation
     return np.array([found.log_likelihood, found.score[0], found.information[0, 0]])
-
-
-def _own_intercept(alone: GLMLikelihood, first: float) -> float:
-    """Return about the optimum of an intercept alone, looked for from ``first`` on."""
-    at = first or -float(alone.data.offset.mean())
-    for _ in range(50):
-        parts = alone.at(np.array([at])).parts
-        score, information = float(parts.residuals.sum()), float(parts.weights.sum())
-        if not information > 0:
-            break
-        step = float(np.clip(score / information, -2.0, 2.0))
-        at += step
-        if abs(step) < 1e-9:
-            break
-    return at
