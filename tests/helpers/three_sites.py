@@ -19,6 +19,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "summary": {"columns": ["age", "stage"]},
     "logistic": {"outcome": "y", "predictors": ["age", "bmi", "stage"]},
     "cox": {"time": "t", "event": "y", "predictors": ["age", "bmi", "stage"]},
+    "glm": {"family": "poisson", "outcome": "y", "predictors": ["age", "bmi", "stage"]},
 }
 # What a fit iterates to, or a sum in another order, may differ by.
 RELATIVE = 1e-7

@@ -110,7 +110,7 @@ def test_a_partial_imports_nothing_heavy() -> None:
         "import sys, json, pandas as pd, v6_cox.v4 as entry\n"
         "frame = pd.DataFrame({'x': range(50), 't': range(1, 51), 'e': [0, 1] * 25})\n"
         "model = {'terms': [{'factors': [{'kind': 'column', 'column': 'x'}]}],\n"
-        " 'intercept': True, 'baseline': True, 'levels': {}, 'references': {}, 'collapse': {},\n"
+        " 'intercept': True, 'levels': {}, 'references': {}, 'collapse': {},\n"
         " 'weights': None, 'offset': None, 'cluster': None}\n"
         "survival = {'time': 't', 'event': 'e', 'entry': None, 'strata': [], 'ties': 'efron'}\n"
         "found = entry.cox_regression_partial(version='"

@@ -47,11 +47,13 @@ COLUMNS = {
     "summary": ["age", "stage"],
     "logistic": ["y", "age", "stage", "w", "o", "c"],
     "cox": ["y", "t", "age", "stage", "w", "o", "c"],
+    "glm": ["y", "age", "stage", "w", "o", "c"],
 }
 MORE: dict[str, dict[str, Any]] = {
     "summary": {"correlation": True},
     "logistic": {"weights": "w", "offset": "o", "cluster": "c"},
     "cox": {"weights": "w", "offset": "o", "cluster": "c", "time_horizon": 100},
+    "glm": {"weights": "w", "offset": "o", "cluster": "c"},
 }
 EACH = pytest.mark.parametrize("analysis", methods())
 JSON = st.recursive(

@@ -19,6 +19,7 @@ MORE: dict[str, dict[str, Any]] = {
     "summary": {"columns": ["age", "bmi", "stage"]},
     "logistic": {"weights": "w", "offset": "o", "cluster": "c"},
     "cox": {"weights": "w", "offset": "o"},
+    "glm": {"weights": "w", "offset": "o"},
 }
 
 

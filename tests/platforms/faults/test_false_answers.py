@@ -52,7 +52,7 @@ FALSE: dict[str, Callable[[Any], Any]] = {
     "rows that no file has": put(10**300, "n"),
     "a dropped row less than none": put(-1, "dropped"),
 }
-NEGATIVE = {"summary": "kinds", "logistic": "rows", "cox": "rows"}
+NEGATIVE = {"summary": "kinds"}  # of the others: rows
 
 
 @ALL
@@ -61,10 +61,11 @@ def test_what_was_not_asked_or_cannot_be_is_not_added_F15(analysis: str, kind: s
     ended(run(analysis, at(20, Fault(change=FALSE[kind]), 1)), "BAD_ANSWER", [20])
 
 
-@ALL
+# the sums of rows of generalized linear models hold the outcome's, which may be below zero
+@pytest.mark.parametrize("analysis", [name for name in ANALYSES if name != "glm"])
 def test_counts_below_zero_are_not_added_F15(analysis: str) -> None:
     def negative(found: Any) -> Any:
-        data = found["sums"]["arrays"][NEGATIVE[analysis]]["data"]
+        data = found["sums"]["arrays"][NEGATIVE.get(analysis, "rows")]["data"]
         data[:2] = [-1, data[1] + data[0] + 1]
         return found
 

@@ -87,7 +87,7 @@ def test_a_value_of_hidden_characters_only_is_missing_F17() -> None:
 @ALL
 @pytest.mark.parametrize("kind", ["arrays", "tallies"])
 def test_a_site_that_sends_them_is_named_F17(analysis: str, kind: str) -> None:
-    name = {"summary": "levels/1", "logistic": "level/stage", "cox": "level/stage"}[analysis]
+    name = "levels/1" if analysis == "summary" else "level/stage"
     label = put({"I": 1, "I\x1b[2JI": 1}, "sums", "tallies", name)
     other = put({"shape": [1], "data": [1]}, "sums", "arrays", "rows/\u202e")
     fault = Fault(change=label if kind == "tallies" else other)
