@@ -61,6 +61,26 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "strata": ("cox", "gbsg2", {**COX, "predictors": ["age", "tsize"], "strata": ["horTh"]}),
     "no_curves": ("cox", "gbsg2", {"time": "time", "event": "cens", "predictors": ["age"]}),
+    "linear": (
+        "glm",
+        "gbsg2",
+        {"family": "gaussian", "outcome": "tsize", "formula": "age + horTh", "robust": "HC0"},
+    ),
+    "rates": (
+        "glm",
+        "gbsg2",
+        {
+            "family": "poisson",
+            "outcome": "cens",
+            "exposure": "time",
+            "predictors": ["age", "horTh"],
+        },
+    ),
+    "probit": (
+        "glm",
+        "gbsg2",
+        {"family": "binomial", "link": "probit", "outcome": "cens", "predictors": ["age"]},
+    ),
     "refused": ("cox", "gbsg2", {"time": "time", "event": "cens", "predictors": ["height"]}),
     "failed": ("logistic", "separated", {"outcome": "y", "predictors": ["dose"]}),
     "bad_request": ("logistic", "gbsg2", {"outcome": "cens", "predictorz": ["age"]}),

@@ -84,7 +84,11 @@ def test_what_a_face_names_exists(face: Face) -> None:
     model = load_central(face.method).request
     assert model.model_validate(dict(face.example))
     assert face.about.endswith(".")
-    assert face.effect is None or face.effect.column in face.tables["coefficients"].columns
+    for name in REQUESTS:
+        result = example(name)
+        if result["analysis"] == face.method and result["status"] == "completed":
+            effect = face.effect_of(result)
+            assert effect is None or effect.column in face.tables["coefficients"].columns
     for table in face.tables.values():
         assert set(table.line or ()) <= set(table.columns)
 
