@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,34 +10,20 @@ import pytest
 
 from helpers.failing_server import Fault
 from helpers.fault_runs import ANALYSES, ended, run
-from helpers.three_sites import REQUESTS, good
+from helpers.hidden_characters import HIDDEN, clear, spoilt
+from helpers.three_sites import REQUESTS
 from platforms.faults.test_sites import at, put, refusal
 from v6_clinical import labels as naming
 from v6_clinical import table
-from v6_clinical.analyst import Federation
-from v6_clinical.analyst.manuscript import write
 from v6_clinical.platforms import local
 from v6_clinical.protocol import plausible
 from v6_clinical.text import clean, cleaned, is_clean
 
 ALL = pytest.mark.parametrize("analysis", ANALYSES)
-HIDDEN = ["\x1b[2J", "\x07", "\u202e", "\u2066", "\u200b", "\ufeff", "\x00", "\x9b", "\ud800"]
 
 
 def here(name: str) -> Any:
     return pytest.mark.skipif(name not in ANALYSES, reason="an image of another analysis")
-
-
-def spoilt(mark: str) -> list[pd.DataFrame]:
-    """Return three sites that call a level by a name with hidden characters in it."""
-    frames = [good(k) for k in (1, 2, 3)]
-    return [f.assign(stage=f["stage"].replace("II", f"I{mark}I")) for f in frames]
-
-
-def clear(text: str) -> bool:
-    """Tell whether a text holds none of the marks, be they as they are or as JSON writes them."""
-    written = [json.dumps(mark[0])[1:-1] for mark in HIDDEN]
-    return not any(mark[0] in text for mark in HIDDEN) and not any(w in text for w in written)
 
 
 @pytest.mark.parametrize("mark", HIDDEN, ids=ascii)
@@ -110,50 +94,3 @@ def test_a_request_names_nothing_by_them_F17(analysis: str) -> None:
         found = local.run(analysis, spoilt(""), REQUESTS[analysis] | more)
         assert found["error"]["code"] == "BAD_REQUEST"
         assert clear(json.dumps(found["error"]))
-
-
-def evil(analysis: str, mark: str) -> dict[str, Any]:
-    """Return the envelope of a central side that does not clean: every "II" bears the mark."""
-    found = local.run(analysis, spoilt(""), REQUESTS[analysis])
-    text = json.dumps(found).replace("II", json.dumps(f"I{mark}I")[1:-1])
-    evil_result: dict[str, Any] = json.loads(text)
-    return evil_result
-
-
-@pytest.mark.parametrize("mark", ["\x1b[2J", "\x07", "\u202e", "|", "<b>", "[red]"], ids=ascii)
-def test_print_report_and_tables_are_safe_F17(mark: str, tmp_path: Path) -> None:
-    """What a server hands to the analyst's layer: terminal, HTML, markdown, LaTeX, Word."""
-    from v6_clinical.analyst import result_of
-
-    for analysis in ANALYSES:
-        result: Any = result_of(evil(analysis, mark))
-        sheet = result.table1 if analysis == "summary" else result.table
-        texts = [str(result), result._repr_html_(), json.dumps(result.to_dict())]
-        texts += [sheet(form) for form in ("markdown", "html", "latex")]
-        texts.append(result.report(tmp_path / "report.html").read_text())
-        assert all(map(clear, texts))
-        with zipfile.ZipFile(sheet("docx", tmp_path / "table.docx")) as word:
-            assert clear(word.read("word/document.xml").decode())
-        seen = f"I{clean(mark)}I"
-        assert seen in texts[0]
-        (row,) = [line for line in texts[3].splitlines() if "I" in line and seen[1] in line][:1]
-        columns = texts[3].splitlines()[0].count("|")
-        assert row.replace("\\|", "").count("|") == columns
-
-
-def test_control_a_word_file_of_them_cannot_be_written_F17(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from v6_clinical.analyst.manuscript.sheet import Row, Sheet
-
-    sheet = Sheet(("a",), (Row(("\x1b[2J",)),))
-    assert write.write(sheet, "docx", tmp_path / "a.docx")
-    monkeypatch.setattr(write, "clean", lambda text: text)
-    with pytest.raises(ValueError, match="XML"):
-        write.write(sheet, "docx", tmp_path / "a.docx")
-
-
-def test_names_of_files_and_organisations_are_cleaned_F17() -> None:
-    names = [f"site {k}\x1b[2J" for k in (1, 2, 3)]
-    federation = Federation.local(dict(zip(names, spoilt(""), strict=True)))
-    assert clear(str(federation.summary(columns=["age"])))
