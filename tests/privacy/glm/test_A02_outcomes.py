@@ -69,3 +69,12 @@ def test_A02_r5_an_exposure_that_one_patient_makes() -> None:
     asked = opening("poisson", "log", "age", exposure="years")
     assert refusal(ask(frame, "start", asked)) == ("DOMINANT_ROW", ["years"])
     assert ask(frame, "start", asked, OPEN)["status"] == "ok"
+
+
+def test_A02_r5_an_exposure_whose_logarithm_one_patient_makes() -> None:
+    """Attack: nearly no time at risk is an ordinary number, and its logarithm is no other's."""
+    frame = counted().assign(years=RNG.uniform(1, 2, N))
+    frame.loc[VICTIM, "years"] = 1e-30
+    asked = opening("poisson", "log", "age", exposure="years")
+    assert refusal(ask(frame, "start", asked)) == ("DOMINANT_ROW", ["years"])
+    assert ask(frame, "start", asked, OPEN)["status"] == "ok"

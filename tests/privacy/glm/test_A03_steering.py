@@ -45,6 +45,47 @@ def test_A03_r9_squared_residuals_that_one_patient_makes() -> None:
     assert given == pytest.approx(121, rel=1e-9)  # the attack, unguarded
 
 
+def test_A03_r9_squared_residuals_that_one_patient_makes_among_small_ones() -> None:
+    """Attack: many small residuals make the score, and one patient's is nearly all squares."""
+    side = RNG.permutation(np.arange(N) % 2) - 0.5
+    frame = counted().assign(y=5.0 + 0.8 * side)
+    frame.loc[0, "y"] = 16.0
+
+    class WithoutDesign(Policy):
+        def check_design(self, *_: Any, **__: Any) -> None:
+            """Let everything pass."""
+
+        def check_combinations(self, *_: Any, **__: Any) -> None:
+            """Let everything pass."""
+
+    class Unguarded(WithoutDesign):
+        def check_residuals(self, *_: Any, squared: bool = False, **__: Any) -> None:
+            """Let everything pass."""
+
+    asked = at("gaussian", "identity", 5.0, [0.0], "age", null=6.0, report=last())
+    plain = at("gaussian", "identity", 5.0, [0.0], "age", null=6.0)
+    assert ask(frame, "evaluate", plain, WithoutDesign())["status"] == "ok"
+    assert refusal(ask(frame, "evaluate", asked, WithoutDesign())) == ("COEFFICIENT_RANGE", [])
+    given = array(ask(frame, "evaluate", asked, Unguarded()), "pearson")[0]
+    assert abs(given**0.5 - 11) < 1  # the attack, unguarded
+
+
+def test_A03_r9_expected_information_that_one_patient_makes() -> None:
+    """Attack: a probit model that is wrong of all but one weighs them by the observed information
+    alike, and by the expected one this patient alone.
+    """
+    side = np.where(np.arange(N) % 2 == 0, 1.0, -1.0) * RNG.uniform(1, 1.3, N)
+    frame = counted().assign(side=side, y=(side > 0).astype(int))
+    frame.loc[0, "side"] = 0.0
+    asked = at("binomial", "probit", 0.0, [-5.0, 0.0], "side", "bmi", report=last())
+    plain = at("binomial", "probit", 0.0, [-5.0, 0.0], "side", "bmi")
+    assert ask(frame, "evaluate", plain)["status"] == "ok"
+    assert refusal(ask(frame, "evaluate", asked)) == ("COEFFICIENT_RANGE", [])
+    given = form(ask(frame, "evaluate", asked, WithoutR9()), "expected")
+    ratio = given("Intercept", "bmi") / given("Intercept", "Intercept")
+    assert ratio == pytest.approx(frame["bmi"][0], rel=1e-4)  # the attack, unguarded
+
+
 def test_A03_r9_a_linear_predictor_is_measured_by_the_outcome() -> None:
     """A linear model of large numbers is fitted; a predictor far wider than they is refused."""
     frame = counted().assign(y=1e4 * RNG.normal(0, 1, N))
