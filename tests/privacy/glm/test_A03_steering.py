@@ -71,9 +71,7 @@ def test_A03_r9_squared_residuals_that_one_patient_makes_among_small_ones() -> N
 
 
 def test_A03_r9_expected_information_that_one_patient_makes() -> None:
-    """Attack: a probit model that is wrong of all but one weighs them by the observed information
-    alike, and by the expected one this patient alone.
-    """
+    """Attack: of a probit model that is wrong of all but one, who alone has expected weight."""
     side = np.where(np.arange(N) % 2 == 0, 1.0, -1.0) * RNG.uniform(1, 1.3, N)
     frame = counted().assign(side=side, y=(side > 0).astype(int))
     frame.loc[0, "side"] = 0.0
