@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module, metadata
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -209,6 +209,8 @@ def _installed() -> Iterator[str]:
 
     Packages of an editable installation are in no folder of ``sys.path``.
     """
+    from importlib import metadata
+
     for distribution in metadata.distributions():
         if (distribution.metadata["Name"] or "").lower().startswith("v6"):
             yield from (distribution.read_text("top_level.txt") or "").split()
