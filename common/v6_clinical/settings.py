@@ -62,6 +62,25 @@ def _ratio(text: str) -> float:
     return value
 
 
+def _share(most: float, shipped: str, meaning: str) -> Setting:
+    def parse(text: str) -> float:
+        if not re.fullmatch(r"\s*(0|0?\.[0-9]{1,9})\s*", text, re.ASCII):
+            raise ValueError("not a decimal number")
+        value = float(text)
+        if value > most:
+            raise ValueError("out of range")
+        return value
+
+    return Setting(parse, f"a decimal number, 0 to {most}", shipped, meaning)
+
+
+def _read_secret(text: str) -> bytes:
+    """Read 32 bytes or more, in hexadecimal digits."""
+    if not re.fullmatch(r"\s*([0-9a-fA-F]{2}){32,128}\s*", text, re.ASCII):
+        raise ValueError("not a secret")
+    return bytes.fromhex(text)
+
+
 def _read_flag(text: str) -> bool:
     word = text.strip().lower()
     if word in ("true", "1", "yes"):
@@ -113,6 +132,16 @@ SETTINGS: Final[dict[str, Setting]] = {
     ),
     "V6C_ALLOW_PREPROCESSING": _flag(False, "the analyst may filter rows (4.x)"),
     "V6C_ALLOWED_QUERIES": _names("none", "sha256 of queries that the analyst may use"),
+    "V6C_BLUR": _share(0.1, "0", "least noise of what leaves, in standard errors; 0: none"),
+    "V6C_BLUR_ROWS": _share(
+        0.5, "0", "noise as a share of what the row that counts most adds; 0: none"
+    ),
+    "V6C_SECRET": Setting(
+        _read_secret,
+        "64 or more hexadecimal digits, as 'v6-clinical keys' makes them",
+        "none: each answer is drawn afresh",
+        "what keys the noise; the site's own, told to nobody",
+    ),
     "V6C_ROUND_TIMEOUT": _whole(1, 86_400, 900, "seconds that the central side waits for a round"),
 }
 MEANINGS: Final = {name: setting.meaning for name, setting in SETTINGS.items()}
@@ -132,6 +161,8 @@ def problems(environment: Mapping[str, str]) -> list[str]:
             setting(text)
         except ValueError:
             given = repr(text) if text.strip() else "empty"
+            if name == "V6C_SECRET" and text.strip():
+                given = "not readable"  # nobody's screen or log is to hold it
             found.append(
                 f"{name} is {given}: it must be {setting.allowed}; not set, it is "
                 f"{setting.shipped}."

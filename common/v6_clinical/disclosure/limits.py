@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+from v6_clinical.disclosure.blur import Blur
 from v6_clinical.errors import RefusalError
 from v6_clinical.settings import PREFIX, SETTINGS
 
@@ -37,6 +38,15 @@ class Limits:
     allow_small_missing: bool = False
     allow_preprocessing: bool = False
     allowed_queries: frozenset[str] = frozenset()
+    # The blur, see ``disclosure.blur``; both 0: exact sums.
+    blur: float = 0.0
+    blur_rows: float = 0.0
+    secret: bytes | None = field(default=None, repr=False)
+
+    @property
+    def noise(self) -> Blur:
+        """The blur of what leaves the site."""
+        return Blur(self.blur, self.blur_rows, self.secret)
 
     @classmethod
     def open(cls) -> Self:
@@ -55,6 +65,8 @@ class Limits:
             allow_event_times=True,
             allow_small_missing=True,
             allow_preprocessing=True,
+            blur=0.0,
+            blur_rows=0.0,
         )
 
     @classmethod

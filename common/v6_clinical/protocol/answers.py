@@ -25,7 +25,8 @@ class Answer:
     """One site's answer: its sums and row counts, or its refusal.
 
     ``limits`` are the operator's settings that differ from the shipped ones, ``parameters`` how
-    many the rows of a site carry that refuses with ``TOO_MANY_PARAMETERS``.
+    many the rows of a site carry that refuses with ``TOO_MANY_PARAMETERS``. ``redraws``: the site
+    has no secret, and draws the noise of the same answer anew each time.
     """
 
     status: str
@@ -36,6 +37,7 @@ class Answer:
     where: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
     parameters: int | None = None
+    redraws: bool = False
 
 
 def read_answer(raw: dict[int, Any], organization: int) -> Answer:
@@ -50,7 +52,8 @@ def read_answer(raw: dict[int, Any], organization: int) -> Answer:
             raise AnalysisError("BAD_ANSWER", "not an answer of this schema")
         sums = Sums.from_json(message.get("sums"))
         n, dropped = _count(message, "n"), _count(message, "dropped")
-        return Answer(message["status"], n, sums, dropped, limits=_limits(message))
+        redraws = message.get("redraws", False) is True
+        return Answer(message["status"], n, sums, dropped, limits=_limits(message), redraws=redraws)
     except AnalysisError:
         raise AnalysisError(
             "BAD_ANSWER",
@@ -149,6 +152,7 @@ def line_of(organization: int, answer: Answer) -> Line:
         answer.limits,
         dict(answer.sums.counts()) if answer.parameters is None else {"parameters": 1},
         answer.parameters,
+        answer.redraws,
     )
 
 

@@ -42,12 +42,16 @@ class Leaves:
         Of names whose numbers, of a form those on the diagonal, are never negative.
     levels
         Of tallies whose labels are a column's levels.
+    exact
+        Of what has no noise, whatever the site's blur: counts, levels and cells with limits of
+        their own.
     """
 
     steps: Mapping[str, Mapping[str, str]]
     counts: frozenset[str] = frozenset()
     squares: frozenset[str] = frozenset()
     levels: frozenset[str] = frozenset()
+    exact: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,12 @@ class Central:
 
 @dataclass(frozen=True)
 class Site:
-    """The site side of a package: steps, and for each step {number: what it is}."""
+    """The site side of a package: steps, for each step {number: what it is}, and what is exact."""
 
     name: str
     steps: Mapping[str, SiteStep]
     leaves: Mapping[str, Mapping[str, str]]
+    exact: frozenset[str] = frozenset()
 
 
 class UnknownMethodError(ValueError):
@@ -144,19 +149,22 @@ def load_method(face: Face) -> Central:
 def load_leaves(package: str) -> Leaves:
     """Import what the sites of a package send, from ``leaves`` or, where there is none, ``site``.
 
-    Beside ``LEAVES`` the module may say which names are ``COUNTS``, ``SQUARES`` and ``LEVELS``.
+    Beside ``LEAVES`` the module may say which names are ``COUNTS``, ``SQUARES``, ``LEVELS`` and
+    ``EXACT``.
     """
     own = find_spec(f"{package}.leaves") is not None
     module = import_module(f"{package}.leaves" if own else f"{package}.site")
     none: frozenset[str] = frozenset()
-    said = (getattr(module, name, none) for name in ("COUNTS", "SQUARES", "LEVELS"))
+    said = (getattr(module, name, none) for name in ("COUNTS", "SQUARES", "LEVELS", "EXACT"))
     return Leaves(module.LEAVES, *said)
 
 
 def load_site(package: str) -> Site:
     """Import the site side of a package."""
     module = import_module(f"{package}.site")
-    return Site(partial_name(package).removesuffix("_partial"), module.STEPS, module.LEAVES)
+    leaves = load_leaves(package)
+    name = partial_name(package).removesuffix("_partial")
+    return Site(name, module.STEPS, leaves.steps, leaves.exact)
 
 
 def partial_name(package: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from v6_clinical.errors import RefusalError
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.registry import Site
+from v6_clinical.protocol.sums import Sums
 from v6_clinical.version import SCHEMA, __version__
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def answer(
 ) -> dict[str, Any]:
     """Answer a question with plain JSON: sums, or a refusal. Never raises.
 
+    ``redraws`` says that the site has no secret, so that its noise is drawn anew each time.
     The policy is read before the question is looked at, and the question is checked before the
     data are read.
     """
@@ -62,6 +64,8 @@ def answer(
         found = site.steps[step](read_frame(policy), arguments, policy, place)
         if not found.sums.is_finite():
             raise RefusalError("NON_FINITE")
+        if policy.noise.on:
+            _insist_on_noise(site, found.sums)
         reply = {
             "schema": SCHEMA,
             "version": __version__,
@@ -71,12 +75,29 @@ def answer(
             "sums": found.sums.to_json(),
         }
         limits = policy.own_settings()
+        if policy.noise.on and policy.secret is None:
+            reply["redraws"] = True
         return reply | {"limits": limits} if limits else reply
     except RefusalError as refusal:
         return refused(refusal.code, refusal.where, refusal.parameters)
     except Exception as error:
         # The text of an unexpected exception may quote a patient's value: only its type leaves.
         return refused("INTERNAL", [innocent_name(error)])
+
+
+def _insist_on_noise(site: Site, sums: Sums) -> None:
+    """Let no number leave without noise unless the analysis declares it to be exact.
+
+    Raises
+    ------
+    RefusalError
+        ``INTERNAL``.
+    """
+    for name in sums.counts():
+        parts = name.split("/")
+        first = parts[2] if parts[0] == "site" else parts[0]
+        if name not in sums.noise and first not in site.exact:
+            raise RefusalError("INTERNAL", [first])
 
 
 def refused(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,42 +11,23 @@ import numpy as np
 from v6_clinical.errors import AnalysisError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.exact import exact_total
+from v6_clinical.protocol.form import Form, Noise, all_labels
+from v6_clinical.protocol.read_sums import (
+    read_array,
+    read_form,
+    read_name,
+    read_noise,
+    read_tally,
+)
+
+__all__ = ["NOISE", "Form", "Noise", "Sums", "labelled"]
+
+NOISE = "noise"  # what names of a total begin with that tell of the noise in it
 
 
 def labelled(names: Sequence[str], values: Array) -> Mapping[str, float]:
     """Return a vector as a tally."""
     return dict(zip(names, values.tolist(), strict=True))
-
-
-@dataclass(frozen=True)
-class Form:
-    """A symmetric matrix with labelled rows and columns, such as an information matrix.
-
-    Parameters
-    ----------
-    labels
-        q different labels.
-    values
-        Shape (q, q), symmetric.
-    """
-
-    labels: tuple[str, ...]
-    values: Array
-
-    def at(self, labels: Sequence[str]) -> Array:
-        """Return the entries at these labels, zero where a label is unknown; shape (p, p)."""
-        place = {label: index for index, label in enumerate(self.labels)}
-        places = np.array([place.get(label, len(place)) for label in labels], dtype=np.intp)
-        return np.pad(self.values, (0, 1))[np.ix_(places, places)]
-
-    @classmethod
-    def total(cls, forms: Sequence[Form]) -> Form:
-        """Return the sum: the labels are those of all, sorted unless all forms have the same."""
-        labels = _same([form.labels for form in forms])
-        if labels is not None:
-            return cls(labels, exact_total([form.values for form in forms]))
-        labels = _all_labels([form.labels for form in forms])
-        return cls(labels, exact_total([form.at(labels) for form in forms]))
 
 
 @dataclass(frozen=True)
@@ -65,17 +46,23 @@ class Sums:
         Name to {label: number}: for what sites cannot index yet, such as the levels of a column.
     forms
         Name to symmetric matrix, its rows and columns labelled for the same reason.
+    noise
+        Of a site's sums: name to the noise of what is under it. Of a total nothing is here: see
+        ``total``.
     """
 
     arrays: Mapping[str, Array] = field(default_factory=dict)
     tallies: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
+    noise: Mapping[str, Noise] = field(default_factory=dict)
 
     @classmethod
     def total(cls, parts: Sequence[Sums]) -> Sums:
         """Return the sum, each number rounded once: the same bits in whatever order of the parts.
 
-        Names come out sorted, and so do the labels of tallies.
+        Names come out sorted, and so do the labels of tallies. Of noise that the parts tell, the
+        total holds the array ``noise/<name>``, the largest d and e, and where ``<name>`` is a form
+        another one under that name, the sum of d^2 A: the variance of the score that belongs to it.
 
         Raises
         ------
@@ -87,12 +74,30 @@ class Sums:
                 {name: _add_arrays(name, found) for name, found in _by_name(parts, "arrays")},
                 {name: _add_tallies(found) for name, found in _by_name(parts, "tallies")},
                 {name: Form.total(found) for name, found in _by_name(parts, "forms")},
-            )
+            )._with_noise(parts)
         except OverflowError:
             raise AnalysisError("BAD_ANSWER", "A sum of the sites' numbers is too large.") from None
 
+    def _with_noise(self, parts: Sequence[Sums]) -> Sums:
+        told = [(part, name, one) for part in parts for name, one in part.noise.items()]
+        arrays, forms = dict(self.arrays), dict(self.forms)
+        for name in sorted({name for _, name, one in told if one.d or one.e}):
+            mine = [(part, one) for part, known, one in told if known == name]
+            largest = [max(one.d for _, one in mine), max(one.e for _, one in mine)]
+            arrays[f"{NOISE}/{name}"] = np.array(largest)
+            scaled = [
+                Form(part.forms[name].labels, one.d**2 * part.forms[name].values)
+                for part, one in mine
+                if name in part.forms
+            ]
+            if scaled:
+                forms[f"{NOISE}/{name}"] = Form.total(scaled)
+        return Sums(arrays, self.tallies, forms)
+
     def __add__(self, other: Sums) -> Sums:
-        return Sums.total([self, other])
+        """Return all that two parts of one site's answer hold; what both hold adds."""
+        found = Sums.total([replace(self, noise={}), replace(other, noise={})])
+        return replace(found, noise={**self.noise, **other.noise})
 
     def __getitem__(self, name: str) -> Array:
         try:
@@ -151,7 +156,9 @@ class Sums:
             name: {"labels": list(form.labels), "half": _plain(name, _half(form.values))}
             for name, form in self.forms.items()
         }
-        return {"arrays": arrays, "tallies": tallies, "forms": forms}
+        told = {name: [one.d, one.e] for name, one in self.noise.items() if one.d or one.e}
+        found = {"arrays": arrays, "tallies": tallies, "forms": forms}
+        return found | {"noise": told} if told else found
 
     @classmethod
     def from_json(cls, message: object) -> Sums:
@@ -169,12 +176,15 @@ class Sums:
 
     @classmethod
     def _decode(cls, message: Any) -> Sums:
-        if set(message) != {"arrays", "tallies", "forms"}:
+        if set(message) - {"noise"} != {"arrays", "tallies", "forms"}:
             raise ValueError("unexpected fields")
-        arrays = {_name(name): _array(entry) for name, entry in message["arrays"].items()}
-        tallies = {_name(name): _tally(entry) for name, entry in message["tallies"].items()}
-        forms = {_name(name): _form(entry) for name, entry in message["forms"].items()}
-        return cls(arrays, tallies, forms)
+        arrays = {read_name(name): read_array(entry) for name, entry in message["arrays"].items()}
+        tallies = {read_name(name): read_tally(entry) for name, entry in message["tallies"].items()}
+        forms = {read_name(name): read_form(entry) for name, entry in message["forms"].items()}
+        noise = {
+            read_name(name): read_noise(told) for name, told in message.get("noise", {}).items()
+        }
+        return cls(arrays, tallies, forms, noise)
 
 
 def _by_name(parts: Sequence[Sums], kind: str) -> list[tuple[str, list[Any]]]:
@@ -191,20 +201,11 @@ def _add_arrays(name: str, arrays: Sequence[Array]) -> Array:
 
 
 def _add_tallies(tallies: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
-    labels = _all_labels(tallies)
+    labels = all_labels(tallies)
     rows = [
         np.array([tally.get(label, 0.0) for label in labels], dtype=np.float64) for tally in tallies
     ]
     return labelled(labels, exact_total(rows))
-
-
-def _same(labels: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
-    """Return the labels if all are the same, in the same order."""
-    return labels[0] if len(set(labels)) == 1 else None
-
-
-def _all_labels(labels: Sequence[Iterable[str]]) -> tuple[str, ...]:
-    return tuple(sorted({label for some in labels for label in some}))
 
 
 def _plain(name: str, array: Array) -> list[float | int]:
@@ -222,49 +223,3 @@ def _half(values: Array) -> Array:
 def _short(value: float) -> float | int:
     """Write whole numbers without '.0': counts dominate the messages."""
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
-def _name(name: object) -> str:
-    if not isinstance(name, str):
-        raise TypeError("names are text")
-    return name
-
-
-def _numbers(values: Any) -> Array:
-    """Return JSON numbers, all at once: the centre reads a thousand of each site and round."""
-    if not isinstance(values, list) or not set(map(type, values)) <= {int, float}:
-        raise TypeError("not numbers")
-    found = np.array(values, dtype=np.float64)
-    if not np.isfinite(found).all():
-        raise ValueError("not finite")
-    return found
-
-
-def _tally(entry: Any) -> dict[str, float]:
-    labels = [_name(label) for label in entry]
-    return dict(zip(labels, _numbers(list(entry.values())).tolist(), strict=True))
-
-
-def _array(entry: Any) -> Array:
-    if set(entry) != {"shape", "data"}:
-        raise ValueError("unexpected fields")
-    array = _numbers(entry["data"])
-    if any(isinstance(size, bool) or not isinstance(size, int) for size in entry["shape"]):
-        raise TypeError("shape")
-    if any(size < 0 for size in entry["shape"]):
-        raise ValueError("shape")
-    return array.reshape(entry["shape"])
-
-
-def _form(entry: Any) -> Form:
-    if set(entry) != {"labels", "half"}:
-        raise ValueError("unexpected fields")
-    labels = tuple(_name(label) for label in entry["labels"])
-    if len(set(labels)) < len(labels):
-        raise ValueError("a label occurs twice")
-    half = _numbers(entry["half"])
-    if len(half) != len(labels) * (len(labels) + 1) // 2:
-        raise ValueError("labels and numbers do not fit")  # before anything of their size is made
-    values = np.zeros((len(labels), len(labels)))
-    values[np.triu_indices(len(labels))] = half
-    return Form(labels, values + np.triu(values, 1).T)

@@ -60,6 +60,8 @@ class Line:
         How many numbers it sent under each name, for the ledger.
     parameters
         Beside the refusal ``TOO_MANY_PARAMETERS``: how many the site's rows carry.
+    redraws
+        Whether the site has no secret, and draws the noise of the same answer anew each time.
     """
 
     organization: int
@@ -71,6 +73,7 @@ class Line:
     limits: Mapping[str, float] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     parameters: int | None = None
+    redraws: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,8 @@ def _line(message: Any) -> Line:
         raise ValueError("a refusal has a code")
     if line.parameters is not None and line.code != "TOO_MANY_PARAMETERS":
         raise ValueError("a refusal with a number")
+    if type(line.redraws) is not bool:
+        raise TypeError("redraws is true or false")
     numbers = (line.n, line.dropped, line.parameters)
     _counts([number for number in numbers if number is not None])
     _counts(list(line.sizes.values()))

@@ -1,0 +1,76 @@
+"""Coordinates in which a site's own matrix is the identity, and how far a row lies out in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.blocks import row_blocks
+
+DROPPED: Final = 1e-9  # of a column's own square: what is left of it beside the columns before
+
+
+class Factor:
+    """A = T T' of a positive semidefinite matrix, T lower triangular in an order of its columns.
+
+    The Cholesky factor of A scaled to a unit diagonal. A column of which the columns before leave
+    less than ``DROPPED`` is determined by them, and has no coordinate of its own. Where later
+    columns are changed by multiples of earlier ones, the coordinates stay as they are.
+
+    Parameters
+    ----------
+    matrix
+        A, shape (p, p).
+    order
+        The places of the columns, each once, as they are taken; by default as they stand.
+    signs
+        1 or -1 for each column, shape (p,): which way up it is taken; by default as it stands.
+
+    Attributes
+    ----------
+    kept
+        The r places that have a coordinate, in the order in which they were taken.
+    root
+        T, shape (p, r): rows as in ``matrix``.
+    """
+
+    def __init__(
+        self, matrix: Array, order: Sequence[int] | None = None, signs: Array | None = None
+    ) -> None:
+        p = len(matrix)
+        places = range(p) if order is None else order
+        scale = np.sqrt(np.maximum(np.diag(matrix), 0.0))
+        if signs is not None:
+            scale = scale * signs
+        unit = np.divide(1.0, scale, out=np.zeros(p), where=scale != 0)
+        left = matrix * np.outer(unit, unit)
+        columns: list[Array] = []
+        kept: list[int] = []
+        for place in places:
+            pivot = left[place, place]
+            if not pivot > DROPPED:
+                continue
+            column = left[:, place] / np.sqrt(pivot)
+            column[kept] = 0.0  # of earlier ones rounding is left
+            left = left - np.outer(column, column)
+            columns.append(column)
+            kept.append(place)
+        self.kept = np.array(kept, dtype=np.intp)
+        self.root: Array = np.array(columns).reshape(len(kept), p).T * scale[:, None]
+
+    def norms(self, rows: Array) -> Array:
+        """Return the length of h = T^+ x of each row x of shape (n, p): shape (n,).
+
+        Its square times w is the row's leverage where A is sum w x x'.
+        """
+        found = np.zeros(len(rows))
+        if not len(self.kept):
+            return found
+        back = np.linalg.inv(self.root[self.kept]).T
+        for some in row_blocks(len(rows), 2 * rows.shape[1]):
+            h = np.dot(rows[some][:, self.kept], back)
+            found[some] = np.sqrt(np.einsum("ij,ij->i", h, h))
+        return found
