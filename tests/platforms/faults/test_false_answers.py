@@ -188,7 +188,7 @@ def test_control_a_number_spread_over_a_matrix_costs_much_F15(
         values[np.triu_indices(len(labels))] = np.array(entry["half"])
         return Form(labels, values + np.triu(values, 1).T)
 
-    monkeypatch.setattr(sums, "_form", spread)
+    monkeypatch.setattr(sums, "read_form", spread)
     code, _, mebibytes = cost(one_number(2_500))
     assert code == "read"
     assert mebibytes > 100
