@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from v6_clinical.disclosure import Policy
-from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale
+from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source
 from v6_clinical.disclosure.row_key import Columns
 from v6_clinical.numerics.whitening import Factor
 from v6_clinical.protocol.analysis import SiteAnswer
@@ -46,12 +46,18 @@ def test_a_column_that_others_determine_has_no_coordinate():
     assert len(Factor(np.zeros((3, 3))).norms(np.zeros((2, 3)))) == 2
 
 
+def on_grid(columns: Columns, source: Source, beta: np.ndarray) -> tuple[np.ndarray, bytes]:
+    moments = [source.blur.moments(digest) for digest in columns.digests]
+    canonical, question = source.on_grid(columns.canonical(beta, moments))
+    return columns.coefficients(canonical, moments), question
+
+
 def told(design: np.ndarray, y: np.ndarray, beta: np.ndarray, blur: Blur = BLUR):
     """Score and information of least squares as a site would tell them; see ``written``."""
     columns = Columns.of(design, y, intercept=True)
-    source = blur.source(columns.row_key(len(y), y.sum(), [y]))
-    asked, question = columns.asked(beta)
     matrix = design.T @ design
+    source = blur.source(columns.row_key(Factor(matrix).norms(design) ** 2, y))
+    asked, question = on_grid(columns, source, beta)
     scale = source.scale(len(y), 0.3, 0.2)
     score = design.T @ (y - design @ asked)
     return source.score_block("evaluation", question, scale, score, matrix, columns)
@@ -83,9 +89,10 @@ def test_spellings_draw_nothing_anew(how: str):
     score, matrix = told(design, y, np.array([-1.0, 0.02, 0.5, 0.001]))
     new, outcome, beta, back = written(how)
     other, gram = told(new, outcome, beta)
-    sd = np.sqrt(np.diag(matrix))  # a draw of its own would be off by about .1 of it
-    assert np.allclose(back @ other, score, rtol=0, atol=1e-5 * sd.max())
-    assert (np.abs(back @ gram @ back.T - matrix) <= 1e-5 * np.outer(sd, sd)).all()
+    # one more step of the grid that numbers are told on; a draw of its own would be off by .1 sd
+    sd = np.sqrt(np.diag(matrix))
+    assert np.allclose(back @ other, score, rtol=0, atol=2e-3 * sd.max())
+    assert (np.abs(back @ gram @ back.T - matrix) <= 2e-3 * np.outer(sd, sd)).all()
     if how in ("rows", "columns"):
         assert (np.linalg.inv(back) @ score == other).all()  # byte for byte
 
@@ -110,11 +117,11 @@ def test_other_rows_columns_questions_and_secrets_draw_anew():
 def test_less_than_the_grid_is_the_same_question():
     design, y = table()
     beta = np.array([-1.0, 0.02, 0.5, 0.001])
-    columns = Columns.of(design, y, intercept=True)
-    asked = columns.asked(beta)[0]
-    for moved in (1e-11, -1e-11):
-        again = told(design, y, asked + moved)
-        assert all((a == b).all() for a, b in zip(again, told(design, y, asked), strict=True))
+    first = told(design, y, beta)
+    same = sum(bool((told(design, y, beta + k * 1e-12)[0] == first[0]).all()) for k in range(20))
+    assert same == 20
+    same = sum(bool((told(design, y, beta + k * 1e-6)[0] == first[0]).all()) for k in range(20))
+    assert same == 1
 
 
 def test_without_a_secret_each_answer_is_drawn_anew():

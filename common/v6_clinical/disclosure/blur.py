@@ -1,14 +1,17 @@
 """The blur: noise on every real number that leaves a site, declared by one number.
 
 A score is told with the matrix that it belongs to (information, meat, squares), as one block, in
-the coordinates h = T^-1 x in which the site's own matrix A = T T' is the identity:
-score + d T z, A + T E T', with d = max(tau, floor max |r| |h|) for the rows' parts r x of the
-score, and e = max(tau sqrt(3/n), floor max w |h|^2) for their parts w x x' of A. A number that
+the coordinates h = T^+ x in which the site's own matrix A = T T' is the identity:
+T (T^+ score + d z), T (I + E) T', with d = max(tau, floor max |r| |h|) for the rows' parts r x of
+the score, and e = max(tau sqrt(3/n), floor max w |h|^2) for their parts w x x' of A. A number that
 stands alone, f = sum f_i, has noise of sd max(tau sqrt(sum f_i^2), floor max |f_i|). The floor
 hides the row that counts most.
 
 Of the noise d and e are told, rounded up to a power of two times what n alone gives; the sd of a
 number is not, which would be about that of the row that counts most.
+
+What is told has no more digits than a thousandth of its noise: two tables that differ in the ninth
+digit give the same answer.
 
 Draws are keyed. With the site's secret the same rows, columns and question give the same noise, and
 any other the noise of an independent draw: an answer that is asked for twice tells nothing more.
@@ -25,14 +28,18 @@ from typing import Final
 
 import numpy as np
 
-from v6_clinical.disclosure.row_key import Columns
+from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.whitening import Factor
 
 LARGEST_CHANGE: Final = 0.5  # spectral norm of E: A stays positive definite
 # Of a row's part, what the smallest told d and e allow for, in units of an even share.
 SCORE_ROW, MATRIX_ROW = 3.0, 9.0
-SETTLED: Final = 20  # binary digits of the noise that are told
+# Binary digits of the noise that are told: of a block, and at least of a number, whose last digit
+# is one of a few places so that it does not tell the sd.
+SETTLED: Final = 10
+COARSE: Final = 8
+GRID: Final = 1e-6  # of a question's numbers: of coefficients times their column's sd
 MODE: Final = b"clear"  # how answers are sent: the noise of another way is another draw
 
 
@@ -79,6 +86,21 @@ class Blur:
         """Whether there is noise."""
         return self.tau > 0 or self.floor > 0
 
+    def moments(self, column: Digest) -> tuple[float, float]:
+        """Return a column's mean and standard deviation (denominator n), with noise.
+
+        One draw for each column of the same rows, whatever else they are asked for. They are told
+        ``settled``.
+        """
+        if not self.on or not column.sd > 0:
+            return column.mean, column.sd
+        source, n = self.source(b"column|" + column.key), column.n
+        scale = source.scale(n, column.reach / n**0.5, column.reach**2 / n)
+        z, e = source.normals("moments", b"", (2,))
+        wider = max(1 + scale.e * float(e), LARGEST_CHANGE)
+        mean = column.mean + column.sign * column.sd * scale.d / n**0.5 * float(z)
+        return mean, column.sd * wider**0.5
+
     def source(self, rows: bytes) -> Source:
         """Return the noise of a row set, by its ``row_key``."""
         if not self.on:
@@ -112,16 +134,37 @@ class Source:
         tau, floor = self.blur.tau, self.blur.floor
         d0 = max(tau, SCORE_ROW * floor / math.sqrt(n))
         e0 = max(tau * math.sqrt(3 / n), MATRIX_ROW * floor / n)
-        return Scale(_rounded_up(d0, floor * row), _rounded_up(e0, floor * square))
+        wider = 2.0 ** (self._uniform(b"scale") / 2)  # so that where k changes tells no row's part
+        return Scale(_rounded_up(d0, floor * row * wider), _rounded_up(e0, floor * square * wider))
 
     def normals(self, name: str, question: bytes, shape: tuple[int, ...]) -> Array:
         """Return independent standard normal numbers: the same for the same name and question."""
         text = name.encode() + b"|" + question
         seed = hmac.new(self._key, text, hashlib.sha256).digest()
         words = np.frombuffer(seed, dtype=np.uint32)
-        return np.random.Generator(np.random.Philox(np.random.SeedSequence(words))).normal(
-            size=shape
-        )
+        bits = np.random.Philox(np.random.SeedSequence(words.tolist()))
+        return np.random.Generator(bits).normal(size=shape)
+
+    def _uniform(self, what: bytes) -> float:
+        seed = hmac.new(self._key, b"uniform|" + what, hashlib.sha256).digest()
+        return int.from_bytes(seed[:6], "big") / 2.0**48
+
+    def on_grid(self, question: Array) -> tuple[Array, bytes]:
+        """Return a canonical question's numbers on a grid, and what stands for them in a key.
+
+        Where a number is rounded up between two points is drawn anew for each pair of them: the
+        place where an answer changes tells of a column's mean and sd less than the grid.
+        """
+        if not self.on:
+            return question, b""
+        below = np.floor(question / GRID)
+        part = question / GRID - below
+        drawn = [
+            self._uniform(f"{place}|{point:.0f}".encode())
+            for place, point in enumerate(below.tolist())
+        ]
+        steps = below + (part > np.array(drawn))
+        return steps * GRID, (steps + 0.0).tobytes()
 
     def score_block(
         self,
@@ -143,8 +186,9 @@ class Source:
             return score, matrix
         factor = _factor(matrix, columns)
         z = self.normals(f"{name}/score", question, (len(factor.kept),))
-        told = _settled(score + scale.d * (factor.root @ z), scale.d * _lengths(factor))
-        return told, self._changed(name, question, scale.e, matrix, factor)
+        changed = self._changed(name, question, scale.e, matrix, factor)
+        told = factor.root @ (factor.coordinates(score) + scale.d * z)
+        return settled(told, scale.d * np.sqrt(np.diag(changed))), changed
 
     def matrix(
         self,
@@ -174,34 +218,32 @@ class Source:
             return value
         sd = max(self.blur.tau * size, self.blur.floor * largest)
         noisy = value + sd * float(self.normals(name, question, ()))
-        return float(_settled(np.array([noisy]), np.array([sd]))[0])
+        if not sd > 0:
+            return noisy
+        exponent = (math.frexp(sd)[1] - SETTLED) // COARSE * COARSE
+        return math.ldexp(round(math.ldexp(noisy, -exponent)), exponent)
 
     def _changed(
         self, name: str, question: bytes, e: float, matrix: Array, factor: Factor
     ) -> Array:
-        """Return A + T E T', symmetric."""
+        """Return T (I + E) T', symmetric."""
         r = len(factor.kept)
         lower = np.tril(self.normals(f"{name}/matrix", question, (r, r)))
         change = e * (lower + np.tril(lower, -1).T)
         norm = float(np.abs(np.linalg.eigvalsh(change)).max(initial=0.0))
         if norm > LARGEST_CHANGE:
             change *= LARGEST_CHANGE / norm
-        found = matrix + factor.root @ change @ factor.root.T
-        length = _lengths(factor)
-        return _settled((found + found.T) / 2, e * np.outer(length, length))
+        found = factor.root @ (np.eye(r) + change) @ factor.root.T
+        length = np.sqrt(np.diag(found))
+        return settled((found + found.T) / 2, e * np.outer(length, length))
 
 
 def _factor(matrix: Array, columns: Columns | None) -> Factor:
     return Factor(matrix) if columns is None else Factor(matrix, columns.order, columns.signs)
 
 
-def _lengths(factor: Factor) -> Array:
-    """Return the root of A's diagonal, shape (p,)."""
-    return np.asarray(np.sqrt(np.square(factor.root).sum(axis=1)))
-
-
-def _settled(values: Array, sd: Array) -> Array:
-    """Round to a millionth of the noise: the order in which rows were summed does not show."""
+def settled(values: Array, sd: Array) -> Array:
+    """Return numbers rounded to about a thousandth of their noise, in a power of two."""
     exponent = np.frexp(sd)[1] - SETTLED
     found: Array = np.where(
         sd > 0, np.ldexp(np.rint(np.ldexp(values, -exponent)), exponent), values

@@ -17,9 +17,6 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.blocks import row_blocks
 
 DIGITS: Final = 9  # of a digest's numbers, behind the point
-GRID: Final = 1e-6  # of a question's numbers: of coefficients times their column's sd
-# Added before rounding: short decimals would lie halfway between two points, and go either way.
-OFF_MIDDLE: Final = 0.381966
 
 
 @dataclass(frozen=True)
@@ -34,12 +31,18 @@ class Digest:
         1 or -1: which way up the column is taken, so that its negative gives the same.
     mean, sd
         Of the column; an sd of 0 for a constant.
+    reach
+        The largest distance of a row from the mean, in sd.
+    n
+        Rows.
     """
 
     key: bytes
     sign: float
     mean: float
     sd: float
+    reach: float
+    n: int
 
 
 def digest_of(column: Array, beside: Array | None = None) -> Digest:
@@ -52,19 +55,21 @@ def digest_of(column: Array, beside: Array | None = None) -> Digest:
     n = len(column)
     mean, sd = mean_and_sd(column)
     if not sd > 1e-12 * abs(mean):
-        return Digest(b"constant", 1.0, mean, 0.0)
+        return Digest(b"constant", 1.0, mean, 0.0, 0.0, n)
     other = (0.0, 0.0) if beside is None else mean_and_sd(beside)
-    third = product = even = 0.0
+    third = product = even = reach = 0.0
     for rows in row_blocks(n):
         z = (column[rows] - mean) / sd
         squares = z * z
         third += float(np.dot(squares, z))
+        reach = max(reach, float(squares.max()))
         if beside is not None and other[1] > 0:
             y = (beside[rows] - other[0]) / other[1]
             product, even = product + float(np.dot(z, y)), even + float(np.dot(squares, y))
     odd = np.round(np.array([third, product]) / n, DIGITS)
     sign = float(next((np.sign(x) for x in odd if x), 1.0))
-    return Digest(_packed(np.append(sign * odd, even / n)), sign, mean, sd)
+    key = struct.pack("<d", n) + _packed(np.append(sign * odd, even / n))
+    return Digest(key, sign, mean, sd, reach**0.5, n)
 
 
 @dataclass(frozen=True)
@@ -99,35 +104,54 @@ class Columns:
         """1 or -1 for each column, shape (p,)."""
         return np.array([digest.sign for digest in self.digests], dtype=np.float64)
 
-    def asked(self, beta: Array) -> tuple[Array, bytes]:
-        """Return the nearest coefficients on the grid, shape (p,), and what stands for them.
+    def canonical(self, beta: Array, moments: Sequence[tuple[float, float]]) -> Array:
+        """Return what coefficients ask about, shape (p,), in the columns' own order and units.
 
-        The grid is of the linear predictor at the columns' means and of each coefficient times its
-        column's sd, in the columns' own order. A constant column's coefficient counts at the means.
-        """
-        mean, sd = (np.array([getattr(d, name) for d in self.digests]) for name in ("mean", "sd"))
-        unit = np.where(sd > 0, sd, 1.0) * self.signs
-        steps = np.rint(beta * unit / GRID + OFF_MIDDLE)
-        found = steps * GRID / unit
-        if self.intercept:
-            steps[0] = np.rint((beta[0] + beta[1:] @ mean[1:]) / GRID + OFF_MIDDLE)
-            found[0] = steps[0] * GRID - found[1:] @ mean[1:]
-        return found, (steps[self.order] + 0.0).tobytes()
-
-    def row_key(self, n: int, events: float, others: Sequence[Array] = ()) -> bytes:
-        """Return what identifies rows and the columns that are used of them.
+        Each coefficient times its column's sd, the right way up, and in place of the intercept's
+        the linear predictor at the columns' means. A constant column's sd counts as 1.
 
         Parameters
         ----------
-        n, events
-            Rows, and the sum of the outcome where that is a count, else 0.
+        moments
+            Mean and sd of each column, with the noise that they are told with.
+        """
+        mean, sd = np.array(moments, dtype=np.float64).reshape(-1, 2).T
+        found = beta * np.where(sd > 0, sd, 1.0) * self.signs
+        if self.intercept:
+            found[0] = beta[0] + beta[1:] @ mean[1:]
+        return np.asarray(found[self.order])
+
+    def coefficients(self, canonical: Array, moments: Sequence[tuple[float, float]]) -> Array:
+        """Return the coefficients of which ``canonical`` is that, shape (p,)."""
+        mean, sd = np.array(moments, dtype=np.float64).reshape(-1, 2).T
+        found = np.empty(len(canonical))
+        found[self.order] = canonical
+        found /= np.where(sd > 0, sd, 1.0) * self.signs
+        if self.intercept:
+            found[0] -= found[1:] @ mean[1:]
+        return found
+
+    def row_key(self, leverage: Array, outcome: Array, others: Sequence[Array] = ()) -> bytes:
+        """Return what identifies rows and the columns that are used of them.
+
+        Columns of two values have equal digests where their counts are equal: the leverages, which
+        no spelling changes, tell such columns apart by how they stand beside the others.
+
+        Parameters
+        ----------
+        leverage
+            Of each row in the design, unweighted, shape (n,).
+        outcome
+            Shape (n,): 1 for an event where the outcome is one.
         others
-            Further columns that the numbers depend on (outcome, weights, offset, times), in an
-            order that the analysis fixes; shape (n,) each.
+            Further columns that the numbers depend on (weights, offset, times), in an order that
+            the analysis fixes; shape (n,) each.
         """
         keys: Collection[bytes] = sorted(digest.key for digest in self.digests)
-        more = [digest_of(other).key for other in others]
-        return b"|".join([struct.pack("<dd", float(n), float(events)), *keys, b"beside", *more])
+        more = [digest_of(other, leverage).key for other in (outcome, *others)]
+        squares = np.square(leverage)
+        joint = np.array([squares.sum(), squares @ leverage, squares @ outcome, outcome.sum()])
+        return b"|".join([_packed(joint), *keys, b"beside", *more])
 
 
 def mean_and_sd(column: Array) -> tuple[float, float]:

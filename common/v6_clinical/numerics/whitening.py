@@ -61,6 +61,10 @@ class Factor:
         self.kept = np.array(kept, dtype=np.intp)
         self.root: Array = np.array(columns).reshape(len(kept), p).T * scale[:, None]
 
+    def coordinates(self, vector: Array) -> Array:
+        """Return T^+ x of a vector x of shape (p,): shape (r,)."""
+        return np.asarray(np.linalg.solve(self.root[self.kept], vector[self.kept]), np.float64)
+
     def norms(self, rows: Array) -> Array:
         """Return the length of h = T^+ x of each row x of shape (n, p): shape (n,).
 
