@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
@@ -13,9 +14,10 @@ from v6_clinical.regression.centre.fit import Rounds, maximise
 from v6_clinical.regression.centre.plan import ask_start, opening_model, resolve_moments
 from v6_clinical.regression.question import merging
 from v6_clinical.regression.request import check_columns, read_formula
+from v6_clinical.survival.grid import grid_up_to
 from v6_clinical.survival.question import Stratum, Survival
 from v6_cox.fitting import Fitting
-from v6_cox.questions import CoxModel, Opening
+from v6_cox.questions import CoxModel, Grid, Opening, Report
 from v6_cox.request import CoxRequest
 from v6_cox.result import GLOBAL, conclude
 from v6_cox.shared_times import CommonTimes, check_strata, read_times
@@ -49,6 +51,19 @@ def analyse(request: CoxRequest) -> Analysis:
         None if common else fitting.parted,
     )
     return conclude(request, fitting, fit, reply.organizations, rounds.used)
+
+
+def standing(request: CoxRequest) -> list[Any]:
+    """Return what is the same in the questions of a request, without and with a report."""
+    opening = _opening(request, _formula(request)).standing()
+    horizon = request.time_horizon
+    report = Report(
+        meat=request.robust or request.cluster is not None,
+        steps=None,
+        transform=request.zph_transform,
+        grid=None if horizon is None else Grid.of(grid_up_to(horizon)),
+    )
+    return [opening, opening | {"report": report.standing()}]
 
 
 def _formula(request: CoxRequest) -> Formula:

@@ -108,6 +108,8 @@ class AskedSteps(Question):
 class Report(question.Report):
     """What the last evaluation sends besides; the meat of a common baseline needs its steps."""
 
+    FREE: ClassVar[frozenset[str]] = frozenset({"steps"})
+
     steps: AskedSteps | None
     transform: Literal["identity", "log", "km"]
     grid: Grid | None
@@ -122,6 +124,8 @@ class Evaluate(Opening, question.Evaluate):
     """
 
     model: CoxModel
+    FREE: ClassVar[frozenset[str]] = question.Evaluate.FREE | {"times", "null"}
+
     times: StratumTimesList | None
     null: bool
     report: Report | None

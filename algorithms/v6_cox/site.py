@@ -11,7 +11,7 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.regression.site.likelihood import Regression
 from v6_clinical.regression.site.rows import complete_cases
-from v6_clinical.regression.site.steps import site_steps
+from v6_clinical.regression.site.steps import site_questions, site_steps
 from v6_clinical.survival.follow_up import read_follow_up
 from v6_cox.leaves import LEAVES
 from v6_cox.questions import Evaluate, Opening
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
 
 
-__all__ = ["LEAVES", "STEPS"]
+__all__ = ["LEAVES", "QUESTIONS", "STEPS"]
 
 
 class Cox(Regression[Opening, Evaluate]):
@@ -58,4 +58,6 @@ class Cox(Regression[Opening, Evaluate]):
         return shift, slopes
 
 
-STEPS = site_steps(Cox())
+REGRESSION = Cox()
+STEPS = site_steps(REGRESSION)
+QUESTIONS = site_questions(REGRESSION)

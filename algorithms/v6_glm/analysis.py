@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
 from v6_clinical.protocol.analysis import Analysis
 from v6_clinical.protocol.question import asking
 from v6_clinical.regression.glm import fitting as glm
+from v6_clinical.regression.glm.analysis import standing as glm_standing
 from v6_clinical.regression.glm.request import GLMRequest
 from v6_clinical.regression.question import Report
 from v6_clinical.regression.request import read_formula
@@ -34,6 +37,11 @@ def analyse(request: GeneralizedLinearRequest) -> Analysis:
         raise AnalysisError("BAD_REQUEST", message, remedy="Keep the intercept.")
     fitting, found, rounds = yield from glm.fitted(request, FAMILIES[which], Fitting)
     return conclude(request, fitting, found, rounds)
+
+
+def standing(request: GeneralizedLinearRequest) -> list[Any]:
+    """Return what is the same in the questions of a request, without and with a report."""
+    return glm_standing(request, Fitting)
 
 
 class Fitting(glm.Fitting):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from v6_clinical.regression.glm.site import GLM, GLMCases
-from v6_clinical.regression.site.steps import site_steps
+from v6_clinical.regression.site.steps import site_questions, site_steps
 from v6_glm.families import FAMILIES
 from v6_glm.leaves import LEAVES
 from v6_glm.questions import Evaluate, Opening
@@ -35,5 +35,6 @@ REGRESSION = GeneralizedLinearModel(
     FAMILIES["gaussian", "identity"], opening=Opening, evaluation=Evaluate, more=report
 )
 STEPS = site_steps(REGRESSION)
+QUESTIONS = site_questions(REGRESSION)
 
-__all__ = ["LEAVES", "STEPS"]
+__all__ = ["LEAVES", "QUESTIONS", "STEPS"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from v6_clinical.disclosure.cells import Window
 from v6_clinical.protocol.analysis import Analysis
 from v6_clinical.regression.families.binomial import BINOMIAL
 from v6_clinical.regression.glm import fitting as glm
+from v6_clinical.regression.glm.analysis import standing as glm_standing
 from v6_clinical.regression.question import Report
 from v6_logistic.questions import Evaluate, Grid
 from v6_logistic.questions import Report as LogisticReport
@@ -22,6 +25,11 @@ def analyse(request: LogisticRequest) -> Analysis:
     """Ask ``describe`` where the model needs pooled moments, ``start``, then ``evaluate``."""
     fitting, found, rounds = yield from glm.fitted(request, BINOMIAL, Fitting)
     return conclude(fitting, found, rounds, fitting.grid)
+
+
+def standing(request: LogisticRequest) -> list[Any]:
+    """Return what is the same in the questions of a request, without and with a report."""
+    return glm_standing(request, Fitting)
 
 
 class Fitting(glm.Fitting):

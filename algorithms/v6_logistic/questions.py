@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -39,6 +39,8 @@ class Grid(Question):
 
 class Report(question.Report):
     """What the last evaluation sends besides: the meat, and counts of risks on a grid."""
+
+    FREE: ClassVar[frozenset[str]] = frozenset({"grid"})
 
     grid: Grid | None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from v6_clinical.protocol.analysis import Analysis, Ask, Reply
 from v6_clinical.protocol.question import asking
@@ -49,6 +50,17 @@ def analyse(request: SummaryRequest) -> Analysis:
     pooled = Pooled(question, reply, outline)
     yield from _refine(points, pooled)
     return conclude(request, planned, pooled)
+
+
+def standing(request: SummaryRequest) -> list[Any]:
+    """Return what is the same in the questions of a request, a part for each kind of question.
+
+    Without two numeric columns no correlation is asked for, whatever the request says.
+    """
+    opening = _describe(request).standing()
+    asked = [False, True] if request.correlation else [False]
+    more = [{"correlation": one, "per_site": request.per_site} for one in asked]
+    return [opening, *(opening | one for one in more)]
 
 
 def _describe(request: SummaryRequest) -> Describe:
@@ -96,6 +108,11 @@ def _refine(points: _Points, pooled: Pooled) -> Generator[Ask, Reply, None]:
         windows = points.wanted(pooled, NOTHING)
         if not windows:
             return
-        asked = Refine(names=question.names, windows=tuple(windows), group=question.group)
+        asked = Refine(
+            names=question.names,
+            windows=tuple(windows),
+            group=question.group,
+            opening=question.opening,
+        )
         reply = yield Ask("refine", asked.to_json(), needs=refined(asked.windows))
         pooled.add_finer(asked.windows, reply.total)

@@ -85,6 +85,7 @@ def plan(request: SummaryRequest, opening: Describe, total: Sums) -> Plan:
             group=None if group is None else _usable(group).factor(),
             correlation=request.correlation and len(numeric) > 1,
             per_site=request.per_site,
+            opening=opening,
         )
     return Plan(
         question,

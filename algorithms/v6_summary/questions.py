@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -73,6 +73,22 @@ class Describe(Question):
             raise WrongFieldError("group_by", "the grouping column is one of the names")
         return self
 
+    def standing(self) -> Any:
+        """Return the columns in a fixed order, and their codebook."""
+        return super().standing() | {"names": sorted(self.names)}
+
+    def leads_to(
+        self, names: tuple[str, ...], numeric: tuple[str, ...], factors: tuple[Factor, ...]
+    ) -> bool:
+        """Tell whether a later question is about these columns, in this codebook's words."""
+        levels, merged = self.levels, self.collapse
+        return (
+            set(names) <= set(self.names)
+            and not levels.keys() & set(numeric)
+            and all(levels.get(one.name, one.levels) == one.levels for one in factors)
+            and all(merged.get(one.name, {}) == one.collapse for one in factors)
+        )
+
 
 class Factor(Question):
     """A categorical column, its agreed levels, and the levels to merge first."""
@@ -139,6 +155,7 @@ class Tabulate(Question):
     correlation: bool
     per_site: bool
     finer: Windows = ()
+    opening: Describe | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -159,9 +176,17 @@ class Tabulate(Question):
         _differ(self.names, "numeric")
         if not self.grids.fits():
             raise WrongFieldError("numeric", "too many points together")
+        _check_opening(self.opening, self.names, self.group, self.numeric, self.categorical)
         names = {column.name for column in self.numeric}
         _within(self.finer, "finer", names, self.group, self.grids)
         return self
+
+    def standing(self) -> Any:
+        """Return that of the opening, and which tables are asked for beside the usual ones."""
+        if self.opening is None:
+            return super().standing()
+        asked = {"correlation": self.correlation, "per_site": self.per_site}
+        return self.opening.standing() | asked
 
 
 class Refine(Question):
@@ -173,13 +198,36 @@ class Refine(Question):
     names: Names
     windows: Annotated[Windows, Field(min_length=1)]
     group: Factor | None
+    opening: Describe | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Refine:
         _within(self.windows, "windows", set(self.names), self.group)
         if self.group is not None and self.group.name not in self.names:
             raise WrongFieldError("group", "the grouping column is one of the names")
+        _check_opening(self.opening, self.names, self.group)
         return self
+
+    def standing(self) -> Any:
+        """Return that of the opening."""
+        return super().standing() if self.opening is None else self.opening.standing()
+
+
+def _check_opening(
+    opening: Describe | None,
+    names: tuple[str, ...],
+    group: Factor | None,
+    numeric: tuple[Numeric, ...] = (),
+    categorical: tuple[Factor, ...] = (),
+) -> None:
+    """Refuse what does not follow from the question that the analysis began with."""
+    if opening is None:
+        return
+    factors = categorical if group is None else (*categorical, group)
+    grouped = None if group is None else group.name
+    numbers = tuple(column.name for column in numeric)
+    if grouped != opening.group_by or not opening.leads_to(names, numbers, factors):
+        raise WrongFieldError("opening", "the question is another analysis's")
 
 
 def _differ(names: tuple[str, ...], field: str) -> None:

@@ -33,7 +33,7 @@ from v6_summary.moments import FirstSums, first_sums
 from v6_summary.pairs import pair_sums
 from v6_summary.site_tables import categorical_sums, grouped, numeric_sums, own_sums
 
-__all__ = ["LEAVES", "STEPS"]
+__all__ = ["LEAVES", "QUESTIONS", "STEPS"]
 
 KINDS: tuple[Kind, ...] = ("numeric", "boolean", "text")
 # Too few rows of something: the column is withheld, and the others are told.
@@ -244,4 +244,9 @@ def _finer(
     return arrays
 
 
+QUESTIONS = {
+    "describe": questions.Describe,
+    "tabulate": questions.Tabulate,
+    "refine": questions.Refine,
+}
 STEPS = {"describe": describe, "tabulate": tabulate, "refine": refine}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 PREFIX: Final = "V6C_"
+SECRET_BYTES: Final = 32  # at least
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,15 @@ class Setting:
         What holds where it is not set, in words.
     meaning
         What it limits, for people.
+    hidden
+        Whether nobody is shown its value, not even who set it.
     """
 
     parse: Callable[[str], Any]
     allowed: str
     shipped: str
     meaning: str
+    hidden: bool = False
 
     def __call__(self, text: str) -> Any:
         """Return the value that the text means."""
@@ -53,10 +58,14 @@ def _whole(least: int, most: int | None, shipped: int, meaning: str) -> Setting:
     return Setting(parse, f"a whole number, {range_of}", str(shipped), meaning)
 
 
-def _ratio(text: str) -> float:
+def _decimal(text: str) -> float:
     if not re.fullmatch(r"\s*0?\.[0-9]{1,9}\s*", text, re.ASCII):
-        raise ValueError("not a ratio")
-    value = float(text)
+        raise ValueError("not a decimal number")
+    return float(text)
+
+
+def _ratio(text: str) -> float:
+    value = _decimal(text)
     if not 0 < value <= 0.33:
         raise ValueError("out of range")
     return value
@@ -64,21 +73,47 @@ def _ratio(text: str) -> float:
 
 def _share(most: float, shipped: str, meaning: str) -> Setting:
     def parse(text: str) -> float:
-        if not re.fullmatch(r"\s*(0|0?\.[0-9]{1,9})\s*", text, re.ASCII):
-            raise ValueError("not a decimal number")
-        value = float(text)
+        value = 0.0 if text.strip() == "0" else _decimal(text)
         if value > most:
             raise ValueError("out of range")
         return value
 
-    return Setting(parse, f"a decimal number, 0 to {most}", shipped, meaning)
+    return Setting(parse, f"a decimal number, 0 to {most:g}, as 0.05", shipped, meaning)
 
 
-def _read_secret(text: str) -> bytes:
-    """Read 32 bytes or more, in hexadecimal digits."""
-    if not re.fullmatch(r"\s*([0-9a-fA-F]{2}){32,128}\s*", text, re.ASCII):
-        raise ValueError("not a secret")
-    return bytes.fromhex(text)
+class Secret(bytes):
+    """Bytes that no text shows: not ``repr``, ``str`` or a format, nor what holds them."""
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+
+def _read_secret(text: str) -> Secret:
+    """Read at least 32 bytes, in base64 (of web addresses too) or, if they can be, hexadecimal."""
+    text = text.strip()
+    try:
+        if re.fullmatch(r"(?:[0-9A-Fa-f]{2})+", text, re.ASCII):
+            found = bytes.fromhex(text)
+        else:
+            plain = text.replace("-", "+").replace("_", "/").rstrip("=")
+            found = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except ValueError:
+        raise ValueError("neither base64 nor hexadecimal") from None
+    if len(found) < SECRET_BYTES or len(set(found)) < SECRET_BYTES // 2:
+        raise ValueError("too short, or the same few bytes again and again")
+    return Secret(found)
+
+
+def _read_digests(text: str) -> frozenset[str]:
+    found = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+    if not all(re.fullmatch("[0-9a-f]{64}", part, re.ASCII) for part in found):
+        raise ValueError("not digests")
+    return found
 
 
 def _read_flag(text: str) -> bool:
@@ -132,15 +167,22 @@ SETTINGS: Final[dict[str, Setting]] = {
     ),
     "V6C_ALLOW_PREPROCESSING": _flag(False, "the analyst may filter rows (4.x)"),
     "V6C_ALLOWED_QUERIES": _names("none", "sha256 of queries that the analyst may use"),
+    "V6C_ALLOWED_REQUESTS": Setting(
+        _read_digests,
+        "sha256 digests in hexadecimal, separated by commas",
+        "all",
+        "requests that are answered, by their digests; empty allows none",
+    ),
     "V6C_BLUR": _share(0.1, "0", "least noise of what leaves, in standard errors; 0: none"),
     "V6C_BLUR_ROWS": _share(
         0.5, "0", "noise as a share of what the row that counts most adds; 0: none"
     ),
     "V6C_SECRET": Setting(
         _read_secret,
-        "64 or more hexadecimal digits, as 'v6-clinical keys' makes them",
+        f"{SECRET_BYTES} bytes or more in base64 or hexadecimal, as v6-clinical keys makes them",
         "none: each answer is drawn afresh",
         "what keys the noise; the site's own, told to nobody",
+        hidden=True,
     ),
     "V6C_ROUND_TIMEOUT": _whole(1, 86_400, 900, "seconds that the central side waits for a round"),
 }
@@ -160,9 +202,7 @@ def problems(environment: Mapping[str, str]) -> list[str]:
         try:
             setting(text)
         except ValueError:
-            given = repr(text) if text.strip() else "empty"
-            if name == "V6C_SECRET" and text.strip():
-                given = "not readable"  # nobody's screen or log is to hold it
+            given = "empty" if not text.strip() else "wrong" if setting.hidden else repr(text)
             found.append(
                 f"{name} is {given}: it must be {setting.allowed}; not set, it is "
                 f"{setting.shipped}."

@@ -38,6 +38,7 @@ class Limits:
     allow_small_missing: bool = False
     allow_preprocessing: bool = False
     allowed_queries: frozenset[str] = frozenset()
+    allowed_requests: frozenset[str] | None = None
     # The blur, see ``disclosure.blur``; both 0: exact sums.
     blur: float = 0.0
     blur_rows: float = 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -30,9 +30,17 @@ class WrongFieldError(ValueError):
 
 
 class Question(BaseModel):
-    """Something asked of a site: unknown fields, wrong types and absurd sizes are refused."""
+    """Something asked of a site: unknown fields, wrong types and absurd sizes are refused.
+
+    Attributes
+    ----------
+    FREE
+        The fields that follow from data, and differ between the questions of one analysis.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    FREE: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def read(cls: type[Q], message: Mapping[str, Any]) -> Q:
@@ -54,6 +62,13 @@ class Question(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
         return self.model_dump(mode="json")
+
+    def standing(self) -> Any:
+        """Return what is the same in all such questions of one analysis, as plain JSON.
+
+        A site whose operator lists requests compares it with the list, see ``protocol.agreed``.
+        """
+        return self.model_dump(mode="json", exclude=set(self.FREE))
 
 
 def _field(problem: Any) -> str:

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from v6_clinical.face.contract import Face
 
 if TYPE_CHECKING:
     from v6_clinical.protocol.analysis import Analysis, SiteStep
+    from v6_clinical.protocol.question import Question
     from v6_clinical.protocol.request import Request
 
 PREFIX = "v6_"
@@ -56,22 +57,31 @@ class Leaves:
 
 @dataclass(frozen=True)
 class Central:
-    """The central side of a method, and what the sites of its package send."""
+    """The central side of a method, and what the sites of its package send.
+
+    ``standing`` returns what is the same in the questions of a request, a part for each kind of
+    question, see ``protocol.agreed``; None where the module says nothing of it.
+    """
 
     name: str
     request: type[Request]
     analyse: Callable[[Request], Analysis]
     leaves: Leaves
+    standing: Callable[[Request], Sequence[Any]] | None = None
 
 
 @dataclass(frozen=True)
 class Site:
-    """The site side of a package: steps, for each step {number: what it is}, and what is exact."""
+    """The site side of a package: steps, for each step {number: what it is}, and what is exact.
+
+    ``questions`` are the classes that the steps read, where the package says so.
+    """
 
     name: str
     steps: Mapping[str, SiteStep]
     leaves: Mapping[str, Mapping[str, str]]
     exact: frozenset[str] = frozenset()
+    questions: Mapping[str, type[Question]] = field(default_factory=dict)
 
 
 class UnknownMethodError(ValueError):
@@ -143,7 +153,8 @@ def load_central(name: str) -> Central:
 def load_method(face: Face) -> Central:
     """Import the central side of a method from its face."""
     module = import_module(f"{face.package}.{face.analysis}")
-    return Central(face.method, module.REQUEST, module.analyse, load_leaves(face.package))
+    leaves, standing = load_leaves(face.package), getattr(module, "standing", None)
+    return Central(face.method, module.REQUEST, module.analyse, leaves, standing)
 
 
 def load_leaves(package: str) -> Leaves:
@@ -162,9 +173,13 @@ def load_leaves(package: str) -> Leaves:
 def load_site(package: str) -> Site:
     """Import the site side of a package."""
     module = import_module(f"{package}.site")
-    leaves = load_leaves(package)
-    name = partial_name(package).removesuffix("_partial")
-    return Site(name, module.STEPS, leaves.steps, leaves.exact)
+    leaves, questions = load_leaves(package), getattr(module, "QUESTIONS", {})
+    return Site(site_name(package), module.STEPS, leaves.steps, leaves.exact, questions)
+
+
+def site_name(package: str) -> str:
+    """Return what logs and digests call the site side of a package."""
+    return partial_name(package).removesuffix("_partial")
 
 
 def partial_name(package: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from v6_clinical.errors import RefusalError
+from v6_clinical.protocol.agreed import check_request
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.registry import Site
 from v6_clinical.protocol.sums import Sums
@@ -56,11 +57,12 @@ def answer(
 
     ``redraws`` says that the site has no secret, so that its noise is drawn anew each time.
     The policy is read before the question is looked at, and the question is checked before the
-    data are read.
+    data are read: also whether it is of a request that the operator listed, if any are.
     """
     try:
         policy = read_policy()
         step, arguments, place = _check(site, message)
+        check_request(site, step, arguments, policy)
         found = site.steps[step](read_frame(policy), arguments, policy, place)
         if not found.sums.is_finite():
             raise RefusalError("NON_FINITE")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from v6_clinical.model.errors import FormulaError
+from v6_clinical.model.standing import standing_terms
 from v6_clinical.model.terms import Term, from_json, raw_columns
 from v6_clinical.protocol.question import Labels, Name, Numbers, Question
 
@@ -15,8 +16,8 @@ from v6_clinical.protocol.question import Labels, Name, Numbers, Question
 class Model(Question):
     """Columns and coding of a model.
 
-    Before levels are agreed, ``levels`` is the request's codebook and ``references`` is empty.
-    The logarithm of ``exposure`` is added to the offset.
+    Before levels are agreed, ``levels`` is the request's codebook and ``references`` is empty;
+    ``codebook`` is the former all along. The logarithm of ``exposure`` is added to the offset.
 
     Attributes
     ----------
@@ -25,6 +26,7 @@ class Model(Question):
         property of the regression, which no question can change.
     """
 
+    FREE: ClassVar[frozenset[str]] = frozenset({"terms", "levels", "references"})
     absorbs_intercept: ClassVar[bool] = False
 
     terms: list[Any]
@@ -36,11 +38,14 @@ class Model(Question):
     offset: Name | None
     cluster: Name | None
     exposure: Name | None = None
+    codebook: dict[Name, Labels] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _sizes(self) -> Model:
         if max(len(self.levels), len(self.references), len(self.collapse)) > 1000:
             raise ValueError("too many columns")
+        if any(self.levels.get(name) != labels for name, labels in self.codebook.items()):
+            raise ValueError("the levels are not those of the codebook")
         self.read_terms()
         return self
 
@@ -59,6 +64,10 @@ class Model(Question):
     def agreed(self, levels: Mapping[str, Labels], references: Mapping[str, str]) -> Self:
         """Return the model in the coding that all sites share."""
         return self.model_copy(update={"levels": dict(levels), "references": dict(references)})
+
+    def standing(self) -> Any:
+        """Return the model of the request: without agreed levels, and without what data placed."""
+        return super().standing() | {"terms": standing_terms(self.read_terms())}
 
     def beside(self) -> float:
         """Return how many parameters R7 counts beside the design's columns.
@@ -79,6 +88,10 @@ class Opening(Question):
 
     model: Model
 
+    def standing(self) -> Any:
+        """Return the model of the request and its outcome."""
+        return super().standing() | {"model": self.model.standing()}
+
 
 class Report(Question):
     """What the last evaluation sends besides: the meat of robust errors, if asked for."""
@@ -89,9 +102,16 @@ class Report(Question):
 class Evaluate(Opening):
     """The likelihood at one vector of coefficients; ``shift`` is taken off the slopes' columns."""
 
+    FREE: ClassVar[frozenset[str]] = frozenset({"shift", "slopes", "report"})
+
     shift: Numbers
     slopes: Numbers
     report: Report | None
+
+    def standing(self) -> Any:
+        """Return that of the opening, and what the report is asked for if it is."""
+        found = super().standing()
+        return found if self.report is None else found | {"report": self.report.standing()}
 
 
 def merged_labels(model: Model, column: str) -> dict[str, list[str]]:

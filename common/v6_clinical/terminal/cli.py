@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
 import click
 
-from v6_clinical.disclosure import Policy
-from v6_clinical.errors import RefusalError
 from v6_clinical.face import Face
-from v6_clinical.settings import problems
 from v6_clinical.terminal.commands.files import examples
+from v6_clinical.terminal.commands.operator import keys, policy
 from v6_clinical.terminal.commands.report import report
 from v6_clinical.terminal.commands.run import Method, run_group
 from v6_clinical.terminal.commands.saved import show, table
 from v6_clinical.terminal.render import leaves
-from v6_clinical.terminal.render.policy import policy as show_policy
 
 EPILOG = f"""{
     examples(
@@ -49,6 +45,8 @@ main.add_command(run_group)
 main.add_command(show)
 main.add_command(table)
 main.add_command(report)
+main.add_command(policy)
+main.add_command(keys)
 
 
 @main.command()
@@ -65,16 +63,6 @@ def demo(output: Path) -> None:
     from v6_clinical.terminal.demo import run_demo
 
     sys.exit(0 if run_demo(output) else 1)
-
-
-@main.command(epilog=examples("V6C_MIN_ROWS=20 v6-clinical policy"))
-def policy() -> None:
-    """Print the limits that the V6C_* settings of this environment give, or what is wrong."""
-    try:
-        show_policy(Policy.from_environment(os.environ))
-    except RefusalError:
-        wrong = "\n".join(problems(os.environ))
-        raise click.ClickException(f"every question would be refused.\n{wrong}") from None
 
 
 @main.command("what-leaves", epilog=examples("v6-clinical what-leaves ANALYSIS --markdown"))

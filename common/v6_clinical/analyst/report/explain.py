@@ -133,7 +133,7 @@ def limits(result: Record) -> Table:
     own = {site["organization_id"]: site["limits"] for site in result["sites"] if "limits" in site}
     rows = []
     for name, value in shipped.items():
-        if name in SETTINGS:
+        if name in SETTINGS and not SETTINGS[name].hidden:
             here = [_limit(theirs.get(name, value)) for theirs in own.values()]
             rows.append([name, MEANINGS[name], _limit(value), *here])
     heads = ["Setting", "What it limits", "Shipped", *(site_name(result, site) for site in own)]

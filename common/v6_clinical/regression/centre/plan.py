@@ -51,16 +51,18 @@ def opening_model(
         raw = raw_terms(terms)
     except FormulaError as error:
         raise bad_model(error) from None
+    codebook = {k: tuple(v) for k, v in request.levels.items() if k in columns}
     return kind(
         terms=to_json(raw),
         intercept=intercept,
-        levels={k: tuple(v) for k, v in request.levels.items() if k in columns},
+        levels=codebook,
         references={},
         collapse={k: merging(v) for k, v in request.collapse.items() if k in columns},
         weights=request.weights,
         offset=request.offset,
         cluster=request.cluster,
         exposure=getattr(request, "exposure", None),
+        codebook=codebook,
     )
 
 

@@ -31,7 +31,7 @@ from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.families.family import Family, Outcome
 from v6_clinical.regression.glm.null_model import NullModel
 from v6_clinical.regression.glm.questions import Evaluate, Opening
-from v6_clinical.regression.glm.request import GLMRequest, read_model
+from v6_clinical.regression.glm.request import GLMRequest, is_robust, read_model
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.question import Model, Report
 
@@ -101,7 +101,7 @@ class Fitting:
     @property
     def robust(self) -> bool:
         """Whether robust errors are asked for."""
-        return self.request.robust is not None or self.request.cluster is not None
+        return is_robust(self.request)
 
     def _newton(self) -> Newton:
         """Return the fit at its start, with the null model to go home to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -24,6 +24,8 @@ class Evaluate(Opening, question.Evaluate):
     ``intercepts`` holds none, one, or one for each site; ``null`` is the intercept of the null
     model, where sites are asked about it.
     """
+
+    FREE: ClassVar[frozenset[str]] = question.Evaluate.FREE | {"intercepts", "null", "origin"}
 
     intercepts: Annotated[Numbers, Field(max_length=10_000)]
     null: Number | None

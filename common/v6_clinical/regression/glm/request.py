@@ -22,6 +22,11 @@ class GLMRequest(RegressionRequest):
     site_effect: bool = Field(False, description="An intercept for each site.")
 
 
+def is_robust(request: GLMRequest) -> bool:
+    """Tell whether robust errors are asked for."""
+    return request.robust is not None or request.cluster is not None
+
+
 def read_model(request: GLMRequest) -> Formula:
     """Return the model of a request, each column in one role.
 

@@ -16,6 +16,7 @@ import numpy as np
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.newton import SingularError
 from v6_clinical.protocol.analysis import Place, SiteAnswer, SiteStep
+from v6_clinical.protocol.question import Question
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.question import Evaluate
 from v6_clinical.regression.site.design import agreed_design, full_design
@@ -41,6 +42,12 @@ def site_steps(regression: Regression[Any, Any]) -> dict[str, SiteStep]:
     """Return the steps of a regression by name."""
     steps: dict[str, Step] = {"describe": describe, "start": start, "evaluate": evaluate}
     return {name: partial(step, regression) for name, step in steps.items()}
+
+
+def site_questions(regression: Regression[Any, Any]) -> dict[str, type[Question]]:
+    """Return the classes that the steps of a regression read, by name."""
+    opening, evaluation = regression.opening, regression.evaluation
+    return {"describe": opening, "start": opening, "evaluate": evaluation}
 
 
 def describe(

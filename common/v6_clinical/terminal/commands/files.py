@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 SITES = click.Option(
     ["--site"],
     multiple=True,
-    required=True,
     type=click.Path(),
-    help="A CSV or Parquet file a site.",
+    help="A CSV or Parquet file a site.  [required but for --digest]",
 )
 # What every analysis offers beside its own arguments.
 OUTPUT = (
@@ -36,6 +35,11 @@ OUTPUT = (
     ),
     click.Option(
         ["--save"], type=click.Path(dir_okay=False), help="Write the result to this file."
+    ),
+    click.Option(
+        ["--digest"],
+        is_flag=True,
+        help="Print the request's digests for V6C_ALLOWED_REQUESTS, and read no file.",
     ),
     click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON."),
 )

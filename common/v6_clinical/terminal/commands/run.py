@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
+from v6_clinical.errors import AnalysisError
 from v6_clinical.face import Face
 from v6_clinical.protocol.registry import load_method, methods
 from v6_clinical.terminal.commands.arguments import given, options, words
 from v6_clinical.terminal.commands.files import OUTPUT, SITES, examples, finish, run_files
+from v6_clinical.terminal.commands.operator import digests_of, print_digests
 
 
 class Analyses(click.Group):
@@ -30,8 +32,18 @@ def command(face: Face) -> click.Command:
     request = load_method(face).request
 
     def run(
-        site: tuple[str, ...], open_policy: bool, save: str | None, as_json: bool, **more: Any
+        site: tuple[str, ...],
+        open_policy: bool,
+        save: str | None,
+        as_json: bool,
+        digest: bool,
+        **more: Any,
     ) -> None:
+        if digest:
+            _print_digests(face, given(more))
+            return
+        if not site:
+            raise click.MissingParameter(param=SITES)
         result = run_files(face.short, site, given(more), open_policy, save)
         finish(result, as_json)
 
@@ -56,6 +68,15 @@ def example(face: Face) -> list[str]:
             line = "   "
         line += f" {word}"
     return [*lines, line]
+
+
+def _print_digests(face: Face, arguments: dict[str, Any]) -> None:
+    try:
+        print_digests(digests_of(face.short, arguments))
+    except AnalysisError as error:
+        raise click.ClickException(str(error)) from None
+    except ValueError as error:
+        raise click.ClickException(f"{error}.") from None
 
 
 @click.group("run", cls=Analyses)
