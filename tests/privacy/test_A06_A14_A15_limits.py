@@ -88,6 +88,11 @@ LOOSE = [
     *[("V6C_ALLOW_MIN_MAX", text) for text in ("", "maybe", "2")],
     *[("V6C_ALLOWED_COLUMNS", text) for text in ("[1]", "[", "a\x07b")],
     *[("V6C_TIME_GRID", text) for text in ("", "1-2-5")],  # no setting any more
+    *[("V6C_BLUR", text) for text in ("", "0.11", "-0.01", "1e-2", "1%", "nan", "1", "00")],
+    *[("V6C_BLUR_ROWS", text) for text in ("", "0.51", "-.1", "1", "inf", ".")],
+    *[("V6C_SECRET", text) for text in ("", "ab" * 31, "c2hvcnQ=", "a" * 64, "ä" * 64, "?" * 44)],
+    *[("V6C_SECRET", f"{'0f1e2d3c4b5a6978' * 4} {text}") for text in ("x", "=")],
+    *[("V6C_ALLOWED_REQUESTS", text) for text in ("all", "ab" * 31, f"{'ab' * 32};{'cd' * 32}")],
     *[("V6C_ROUND_TIMEOUT", text) for text in ("0", "-1", "soon")],
     *[(name, "10") for name in ("V6C_MIN_ROW", "v6c_min_rows", "V6C_", "V6C_MINROWS")],
 ]
@@ -146,11 +151,16 @@ def test_A14_good_settings_are_read_robustly() -> None:
             "V6C_DENIED_COLUMNS": '["a,b"]',
             "V6C_ALLOW_PER_SITE": "No",
             "V6C_ROUND_TIMEOUT": "60",
+            "V6C_BLUR": " 0 ",
+            "V6C_BLUR_ROWS": ".5",
+            "V6C_ALLOWED_REQUESTS": f" {'AB' * 32} ,{'12' * 32},",
         }
     )
     assert (policy.min_rows, policy.max_parameters_per_row) == (12, 0.1)
     assert policy.allowed_columns == {"age", "sex"}
     assert policy.denied_columns == {"a,b"}
+    assert (policy.blur, policy.blur_rows) == (0.0, 0.5)
+    assert policy.allowed_requests == {"ab" * 32, "12" * 32}
     assert not policy.allow_per_site
     fixed = {"levels_per_row", "min_clusters", "min_spread", "min_weight_share"}
     fixed |= {"widest_predictor"}

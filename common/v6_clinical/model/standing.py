@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from v6_clinical.model.factors import Factor, Scale, Spline
 from v6_clinical.model.knots import round_knots
+from v6_clinical.model.moments import BOUNDARY_SD, INNER_SD
 from v6_clinical.model.terms import Term
 
 PLACED: Final = {"step", "placed"}
@@ -44,10 +45,22 @@ def _follows(spline: Spline) -> bool:
         return False
     if rounded != tuple(at for _, at in asked):
         return False
-    return spline.knots is not None or _is_spaced(inner, spline.step)
+    return spline.knots is not None or _is_spaced(spline, lower, inner, upper)
 
 
-def _is_spaced(inner: Sequence[float], step: float) -> bool:
-    """Tell whether knots are equally spaced, each rounded to the step."""
+def _is_spaced(spline: Spline, lower: float, inner: Sequence[float], upper: float) -> bool:
+    """Tell whether knots that data placed are equally spaced, all of them rounded to the step.
+
+    They part the range of the bounds, or that of 2 sd where the bounds are at more.
+    """
+    step = spline.step or 0.0
     gaps = [right - left for left, right in pairwise(inner)]
-    return not gaps or max(gaps) - min(gaps) <= 2 * step
+    if gaps and max(gaps) - min(gaps) > 2 * step:
+        return False
+    named = (spline.lower is not None) + (spline.upper is not None)
+    share = 1.0 if named == 2 else INNER_SD / BOUNDARY_SD[spline.basis]
+    if named == 1 and share < 1:
+        return True
+    middle, reach = (lower + upper) / 2, share * (upper - lower) / 2
+    wanted = [middle + reach * (2 * k / (len(inner) + 1) - 1) for k in range(1, len(inner) + 1)]
+    return all(abs(at - there) <= 1.5 * step for at, there in zip(inner, wanted, strict=True))

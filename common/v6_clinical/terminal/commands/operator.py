@@ -116,7 +116,7 @@ def _digests(path: Path) -> tuple[str, ...]:
     except OSError as error:
         raise click.UsageError(f"--request {path}: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError, RecursionError):
-        words = 'a saved result, or {"analysis": "cox", "request": {...}}'
+        words = 'a saved result, or {"analysis": ..., "request": {...}}'
         raise click.UsageError(f"--request {path}: is not {words}.") from None
     except AnalysisError as error:
         raise click.ClickException(f"{path}: {error.message} {error.remedy}") from None
