@@ -6,104 +6,34 @@ Nothing here asks a site. The centre feeds evaluations in and reads the next poi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.proposal import (
+    BEYOND,
+    Evaluation,
+    Noise,
+    Proposal,
+    SingularError,
+    inverse,
+    propose,
+)
+from v6_clinical.numerics.separation import GROWTH
+
+__all__ = ["Evaluation", "Newton", "Noise", "Proposal", "SingularError", "inverse", "propose"]
 
 # The last predicted step d, in standard errors, is still taken: the estimate's error is then about
 # 2 d^2 / sqrt(events) of them. The covariance is that before the step, its relative error about
 # 2 d / sqrt(events): a tolerance of 1.3e-7 sqrt(events) keeps that below 3e-7.
 PER_ROOT_EVENT = 1.3e-7
 TIGHTEST, LOOSEST = 1e-6, 1e-4
-SINGULAR = 1e-12  # smallest eigenvalue of the information scaled to a unit diagonal
 HALVINGS = 10
 RETREATS = 4
 WIDEST = 3.0  # standard deviation that the first step may add to the linear predictor
 ROUNDING = 1e-10  # of a log-likelihood
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """A concave log-likelihood at one point: value, score (p,), information (p, p)."""
-
-    log_likelihood: float
-    score: Array
-    information: Array
-
-    def penalised(self, beta: Array, penalty: Array) -> Evaluation:
-        """Return l - b'Pb/2 with its derivatives, P diagonal and given as (p,)."""
-        return Evaluation(
-            self.log_likelihood - float(beta @ (penalty * beta)) / 2,
-            self.score - penalty * beta,
-            self.information + np.diag(penalty),
-        )
-
-
-class SingularError(ArithmeticError):
-    """The information has no inverse; ``places`` are the parameters that determine each other."""
-
-    def __init__(self, places: Sequence[int]) -> None:
-        super().__init__("singular information")
-        self.places = list(places)
-
-
-def inverse(information: Array) -> Array:
-    """Return the inverse of a positive definite matrix, scaled by its diagonal on the way.
-
-    Raises
-    ------
-    SingularError
-        Where the scaled matrix has an eigenvalue below ``SINGULAR``.
-    """
-    if not len(information):
-        return information.copy()
-    diagonal = np.diag(information)
-    if not (diagonal > 0).all():
-        raise SingularError(np.flatnonzero(~(diagonal > 0)).tolist())
-    scale = 1 / np.sqrt(diagonal)
-    scaled = information * np.outer(scale, scale)
-    values, vectors = np.linalg.eigh(scaled)
-    null = values < SINGULAR
-    if null.any():
-        # a parameter belongs to the null space where the space has a component along it
-        weight = np.sqrt((vectors[:, null] ** 2).sum(axis=1))
-        raise SingularError(np.flatnonzero(weight > 1e-4 * weight.max()).tolist())
-    # one step of iterative refinement: B (2 I - A B) halves the digits lost to the condition
-    rough = (vectors / values) @ vectors.T
-    refined = rough @ (2 * np.eye(len(scaled)) - scaled @ rough)
-    found: Array = (refined + refined.T) / 2 * np.outer(scale, scale)
-    return found
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """Where Newton's method would go from an evaluation.
-
-    ``size`` is the largest step over its standard error, the distance to the optimum as the
-    quadratic sees it; ``standard_error`` has shape (p,).
-    """
-
-    step: Array
-    covariance: Array
-    standard_error: Array
-    size: float
-
-
-def propose(evaluation: Evaluation) -> Proposal:
-    """Return the Newton step of an evaluation.
-
-    Raises
-    ------
-    SingularError
-        If the information has no inverse.
-    """
-    covariance = inverse(evaluation.information)
-    step = covariance @ evaluation.score
-    error = np.sqrt(np.diag(covariance))
-    return Proposal(step, covariance, error, float(np.max(np.abs(step) / error, initial=0.0)))
+DOWNHILL = 4.0  # standard deviations of the noise in a difference of log-likelihoods
 
 
 def usual_tolerance(events: float) -> float:
@@ -139,6 +69,16 @@ class Newton:
         What one row counts, the mean weight: the unit of what is left to gain.
     sure
         Above minus this, a log-likelihood tells that no row is on the wrong side.
+    origin
+        Where the differences begin that sites send for log-likelihoods, shape (p,); default 0.
+    quadratic
+        Whether the log-likelihood is: then one step leads to its maximum.
+
+    Notes
+    -----
+    Evaluations may bear declared noise. The fit has then converged where each predicted step is
+    below the tolerance or within ``BEYOND`` standard deviations of its own noise; a point is
+    downhill where its log-likelihood is lower by more than ``DOWNHILL`` of those of the difference.
     """
 
     beta: Array
@@ -150,6 +90,8 @@ class Newton:
     home: tuple[Array, float] | None = None
     row: float = 1.0
     sure: float = 0.0
+    origin: Array | None = None
+    quadratic: bool = False
     evaluation: Evaluation | None = None
     proposal: Proposal | None = None
     history: list[tuple[Array, Proposal]] = field(default_factory=list)
@@ -160,8 +102,34 @@ class Newton:
 
     @property
     def converged(self) -> bool:
-        """Whether the last predicted step is below the tolerance."""
-        return self.proposal is not None and self.proposal.size < self._tolerance
+        """Whether the last predicted step is below the tolerance, or below its noise."""
+        if self.proposal is None:
+            return False
+        if self.proposal.noise is not None and self.quadratic:
+            return True
+        return self.proposal.is_settled(self._tolerance) and not self._drifts
+
+    @property
+    def settled(self) -> bool:
+        """Whether noise hides what is left to gain, if anything is."""
+        last = self.proposal
+        return last is not None and last.noise is not None and last.is_settled(self._tolerance)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the log-likelihood tells that no row is on the wrong side, noise or not."""
+        if self.evaluation is None or self._best is None or not self.sure > 0:
+            return False
+        doubt = self.doubt(self.evaluation, self._best)
+        return -self.evaluation.log_likelihood < self.sure - DOWNHILL * doubt
+
+    @property
+    def _drifts(self) -> bool:
+        """Whether noise may hide that estimates are infinite: a variance still grows."""
+        if len(self.history) < 2 or self.evaluation is None or self.evaluation.noise is None:
+            return False
+        before, now = (np.diag(one.covariance) for _, one in self.history[-2:])
+        return bool((now > GROWTH * (1 + self.evaluation.noise.e) * before).any())
 
     @property
     def _tolerance(self) -> float:
@@ -173,7 +141,8 @@ class Newton:
         if self.proposal is None or self.halvings:
             return False
         ahead = self.skew * self.proposal.size**2
-        return bool(ahead < self._tolerance * max(self.events, 1.0) ** 0.5)
+        enough = max(self._tolerance, BEYOND * self.proposal.precision)
+        return bool(ahead < enough * max(self.events, 1.0) ** 0.5)
 
     @property
     def gain(self) -> float:
@@ -196,12 +165,16 @@ class Newton:
             If the information has no inverse.
         """
         best, null = self.evaluation, self.null
-        if best is None and null is not None and _starts_worse(evaluation, null):
+        here = self.doubt(evaluation, self.beta)
+        if best is None and null is not None and _starts_worse(evaluation, null, here):
             self.beta, evaluation = np.zeros_like(self.beta), null
-        elif best is None and self._goes_home(evaluation):
+        elif best is None and self._goes_home(evaluation, here):
             return False
-        if best is not None and _is_worse(evaluation, best) and self._shorten(evaluation):
-            return False
+        if best is not None and self._best is not None:
+            there = self.doubt(best, self._best)
+            worse = _is_worse(evaluation, best, (here**2 + there**2) ** 0.5)
+            if worse and self._shorten(evaluation):
+                return False
         self.proposal, self.evaluation = propose(evaluation), evaluation
         self._trust()
         self.halvings = self.refusals = 0
@@ -209,6 +182,21 @@ class Newton:
         self.history.append((self.beta, self.proposal))
         self.beta = self.beta + self._capped(self.proposal.step)
         return True
+
+    def doubt(self, evaluation: Evaluation, beta: Array) -> float:
+        """Return about the standard deviation of the noise in a log-likelihood, 0 without.
+
+        It is that of a difference to ``origin``, d sqrt(sum of the rows' squared differences):
+        d sqrt(b'Ab) to first order, with b the way from there. Where rows have gone over to the
+        right side little of A is left: then at least that of A at 0, about events times spread.
+        """
+        noise = evaluation.noise
+        if noise is None:
+            return 0.0
+        away = beta if self.origin is None else beta - self.origin
+        first = float(away @ noise.score @ away)
+        rows = self.events * self.row * self.width(away) ** 2
+        return float(max(first, noise.d**2 * rows, 0.0) ** 0.5)
 
     def width(self, step: Array) -> float:
         """Return the standard deviation of what a step adds to the linear predictor, or about."""
@@ -224,12 +212,12 @@ class Newton:
         width = self.width(step)
         return step if width <= self.reach else step * (self.reach / width)
 
-    def _goes_home(self, evaluation: Evaluation) -> bool:
+    def _goes_home(self, evaluation: Evaluation, doubt: float) -> bool:
         """Begin again from ``home``, once, if the start is worse or has no Newton step."""
         if self.home is None:
             return False
         place, value = self.home
-        least = value - ROUNDING * (1 + abs(value))
+        least = value - ROUNDING * (1 + abs(value)) - DOWNHILL * doubt
         try:
             propose(evaluation)
         except SingularError:
@@ -282,15 +270,15 @@ class Newton:
         return True
 
 
-def _is_worse(evaluation: Evaluation, than: Evaluation) -> bool:
-    """Tell whether a point is downhill; one that is not finite is."""
-    rounding = ROUNDING * (1 + abs(than.log_likelihood))
+def _is_worse(evaluation: Evaluation, than: Evaluation, doubt: float) -> bool:
+    """Tell whether a point is downhill by more than noise; one that is not finite is."""
+    rounding = ROUNDING * (1 + abs(than.log_likelihood)) + DOWNHILL * doubt
     return not evaluation.log_likelihood >= than.log_likelihood - rounding
 
 
-def _starts_worse(start: Evaluation, null: Evaluation) -> bool:
+def _starts_worse(start: Evaluation, null: Evaluation, doubt: float) -> bool:
     """Tell whether a start is worse than 0: downhill, and Newton's step from it is longer."""
-    if not _is_worse(start, null):
+    if not _is_worse(start, null, doubt):
         return False
     error = (known := propose(null)).standard_error
     try:

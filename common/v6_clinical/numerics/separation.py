@@ -5,6 +5,10 @@ gain shrinks by a factor e with each step and so does their information, and the
 size however small they have become in standard errors. Towards a finite one steps shrink and the
 information settles while there is still something to gain: unless the rows that keep it finite
 reach across by no more than about that gain, in units of the distance of those that are apart.
+
+Where evaluations bear declared noise, what is left to gain is seen down to that noise only. Further
+down the same evidence is taken as soon as the steps are within it: variances are still seen well,
+since their noise is a share of them.
 """
 
 from __future__ import annotations
@@ -15,19 +19,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.newton import Proposal
+from v6_clinical.numerics.proposal import Proposal
 
 LEFT = 1e-6  # of log-likelihood to gain, where a variance that still grows is evidence
 LEFT_AT_AN_END = 1e-4  # the same where the fit cannot go on
 STEADY = 0.75  # of a step, the next
 GROWTH = 1.5  # of a variance from one step to the next; e towards an infinite estimate
+UNSEEN = 2.0  # standard deviations of its noise that a step may be longer than it seems
 SEEN = 0.01  # of a variance, an increment that is none of rounding
 LOST = 1e-6  # of its information at 0, a parameter that has run away
 WITH_IT = 0.1  # of the largest step: a term that moves less only goes along
 
 
 def infinite(
-    proposals: Sequence[Proposal], gain: float, left: float = LEFT, change: Array | None = None
+    proposals: Sequence[Proposal],
+    gain: float,
+    left: float = LEFT,
+    change: Array | None = None,
+    *,
+    settled: bool = False,
 ) -> NDArray[np.intp]:
     """Return the parameters whose estimates are infinite by the evidence above.
 
@@ -45,14 +55,18 @@ def infinite(
     change
         From the proposals' parameters to those that are asked about, shape (p, p), where they
         differ.
+    settled
+        Whether noise hides what is left to gain.
     """
     none = np.zeros(0, dtype=np.intp)
-    if len(proposals) < 3 or not gain < left:
+    if len(proposals) < 3 or not (gain < left or settled):
         return none
     to = np.eye(len(proposals[-1].step)) if change is None else change
     first, second, last = (np.diag(to @ one.covariance @ to.T) for one in proposals[-3:])
     before, now = (np.abs(to @ one.step) for one in proposals[-2:])
     growing = (second > GROWTH * first) & (last > GROWTH * second)
+    if (noise := proposals[-1].noise) is not None:
+        now = now + UNSEEN * np.sqrt(np.maximum(np.diag(to @ noise @ to.T), 0.0))
     if not (growing & (now > STEADY * before)).any():
         return none
     # beside a large finite part of a variance the infinite one shows by its increments

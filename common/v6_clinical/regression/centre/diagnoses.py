@@ -85,10 +85,9 @@ def stop_if_separated(design: Design, state: Newton, *, end: bool = False) -> No
     if not state.history or state.evaluation is None:
         return
     proposals = [proposal for _, proposal in state.history]
-    places = infinite(
-        proposals, state.gain / state.row, LEFT_AT_AN_END if end else LEFT, design.to_user
-    )
-    complete = state.sure > 0 and -state.evaluation.log_likelihood < state.sure
+    left, to_user = LEFT_AT_AN_END if end else LEFT, design.to_user
+    places = infinite(proposals, state.gain / state.row, left, to_user, settled=state.settled)
+    complete = state.is_complete or (state.settled and len(places) == len(design.terms))
     if not len(places) and not (complete and (end or state.gain < SETTLED * state.row)):
         return
     if complete and len(design.sd):

@@ -9,7 +9,7 @@ import numpy as np
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.newton import Evaluation, Newton, SingularError
+from v6_clinical.numerics.newton import Evaluation, Newton, Proposal, SingularError
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import Design
@@ -37,11 +37,18 @@ class Fit:
     covariance
         Inverse of the (penalised) information at the last evaluation, shape (k, k).
     log_likelihood
-        Unpenalised, at the optimum: that of the last evaluation plus half of score' step.
+        Unpenalised, at the optimum: that of the last evaluation plus half of score' step, less what
+        noise is expected to add to that.
     total
         The sums of the last evaluation, with all that the report needs.
     organizations
         The sites, by their place.
+    noise
+        Covariance of the noise in ``beta``, shape (k, k): C N C for a score whose noise has N;
+        None where the sites' sums are exact.
+    likelihood_noise
+        Standard deviation of the noise in the log-likelihood's difference to that of the null
+        model; 0 where the sums are exact.
     """
 
     beta: Array
@@ -49,6 +56,8 @@ class Fit:
     log_likelihood: float
     total: Sums
     organizations: tuple[int, ...]
+    noise: Array | None = None
+    likelihood_noise: float = 0.0
 
 
 @dataclass
@@ -130,11 +139,34 @@ def maximise(
         if accepted:
             stop_if_separated(design, state)
         if accepted and complete and state.converged and state.proposal is not None:
-            step = state.proposal.step
-            gain = float(found.score @ step - step @ found.information @ step / 2)
-            likelihood = found.log_likelihood + gain
-            covariance = state.proposal.covariance
-            return Fit(state.beta, covariance, likelihood, reply.total, reply.organizations)
+            return _converged(found, beta, state, state.proposal, reply)
+
+
+def _converged(
+    found: Evaluation, beta: Array, state: Newton, proposal: Proposal, reply: Reply
+) -> Fit:
+    """Return the fit one step beyond its last evaluation, which was at ``beta``."""
+    step, noise = proposal.step, proposal.noise
+    likelihood = found.log_likelihood + gain_of(found, proposal)
+    doubt = state.doubt(found, beta)
+    if found.noise is not None:
+        doubt = float(np.sqrt(doubt**2 + step @ found.noise.score @ step))
+    fit = Fit(state.beta, proposal.covariance, likelihood, reply.total, reply.organizations)
+    return replace(fit, noise=noise, likelihood_noise=doubt)
+
+
+def gain_of(found: Evaluation, proposal: Proposal) -> float:
+    """Return what the unpenalised log-likelihood gains by a step s: U's - s'As / 2.
+
+    With C the covariance, a score with noise of covariance N is expected to add
+    tr(CN) - tr(A CNC) / 2 to that, which is taken off.
+    """
+    step = proposal.step
+    gain = float(found.score @ step - step @ found.information @ step / 2)
+    if found.noise is None or proposal.noise is None:
+        return gain
+    by_noise = np.sum(proposal.covariance * found.noise.score)
+    return gain - float(by_noise - np.sum(found.information * proposal.noise) / 2)
 
 
 def _stop_if_parted(

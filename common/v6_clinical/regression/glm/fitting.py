@@ -118,6 +118,8 @@ class Fitting:
             home=self._home(),
             row=row,
             sure=family.half * row * (UNEVEN if weighted else 1.0),
+            origin=self._home()[0],
+            quadratic=family.quadratic,
         )
 
     def _home(self) -> tuple[Array, float]:
