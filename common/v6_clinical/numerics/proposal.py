@@ -10,9 +10,10 @@ import numpy as np
 from v6_clinical.numerics.arrays import Array
 
 SINGULAR = 1e-12  # smallest eigenvalue of the information scaled to a unit diagonal
-# The same where each entry has been rounded, as a share of the noise in it: noise itself leaves
-# columns that determine each other as they are, and no matrix is less than half of the exact one.
-ROUNDED = 4e-6
+# The same of noisy information, as a share of the noise e times the root of p. Noise itself leaves
+# columns that determine each other as they are, and no matrix below half of the exact one; but each
+# entry is rounded to 2^-10 of its noise, and a matrix of such errors has no larger eigenvalue.
+ROUNDED = 0.002
 ALONG, ALONG_IF_NOISY = 1e-4, 1e-2  # of the largest component of a null vector
 BEYOND = 3.0  # standard deviations of its noise: a step that is longer is none of noise
 
@@ -88,7 +89,7 @@ def inverse(information: Array, e: float = 0.0) -> Array:
     scale = 1 / np.sqrt(diagonal)
     scaled = information * np.outer(scale, scale)
     values, vectors = np.linalg.eigh(scaled)
-    null = values < max(SINGULAR, ROUNDED * e * len(values))
+    null = values < max(SINGULAR, ROUNDED * e * len(values) ** 0.5)
     if null.any():
         # a parameter belongs to the null space where the space has a component along it
         weight = np.sqrt((vectors[:, null] ** 2).sum(axis=1))

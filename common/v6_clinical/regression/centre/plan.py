@@ -23,6 +23,7 @@ from v6_clinical.regression.centre.design import Design, full_slopes, pooled_mom
 from v6_clinical.regression.centre.diagnoses import singular
 from v6_clinical.regression.centre.fit import Rounds
 from v6_clinical.regression.counts import Counts
+from v6_clinical.regression.messages import read_noise
 from v6_clinical.regression.question import Model, merging
 from v6_clinical.regression.request import RegressionRequest, bad_model
 
@@ -111,8 +112,14 @@ def count_rows(total: Sums) -> float:
     return n
 
 
-def start(design: Design, total: Sums, penalty: Array) -> Array:
+def start(design: Design, total: Sums, penalty: Array, origin: Array | None = None) -> Array:
     """Return where the sum of the sites' quadratics has its optimum, in fitted parameters.
+
+    Parameters
+    ----------
+    origin
+        Where to begin where that cannot be told for noise, shape (k,); default 0. The first
+        evaluation, of columns about their means, then tells whether the model has a fit.
 
     Raises
     ------
@@ -122,10 +129,22 @@ def start(design: Design, total: Sums, penalty: Array) -> Array:
     labels = (*design.intercepts, *full_slopes(design.raw))
     right_hand_side = _unshift(design).T @ total.vector("right_hand_side", labels)
     information = first_information(design, total) + np.diag(penalty)
+    noise = read_noise(total, labels)
+    e = 0.0 if noise is None else noise.e * _farther(design, total)
     try:
-        return inverse(information) @ right_hand_side
+        return inverse(information, e) @ right_hand_side
     except SingularError as error:
-        raise singular(design, error) from None
+        if noise is None:
+            raise singular(design, error) from None
+        return np.zeros(len(labels)) if origin is None else origin
+
+
+def _farther(design: Design, total: Sums) -> float:
+    """Return how much more rounding weighs on columns about 0 than on those about their means."""
+    raw = np.diag(total.form("information", (*design.intercepts, *full_slopes(design.raw))))
+    about = np.diag(first_information(design, total))
+    share = np.divide(raw, about, out=np.full(len(raw), np.inf), where=about > 0)
+    return float(max(share.max(initial=1.0), 1.0))
 
 
 def first_information(design: Design, total: Sums) -> Array:

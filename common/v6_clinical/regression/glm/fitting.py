@@ -111,7 +111,7 @@ class Fitting:
         fewest, row = family.fewest(counts), counts.weight / counts.n
         weighted = self.request.weights is not None
         return Newton(
-            start(self.design, self.first, self.penalty),
+            start(self.design, self.first, self.penalty, self._home()[0]),
             fewest,
             usual_tolerance(fewest) * (ROBUST if self.robust else 1.0),
             spread=None if family.quadratic else spread,
