@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from helpers.policies import EXACT_SETTINGS, SHIPPED_SETTINGS
+
 # Machines are slow and noisy at times: no deadlines. Random examples are the same in every run;
 # NEW_EXAMPLES=1 draws others, to hunt with.
 settings.register_profile(
@@ -14,6 +16,20 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("project")
+
+
+@pytest.fixture
+def exact_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give entry modules in this process a node's environment with exact settings."""
+    for name, value in EXACT_SETTINGS.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def shipped_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give entry modules in this process the shipped settings with the secret of the tests."""
+    for name, value in SHIPPED_SETTINGS.items():
+        monkeypatch.setenv(name, value)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

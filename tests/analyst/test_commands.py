@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from docx import Document
 
 from helpers.face_examples import CASES
+from helpers.policies import EXACT_SETTINGS
 from v6_clinical.analyst import load
 from v6_clinical.settings import SETTINGS
 from v6_clinical.terminal.cli import main
@@ -41,7 +42,9 @@ def saved(files: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*words: str | Path) -> Result:
-    return CliRunner(mix_stderr=False).invoke(main, [str(word) for word in words])
+    return CliRunner(mix_stderr=False, env=EXACT_SETTINGS).invoke(
+        main, [str(word) for word in words]
+    )
 
 
 def test_a_saved_result_is_the_printed_one(saved: Path, files: list[str]) -> None:

@@ -17,6 +17,7 @@ from matplotlib.text import Text
 from statsmodels.stats.proportion import proportion_confint
 
 from helpers.example_results import example
+from helpers.policies import EXACT
 from v6_clinical.analyst import figures
 from v6_clinical.analyst.figures.calibration import wilson
 from v6_clinical.analyst.figures.distributions import whisker_names
@@ -230,20 +231,20 @@ def test_figures_of_what_cannot_be_negative_do_not_go_below_0() -> None:
     """Counts with many zeros: bars begin at 0, and no shade of a box does before."""
     rng = np.random.default_rng(3)
     frames = [pd.DataFrame({"x": rng.poisson(0.8, 90) * 1.0}) for _ in range(3)]
-    result = local.run("summary", frames, {"columns": ["x"]})
+    result = local.run("summary", frames, {"columns": ["x"]}, policy=EXACT)
     assert result["histogram"]["x"]["lower"][0] == 0.0
     for draw in (figures.histogram, figures.box):
         patches = draw(result, "x").axes[0].patches
         assert patches
         assert min(bar.get_x() for bar in patches) >= 0
     with_negatives = [frame - 0.5 for frame in frames]
-    result = local.run("summary", with_negatives, {"columns": ["x"]})
+    result = local.run("summary", with_negatives, {"columns": ["x"]}, policy=EXACT)
     assert min(bar.get_x() for bar in figures.histogram(result, "x").axes[0].patches) < 0
 
 
 def test_a_withheld_column_is_an_empty_panel() -> None:
     frames = [pd.DataFrame({"x": np.arange(60.0), "rare": np.r_[1.0, np.zeros(59)]})] * 2
-    result = local.run("summary", frames, {"columns": ["x", "rare"]})
+    result = local.run("summary", frames, {"columns": ["x", "rare"]}, policy=EXACT)
     for draw in (figures.histogram, figures.box):
         assert not [bar for bar in draw(result, "rare").axes[0].patches if bar.get_width()]
 

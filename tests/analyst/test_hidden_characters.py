@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from helpers.hidden_characters import clear, spoilt
+from helpers.policies import EXACT
 from helpers.three_sites import REQUESTS
 from v6_clinical.analyst import Federation, result_of
 from v6_clinical.analyst.manuscript import write
@@ -20,7 +21,7 @@ from v6_clinical.text import clean
 
 def evil(analysis: str, mark: str) -> dict[str, Any]:
     """Return the envelope of a central side that does not clean: every "II" bears the mark."""
-    found = local.run(analysis, spoilt(""), REQUESTS[analysis])
+    found = local.run(analysis, spoilt(""), REQUESTS[analysis], policy=EXACT)
     text = json.dumps(found).replace("II", json.dumps(f"I{mark}I")[1:-1])
     evil_result: dict[str, Any] = json.loads(text)
     return evil_result
@@ -57,5 +58,5 @@ def test_control_a_word_file_of_them_cannot_be_written_F17(
 
 def test_names_of_files_and_organisations_are_cleaned_F17() -> None:
     names = [f"site {k}\x1b[2J" for k in (1, 2, 3)]
-    federation = Federation.local(dict(zip(names, spoilt(""), strict=True)))
+    federation = Federation.local(dict(zip(names, spoilt(""), strict=True)), EXACT)
     assert clear(str(federation.summary(columns=["age"])))

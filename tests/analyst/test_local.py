@@ -12,9 +12,9 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from helpers.face_examples import CASES, Case, without_origin
+from helpers.policies import EXACT, SHIPPED, exact
 from v6_clinical.analyst import AnalysisError, Federation, Result
 from v6_clinical.analyst.analyses import Analyses
-from v6_clinical.disclosure import Policy
 from v6_clinical.protocol.registry import load_central, methods
 
 NAMES = ("Rotterdam", "Delft", "Leiden")
@@ -28,7 +28,7 @@ def call(case: Case, federation: Federation) -> Result:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 def test_a_method_gives_the_result_of_the_platform(case: Case) -> None:
     named = dict(zip(NAMES, case.frames(), strict=True))
-    found = call(case, Federation.local(named, progress="silent"))
+    found = call(case, Federation.local(named, SHIPPED, progress="silent"))
     assert without_origin(found.to_dict()) == without_origin(case.reference())
     assert [site["name"] for site in found["sites"]] == list(NAMES)
     assert found["provenance"]["platform"].startswith("local")
@@ -73,7 +73,7 @@ def test_sequences_and_mappings_of_any_kind() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"V6C_MIN_ROWS": "400"}, Policy(min_rows=400), [Policy(), Policy(), Policy(min_rows=400)]],
+    [{"V6C_MIN_ROWS": "400"}, exact(min_rows=400), [EXACT, EXACT, exact(min_rows=400)]],
 )
 def test_limits_are_the_sites(settings: Any) -> None:
     named = dict(zip(NAMES, CASES[0].frames(), strict=True))

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from helpers.face_examples import without_origin
 from helpers.new_analyses import write_mean, write_pair
+from helpers.policies import EXACT, EXACT_SETTINGS
 from helpers.summary_cases import dataset, split
 from helpers.user_clients import Client4, Client5, Server
 from v6_clinical.analyst import AnalysisError, Federation, Result, load, result_of, tasks
@@ -61,7 +62,9 @@ def expected() -> float:
 
 
 def run(*words: str | Path) -> str:
-    done = CliRunner(mix_stderr=False).invoke(main, [str(word) for word in words])
+    done = CliRunner(mix_stderr=False, env=EXACT_SETTINGS).invoke(
+        main, [str(word) for word in words]
+    )
     assert done.exit_code == 0, done.output + done.stderr
     return done.stdout
 
@@ -78,7 +81,7 @@ def mocked(module: str, function: str, **arguments: Any) -> dict[str, Any]:
 
 
 def test_it_is_a_method_of_a_federation(mean: Path) -> None:
-    federation = Federation.local(dict(zip("abc", frames(), strict=True)), progress="silent")
+    federation = Federation.local(dict(zip("abc", frames(), strict=True)), EXACT, progress="silent")
     found = federation.mean(column="age")  # type: ignore[attr-defined]
     assert isinstance(found, Result)
     assert repr(found).startswith("<MeanResult: 3 sites; tables mean")
@@ -93,7 +96,7 @@ def test_it_is_a_method_of_a_federation(mean: Path) -> None:
 
 @pytest.mark.parametrize("name", ["mean"])
 def test_its_result_is_an_object_a_text_a_table_a_page(mean: Path, name: str) -> None:
-    envelope = local.run(name, frames(), {"column": "age"})
+    envelope = local.run(name, frames(), {"column": "age"}, policy=EXACT)
     found = result_of(envelope)
     text = str(found)
     assert text.startswith("Mean: age\n")
@@ -108,7 +111,7 @@ def test_its_result_is_an_object_a_text_a_table_a_page(mean: Path, name: str) ->
         assert words in page
     assert "The mean of age is that of the pooled rows." in paragraph(envelope)[0]
     assert load(found.save(mean / "mean.json")).to_dict() == envelope
-    refused = local.run(name, frames(), {"column": "height"})
+    refused = local.run(name, frames(), {"column": "height"}, policy=EXACT)
     assert "COLUMN_MISSING" in html(refused)
 
 
@@ -140,6 +143,7 @@ def test_it_is_in_the_demo(mean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (mean / "demo" / "mean.html").exists()
 
 
+@pytest.mark.usefixtures("exact_nodes")
 @pytest.mark.parametrize("major", [4, 5])
 def test_it_goes_over_a_server(mean: Path, major: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "LEAST_POLL_SECONDS", 0.01)
@@ -149,14 +153,15 @@ def test_it_goes_over_a_server(mean: Path, major: int, monkeypatch: pytest.Monke
     federation = Federation(client, 1, progress="silent", poll_seconds=0, **data)
     found = federation.mean(column="age")  # type: ignore[attr-defined]
     assert server.tasks[1].given["image"] == f"v6-mean:{major}"
-    here = local.run("mean", frames(), {"column": "age"})
+    here = local.run("mean", frames(), {"column": "age"}, policy=EXACT)
     assert without_origin(found.to_dict()) == without_origin(here)
     server.close()
 
 
+@pytest.mark.usefixtures("exact_nodes")
 def test_its_entry_module_runs_and_offers_nothing_else(mean: Path) -> None:
     found = mocked("v6_mean.v4", "mean", column="age")
-    assert without_origin(found) == local.run("mean", frames(), {"column": "age"})
+    assert without_origin(found) == local.run("mean", frames(), {"column": "age"}, policy=EXACT)
     module = importlib.import_module("v6_mean.v4")
     assert {n for n in vars(module) if not n.startswith("_")} == {"mean", "mean_partial"}
 
@@ -170,6 +175,7 @@ def test_the_stores_are_told_of_it(mean: Path, major: int) -> None:
     assert [v["name"] for v in central["ui_visualizations"]][:1] == ["Mean"]
 
 
+@pytest.mark.usefixtures("exact_nodes")
 def test_two_methods_in_one_image_have_one_partial(pair: Path) -> None:
     module = importlib.import_module("v6_pair.v4")
     public = {name for name in vars(module) if not name.startswith("_")}
@@ -178,7 +184,7 @@ def test_two_methods_in_one_image_have_one_partial(pair: Path) -> None:
         found = mocked("v6_pair.v4", name, column="age")
         assert found["analysis"] == name
         assert found["mean"][0]["mean"] == pytest.approx(value, rel=1e-14)
-        assert without_origin(found) == local.run(name, frames(), {"column": "age"})
+        assert without_origin(found) == local.run(name, frames(), {"column": "age"}, policy=EXACT)
         assert "Mean: age" in str(result_of(found))
 
 
@@ -191,7 +197,7 @@ def test_two_methods_in_one_store_entry(pair: Path, major: int) -> None:
 
 
 def test_two_methods_are_two_names_everywhere(pair: Path) -> None:
-    federation = Federation.local(frames(), progress="silent")
+    federation = Federation.local(frames(), EXACT, progress="silent")
     for short, method in (("pmean", "pair_mean"), ("ptotal", "pair_total")):
         found = getattr(federation, short)(column="age")
         assert found["analysis"] == method

@@ -37,6 +37,7 @@ def federation(client: Any, **more: Any) -> Federation:
     )
 
 
+@pytest.mark.usefixtures("shipped_nodes")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 def test_the_digits_of_the_local_platform(client: Any, case: Case) -> None:
     found = federation(client).run(case.analysis, case.arguments)

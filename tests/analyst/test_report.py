@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.example_results import REQUESTS, example
+from helpers.policies import EXACT
 from v6_clinical.analyst import result_of
 from v6_clinical.analyst.federation import with_names
 from v6_clinical.analyst.figures.labels import close_ratio
@@ -18,7 +19,6 @@ from v6_clinical.analyst.report import html
 from v6_clinical.analyst.report.explain import WARNINGS, ledger, limits
 from v6_clinical.analyst.report.methods import methods
 from v6_clinical.analyst.report.references import SHARED
-from v6_clinical.disclosure import Policy
 from v6_clinical.errors import CODES
 from v6_clinical.face.words import p_value
 from v6_clinical.protocol import registry
@@ -215,7 +215,7 @@ def test_every_warning_and_every_limit_is_explained() -> None:
     codes |= set(re.findall(r'found\.append\(\("([A-Z_]+)"', sources))
     assert len(codes) > 8
     assert codes <= set(WARNINGS)
-    settings = {PREFIX + name.upper() for name in vars(Policy())} & set(SETTINGS)
+    settings = {PREFIX + name.upper() for name in vars(EXACT)} & set(SETTINGS)
     assert settings == {row[0] for row in limits(example("cox")).rows}
 
 

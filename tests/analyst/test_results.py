@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from helpers.face_examples import CASES
+from helpers.policies import EXACT
 from v6_clinical.analyst import (
     AnalysisError,
     CoxResult,
@@ -38,7 +39,7 @@ FLAT = {
 @cache
 def result(analysis: str) -> Any:
     (case,) = [case for case in CASES if case.analysis == analysis]
-    federation = Federation.local(case.frames(), progress="silent")
+    federation = Federation.local(case.frames(), EXACT, progress="silent")
     return getattr(federation, analysis)(**case.arguments)
 
 
@@ -80,7 +81,7 @@ def test_counts_stay_whole_where_some_are_withheld() -> None:
 
 def test_each_sites_own_tables() -> None:
     case = CASES[0]
-    found = Federation.local(case.frames(), progress="silent").summary(
+    found = Federation.local(case.frames(), EXACT, progress="silent").summary(
         columns=["age", "tgrade"], per_site=True
     )
     assert found.to_frame("per_site.numeric")["organization_id"].tolist() == [1, 2, 3]
@@ -166,7 +167,7 @@ def test_to_dict_is_a_copy() -> None:
 def test_survival_of_a_profile_without_asking_again() -> None:
     (case,) = [case for case in CASES if case.analysis == "cox"]
     profile = {"age": 50, "tsize": 30, "horTh": "yes"}
-    asked = Federation.local(case.frames(), progress="silent").cox(
+    asked = Federation.local(case.frames(), EXACT, progress="silent").cox(
         **{**case.arguments, "profiles": [profile]}
     )
     own = result("cox").predict([profile])

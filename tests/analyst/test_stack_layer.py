@@ -18,6 +18,7 @@ from v6_clinical.protocol.registry import load_central, methods
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.usefixtures("shipped_nodes")
 @pytest.mark.parametrize("major", [4, 5])
 def test_what_stacks_run(major: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "LEAST_POLL_SECONDS", 0.01)

@@ -12,6 +12,7 @@ from bench import long_digits
 from bench.benchmark_cases import Case
 from bench.peers import PYTHON, STRATIFIED, Measured, missing, with_r
 from bench.site_processes import Sites
+from helpers.policies import EXACT
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.platforms import local
 
@@ -24,7 +25,7 @@ def compare(case: Case) -> dict[str, Any]:
     peers = [peer for peer in case.peers if peer not in left_out]
     found = {"ours": Measured()} | {peer: Measured() for peer in peers}
     few = [frame.head(1000) for frame in frames]  # imports are not what is measured
-    local.run(case.analysis, few, case.arguments, minimum_sites=min(case.sites, 2))
+    local.run(case.analysis, few, case.arguments, minimum_sites=min(case.sites, 2), policy=EXACT)
     with closing(Sites(case, frames)) as sites:
         for peer in (peer for peer in peers if peer in PYTHON):
             PYTHON[peer](whole.head(1000), case.columns)

@@ -29,6 +29,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
+from helpers.policies import EXACT_SETTINGS, exact
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES
 from v6_clinical.numerics.arrays import Array
@@ -120,14 +121,19 @@ def call(
 
 
 def node(frame: pd.DataFrame) -> dict[str, str]:
-    """Return the environment that a node of this major gives, its data in a file."""
+    """Return the environment that a node of this major gives, its data in a file.
+
+    Its sums are exact: the attacks on each rule are those of somebody whom no noise disturbs.
+    Attacks on the noise give settings, or a policy, of their own.
+    """
     folder = _kept(frame)
     file = folder / "patients.csv"
     if MAJOR == 4:
         names = {"DATABASE_URI": str(file), "DATABASE_TYPE": "csv"}
         given = {f"DEFAULT_{name}": value for name, value in names.items()}
-        return given | {"USER_REQUESTED_DATABASE_LABELS": "default"}
-    return {"SESSION_FOLDER": str(folder), "USER_REQUESTED_DATAFRAMES": "patients"}
+        return given | {"USER_REQUESTED_DATABASE_LABELS": "default"} | EXACT_SETTINGS
+    given = {"SESSION_FOLDER": str(folder), "USER_REQUESTED_DATAFRAMES": "patients"}
+    return given | EXACT_SETTINGS
 
 
 def _kept(frame: pd.DataFrame) -> Path:
@@ -265,7 +271,7 @@ def share_of_unknowns(
 
     def sent(moved: Array) -> Array:
         rows = frame.assign(**dict(zip(covariates, moved.T, strict=True)))
-        answers = [answer(site, question, Policy, lambda _: rows) for question in asked]
+        answers = [answer(site, question, exact, lambda _: rows) for question in asked]
         return np.concatenate([numbers_in(found, without) for found in answers])
 
     columns, step = [], 1e-5

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import attacker
+from helpers.policies import exact
 from v6_clinical.disclosure import Policy
 
 PACKAGE = "v6_cox"
@@ -21,7 +22,7 @@ def ask(
 
 def refusal(frame: pd.DataFrame, arguments: Any, step: str = "start", **policy: Any) -> str:
     """Return the code with which a site refuses."""
-    found = ask(frame, step, arguments, Policy(**policy) if policy else None)
+    found = ask(frame, step, arguments, exact(**policy) if policy else None)
     assert found["status"] == "refused", found
     return str(found["code"])
 

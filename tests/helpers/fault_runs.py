@@ -19,9 +19,9 @@ import pandas as pd
 from vantage6.algorithm.client import AlgorithmClient
 
 from helpers.failing_server import Faults, Server, Stumble
+from helpers.policies import EXACT
 from helpers.three_sites import REQUESTS as SMALL
 from helpers.three_sites import digits, good
-from v6_clinical.disclosure import Policy
 from v6_clinical.protocol import centre as federation
 from v6_clinical.protocol.registry import face_of, load_central, load_site, methods
 
@@ -72,7 +72,7 @@ def run(
     """Run an analysis over the server; the result is strict JSON."""
     package = face_of(analysis).package
     data = frames() if sites is None else sites
-    with Server(load_site(package), data, Policy(), faults, stumble) as server:
+    with Server(load_site(package), data, EXACT, faults, stumble) as server:
         found = over(server, analysis, round_seconds, **more)
     return Done(found, server)
 

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from helpers import attacker
+from helpers.policies import exact
 from v6_clinical.disclosure import Policy
 
 PACKAGE = "v6_logistic"
 RNG = np.random.default_rng(5)  # begins anew for each test: see privacy/conftest.py
 N = 100
 VICTIM = 7
-NO_OWN = Policy(allow_per_site=False)  # sums at 0, where their algebra is the simplest
+NO_OWN = exact(allow_per_site=False)  # sums at 0, where their algebra is the simplest
 OUTCOME = {"column": "y", "levels": None, "positive": None}
 
 

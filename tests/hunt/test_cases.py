@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.policies import EXACT
 from helpers.reference_cases import over_splits, repeats
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
@@ -34,7 +35,7 @@ def run(name: str, split: str = "sites") -> dict[str, Any]:
     about, rows = case(name)
     groups = rows["site"] if split == "sites" else np.arange(len(rows)) % int(split)
     frames = [part.drop(columns="site") for _, part in rows.groupby(groups)]
-    limits = Policy()
+    limits = EXACT
     if about["limits"] != "shipped":
         limits = replace(Policy.open(), widest_predictor=10.0)
     analysis = about["method"].partition("_")[0]

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from helpers.face_examples import CASES, Case, worst
+from helpers.policies import SHIPPED_SETTINGS, shipped
 from images.containers import Image, Run, docker, run
-from v6_clinical.disclosure import Policy
 from v6_clinical.protocol.registry import load_site, methods, partial_name
 from v6_clinical.protocol.site import answer
 from v6_clinical.settings import sha256
@@ -45,12 +45,12 @@ def test_every_analysis_has_a_case() -> None:
 
 def test_a_good_question_is_answered_as_in_process_F12(image: Image, tmp_path: Path) -> None:
     case = case_of(image)
-    done = partial(image, tmp_path, settings={"V6C_MIN_ROWS": "12"})
+    done = partial(image, tmp_path, settings={"V6C_MIN_ROWS": "12", **SHIPPED_SETTINGS})
     assert done.code == 0, done.log
     expected = answer(
         load_site(image.package),
         case.first_message(),
-        lambda: Policy(min_rows=12),
+        lambda: shipped(min_rows=12),
         lambda _: case.frames()[0],
     )
     assert worst(done.result, json.loads(json.dumps(expected))) < 1e-12

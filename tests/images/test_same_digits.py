@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from helpers.face_examples import CASES, Case, record, worst
+from helpers.policies import SHIPPED_SETTINGS
 from images.containers import Image, docker
 
 INSIDE = Path(__file__).with_name("inside.py")
@@ -20,9 +21,9 @@ def test_mock_network_inside_the_image(image: Image, case: Case, tmp_path: Path)
     for k, frame in enumerate(case.frames(), start=1):
         frame.to_parquet(tmp_path / f"site{k}.parquet")
     mounts = ["--volume", f"{tmp_path}:/case", "--volume", f"{INSIDE}:/inside.py:ro"]
-    done = docker(
-        "run", "--rm", "--network", "none", *mounts, image.name, "python", "/inside.py", "/case"
-    )
+    given = [word for pair in SHIPPED_SETTINGS.items() for word in ("--env", "=".join(pair))]
+    words = ["run", "--rm", "--network", "none", *mounts, *given, image.name]
+    done = docker(*words, "python", "/inside.py", "/case")
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads((tmp_path / "result.json").read_text())
     difference = worst(found, case.reference())

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
 from helpers.client_and_wrapper import encode
+from helpers.policies import SHIPPED_SETTINGS, shipped
 from helpers.reference_cases import dataset, sites
-from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.terminal.cli import main
 from v6_clinical.version import __version__
@@ -33,11 +33,12 @@ def good(k: int, n: int = 120) -> pd.DataFrame:
     return frame.assign(t=np.ceil(time), e=(rng.random(n) < 0.6).astype(int))
 
 
+@pytest.mark.usefixtures("shipped_nodes")
 @pytest.mark.parametrize("baseline", ["site", "exact"])
 def test_the_mock_client_gives_the_digits_of_the_local_platform(
     baseline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    frames, allowed = sites("rossi", "3"), Policy(allow_event_times=baseline == "exact")
+    frames, allowed = sites("rossi", "3"), shipped(allow_event_times=baseline == "exact")
     monkeypatch.setenv("V6C_ALLOW_EVENT_TIMES", "true" if baseline == "exact" else "false")
     datasets = [[{"database": frame, "db_type": "csv"}] for frame in frames]
     client = MockAlgorithmClient(datasets, "v6_cox.v4", organization_ids=[1, 2, 3])
@@ -95,13 +96,13 @@ def test_the_real_wrapper_gives_the_digits_of_the_local_platform(
     monkeypatch.setattr(local, "answer", spy)
     frames = sites("rossi", "3")
     arguments = ROSSI | {"time_horizon": 52, "robust": True, "baseline": baseline}
-    exact = {"V6C_ALLOW_EVENT_TIMES": "true"} if baseline == "exact" else {}
-    allowed = Policy(allow_event_times=bool(exact))
+    settings = SHIPPED_SETTINGS | {"V6C_ALLOW_EVENT_TIMES": str(baseline == "exact").lower()}
+    allowed = shipped(allow_event_times=baseline == "exact")
     assert local.run("cox", frames, arguments, policy=allowed)["status"] == "completed"
     assert len(asked) >= 3
     for message, expected in asked:
-        assert wrapped(tmp_path, frames[0], dict(message), **exact) == expected
-    refused = wrapped(tmp_path, frames[0], dict(asked[0][0]), **exact, V6C_DENIED_COLUMNS="week")
+        assert wrapped(tmp_path, frames[0], dict(message), **settings) == expected
+    refused = wrapped(tmp_path, frames[0], dict(asked[0][0]), **settings, V6C_DENIED_COLUMNS="week")
     assert (refused["code"], refused["where"]) == ("COLUMN_DENIED", ["week"])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from v6_clinical.disclosure import Policy
+from helpers.policies import EXACT
 from v6_clinical.platforms.files import read_csv, read_excel
 from v6_clinical.platforms.vantage6_v4 import _frame
 from v6_clinical.terminal.commands.files import _read
@@ -52,7 +52,7 @@ def test_all_platforms_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("USER_REQUESTED_DATABASE_LABELS", "default")
     monkeypatch.setenv("DEFAULT_DATABASE_URI", str(file))
     monkeypatch.setenv("DEFAULT_DATABASE_TYPE", "csv")
-    for found in (_frame(Policy()), _read(str(file)), read_csv(file)):
+    for found in (_frame(EXACT), _read(str(file)), read_csv(file)):
         assert found["alcohol"].dropna().tolist() == ["None", "Heavy"]
         assert found["age"].dropna().tolist() == [50.0, 60.0]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
+from helpers.policies import SHIPPED
 from helpers.reference_cases import sites
 from v6_clinical.platforms import local
 
@@ -19,6 +20,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.usefixtures("shipped_nodes")
 @pytest.mark.parametrize("family", MODELS)
 def test_the_mock_client_gives_the_digits_of_the_local_platform(family: str) -> None:
     """Under the shipped limits, which let these models through."""
@@ -28,5 +30,5 @@ def test_the_mock_client_gives_the_digits_of_the_local_platform(family: str) -> 
     client = MockAlgorithmClient(datasets, "v6_glm.v4", organization_ids=[1, 2, 3])
     found = entry.generalized_linear_model(mock_client=client, **asked)
     assert found["status"] == "completed", found["error"]
-    assert found == local.run("glm", frames, asked)
+    assert found == local.run("glm", frames, asked, policy=SHIPPED)
     json.dumps(found, allow_nan=False)

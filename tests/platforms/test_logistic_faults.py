@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from helpers.client_and_wrapper import FakeClient
-from v6_clinical.disclosure import Policy
+from helpers.policies import EXACT, exact
 from v6_clinical.platforms.vantage6_v4 import ClientTransport
 from v6_clinical.protocol import centre as federation
 from v6_clinical.protocol.registry import load_central
@@ -28,7 +28,7 @@ def frame(k: int) -> pd.DataFrame:
 def run(
     fault: Any = None, frames: list[pd.DataFrame] | None = None, **more: Any
 ) -> tuple[dict[str, Any], FakeClient]:
-    client = FakeClient(frames or [frame(k) for k in (1, 2, 3)], Policy(), fault, "v6_logistic")
+    client = FakeClient(frames or [frame(k) for k in (1, 2, 3)], EXACT, fault, "v6_logistic")
     transport = ClientTransport(
         client, "logistic_regression_partial", poll_seconds=0.0005, round_seconds=2.0
     )
@@ -86,7 +86,7 @@ def answered(client_frames: list[pd.DataFrame], site: int, message: dict[str, An
     from v6_clinical.protocol.site import answer
 
     honest = answer(
-        load_site("v6_logistic"), message, Policy, lambda _: client_frames[site // 10 - 1]
+        load_site("v6_logistic"), message, exact, lambda _: client_frames[site // 10 - 1]
     )
     return json.loads(json.dumps(honest))
 

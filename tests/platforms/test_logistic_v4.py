@@ -5,11 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
 from helpers.client_and_wrapper import FakeClient, wrapper
+from helpers.policies import SHIPPED, SHIPPED_SETTINGS
 from helpers.reference_cases import sites
-from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.platforms.vantage6_v4 import ClientTransport
 from v6_clinical.protocol import centre as federation
@@ -30,13 +31,14 @@ def test_the_entry_module_offers_two_callables() -> None:
     assert [n for n, v in vars(entry).items() if callable(v) and not n.startswith("__")] == public
 
 
+@pytest.mark.usefixtures("shipped_nodes")
 def test_the_mock_client_gives_the_digits_of_the_local_platform() -> None:
     frames = sites("fair", "3")
     datasets = [[{"database": frame, "db_type": "csv"}] for frame in frames]
     client = MockAlgorithmClient(datasets, "v6_logistic.v4", organization_ids=[1, 2, 3])
     found = entry.logistic_regression(mock_client=client, **ARGUMENTS)
     assert found["status"] == "completed"
-    assert found == local.run("logistic", frames, ARGUMENTS)
+    assert found == local.run("logistic", frames, ARGUMENTS, policy=SHIPPED)
     json.dumps(found, allow_nan=False)
 
 
@@ -45,7 +47,7 @@ def test_the_real_wrapper_gives_the_digits_of_the_local_platform(tmp_path: Path)
     frames = sites("fair", "3")
     messages: list[tuple[int, dict[str, Any]]] = []
     client = FakeClient(
-        frames, Policy(), lambda site, m: messages.append((site, m)), package="v6_logistic"
+        frames, SHIPPED, lambda site, m: messages.append((site, m)), package="v6_logistic"
     )
     transport = ClientTransport(client, "logistic_regression_partial", poll_seconds=0.001)
     assert federation.run(load_central("v6_logistic"), ARGUMENTS, transport)["status"] == (
@@ -56,16 +58,16 @@ def test_the_real_wrapper_gives_the_digits_of_the_local_platform(tmp_path: Path)
             continue
         frame = frames[place // 10 - 1]
         question = {"method": "logistic_regression_partial", "kwargs": message}
-        found, done = wrapper(tmp_path, frame, question, package="v6_logistic")
+        found, done = wrapper(tmp_path, frame, question, package="v6_logistic", **SHIPPED_SETTINGS)
         assert done.returncode == 0
-        here = answer(load_site("v6_logistic"), message, Policy, lambda _, f=frame: f)
+        here = answer(load_site("v6_logistic"), message, lambda: SHIPPED, lambda _, f=frame: f)
         assert found == json.loads(json.dumps(here))
         assert found["status"] == "ok"
 
 
 def test_the_ledger_counts_what_the_messages_hold() -> None:
     frames = sites("fair", "3")
-    client = FakeClient(frames, Policy(), package="v6_logistic")
+    client = FakeClient(frames, SHIPPED, package="v6_logistic")
     transport = ClientTransport(client, "logistic_regression_partial", poll_seconds=0.001)
     found = federation.run(load_central("v6_logistic"), ARGUMENTS, transport)
 

@@ -11,6 +11,7 @@ import pytest
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
 from helpers.client_and_wrapper import FakeClient, wrapper
+from helpers.policies import EXACT, SHIPPED
 from helpers.summary_cases import dataset, split
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
@@ -29,7 +30,7 @@ def sites() -> list[pd.DataFrame]:
 
 
 def run(fault: Any = None, policy: Policy | None = None, **more: Any) -> dict[str, Any]:
-    client = FakeClient(sites(), policy or Policy(), fault)
+    client = FakeClient(sites(), policy or EXACT, fault)
     transport = ClientTransport(client, "summary_partial", poll_seconds=0.001, round_seconds=1.0)
     return federation.run(load_central("v6_summary"), ARGUMENTS | more, transport)
 
@@ -59,12 +60,13 @@ def test_every_attribute_called_by_name_gives_no_data_A13() -> None:
             assert not isinstance(found, pd.DataFrame)
 
 
+@pytest.mark.usefixtures("shipped_nodes")
 def test_the_mock_client_gives_the_digits_of_the_local_platform() -> None:
     frames = sites()
     datasets = [[{"database": frame, "db_type": "csv"}] for frame in frames]
     client = MockAlgorithmClient(datasets, "v6_summary.v4", organization_ids=[1, 2, 3])
     found = entry.summary(mock_client=client, **ARGUMENTS)
-    assert found == local.run("summary", frames, ARGUMENTS)
+    assert found == local.run("summary", frames, ARGUMENTS, policy=SHIPPED)
     assert found["status"] == "completed"
     json.dumps(found, allow_nan=False)
 
@@ -72,7 +74,7 @@ def test_the_mock_client_gives_the_digits_of_the_local_platform() -> None:
 def test_a_stumbling_server_does_not_end_the_analysis_F06() -> None:
     found = run()
     assert found["status"] == "completed"
-    expected = local.run("summary", sites(), ARGUMENTS)
+    expected = local.run("summary", sites(), ARGUMENTS, policy=EXACT)
     assert found["numeric"] == expected["numeric"]
     assert [site["organization_id"] for site in found["sites"]] == [10, 20, 30]
 
@@ -127,7 +129,7 @@ def test_data_that_change_between_rounds_are_noticed_F08() -> None:
     def shrink(site: int, message: dict[str, Any]) -> Any:
         client.frames[0] = client.frames[0].iloc[:-1] if site == 30 else client.frames[0]
 
-    client = FakeClient(sites(), Policy(), shrink)
+    client = FakeClient(sites(), EXACT, shrink)
     transport = ClientTransport(client, "summary_partial", poll_seconds=0.001, round_seconds=1.0)
     found = federation.run(load_central("v6_summary"), ARGUMENTS, transport)
     assert found["error"]["code"] == "DATA_CHANGED"
@@ -139,7 +141,7 @@ def small_site() -> list[pd.DataFrame]:
 
 
 def test_a_refusing_site_is_named_with_its_code() -> None:
-    found = local.run("summary", small_site(), ARGUMENTS)
+    found = local.run("summary", small_site(), ARGUMENTS, policy=EXACT)
     assert found["status"] == "refused"
     assert found["error"]["code"] == "MIN_ROWS"
     assert found["error"]["sites"][0]["organization_id"] == 3
@@ -148,8 +150,8 @@ def test_a_refusing_site_is_named_with_its_code() -> None:
 
 def test_on_refusal_exclude_begins_again_without_the_site_F02() -> None:
     frames = small_site()
-    found = local.run("summary", frames, ARGUMENTS | {"on_refusal": "exclude"})
-    expected = local.run("summary", frames[:2], ARGUMENTS)
+    found = local.run("summary", frames, ARGUMENTS | {"on_refusal": "exclude"}, policy=EXACT)
+    expected = local.run("summary", frames[:2], ARGUMENTS, policy=EXACT)
     assert found["numeric"] == expected["numeric"]
     assert found["sites"][-1]["code"] == "MIN_ROWS"
     assert found["warnings"][-1]["code"] == "SITE_EXCLUDED"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.policies import EXACT, exact
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_cox.predict import predict
@@ -139,7 +140,7 @@ def test_curves_count_who_remains_and_limits_only_leave_points_out(baseline: str
     """Under the shipped limits the points shown are those of an open policy, or null."""
     sites = [part.assign(b=part["t"] // 3) for _, part in rows(11, 900, 30).groupby("site")]
     more = {"baseline": baseline, "entry": "b", "time_horizon": 50}
-    limits = [Policy.open(), Policy(allow_event_times=True)]
+    limits = [Policy.open(), exact(allow_event_times=True)]
     whole, shown = (
         local.run("cox", sites, REQUEST | more, policy=policy)["baseline_hazard"]
         for policy in limits
@@ -209,7 +210,7 @@ def test_three_rounds_on_seven_sites() -> None:
         return made.assign(t=np.minimum(t, c), e=(t <= c).astype(int))
 
     arguments = {"time": "t", "event": "e", "predictors": names}
-    found = local.run("cox", [site() for _ in range(7)], arguments)
+    found = local.run("cox", [site() for _ in range(7)], arguments, policy=EXACT)
     assert [line["step"] for line in found["ledger"]] == ["start", "evaluate", "evaluate"]
 
 
@@ -227,7 +228,7 @@ def test_large_sites_take_three_rounds(more: dict[str, Any]) -> None:
         return made.assign(t=times, e=(t <= c).astype(int))
 
     arguments = {"time": "t", "event": "e", "predictors": [f"x{k}" for k in range(5)], **more}
-    allowed = Policy(allow_event_times=True)
+    allowed = exact(allow_event_times=True)
     found = local.run("cox", [site() for _ in range(3)], arguments, policy=allowed)
     assert [line["step"] for line in found["ledger"]] == ["start", "evaluate", "evaluate"]
 

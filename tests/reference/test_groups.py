@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from helpers.folders import REFERENCE
+from helpers.policies import exact
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
@@ -21,7 +22,7 @@ LEVELS = [name for name in CASES if name not in NUMERIC]
 SITES = pytest.mark.parametrize(
     "sites", [1, 3, *(pytest.param(k, marks=pytest.mark.repeats) for k in (2, 5))]
 )
-OPEN, CELLS = Policy.open(), Policy(min_spread=0.0)  # cells of five rows, whatever dominates
+OPEN, CELLS = Policy.open(), exact(min_spread=0.0)  # cells of five rows, whatever dominates
 
 
 def run(name: str, sites: int, policy: Policy = OPEN) -> dict[str, Any]:

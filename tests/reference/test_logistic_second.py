@@ -13,6 +13,7 @@ import statsmodels.api as sm
 from scipy.optimize import minimize
 from scipy.stats import chi2
 
+from helpers.policies import EXACT
 from helpers.reference_cases import load, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
@@ -215,13 +216,15 @@ def test_three_rounds_on_seven_sites(predictors: int) -> None:
         return pd.DataFrame(x, columns=names).assign(y=(rng.random(10_000) < risk).astype(int))
 
     frames = [site() for _ in range(7)]
-    found = local.run("logistic", frames, {"outcome": "y", "predictors": names})
+    found = local.run("logistic", frames, {"outcome": "y", "predictors": names}, policy=EXACT)
     assert found["fit"][0]["rounds"] == 3
 
 
 def test_three_rounds_on_many_rows() -> None:
     """3 sites x 1e5 rows: start and two evaluations, under the shipped limits."""
-    found = local.run("logistic", large(), {"outcome": "y", "formula": "a + b + c + d + g"})
+    found = local.run(
+        "logistic", large(), {"outcome": "y", "formula": "a + b + c + d + g"}, policy=EXACT
+    )
     assert found["fit"][0]["rounds"] == 3
     assert [line["step"] for line in found["ledger"]] == ["start", "evaluate", "evaluate"]
     pooled = pd.concat(large(), ignore_index=True)
@@ -243,7 +246,9 @@ def test_a_plain_answer_does_not_grow_with_the_rows() -> None:
     sizes = []
     for rows in (300, 30_000):
         frames = [frame.head(rows) for frame in large()]
-        found = local.run("logistic", frames, {"outcome": "y", "predictors": list("abcd")})
+        found = local.run(
+            "logistic", frames, {"outcome": "y", "predictors": list("abcd")}, policy=EXACT
+        )
         plain = next(line for line in found["ledger"] if line["step"] == "evaluate")
         sizes.append(plain["numbers_per_site"])
     p = 5

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from helpers.face_examples import CASES, Case, record, worst
+from helpers.policies import SHIPPED_SETTINGS
 from stacks import seconds
 from stacks.engine import docker, publish, registry
 
 # Excluded from the comparison with the platform ``local``: ids of organisations differ.
 IDS = ("sites", "request")
 DENIED = "estrec"  # a column that the third node's operator denies
-COMMON = {"V6C_MIN_ROWS": "12"}
+COMMON = {"V6C_MIN_ROWS": "12", **SHIPPED_SETTINGS}
 SETTINGS: list[dict[str, str]] = [
     {**COMMON, "V6C_ROUND_TIMEOUT": os.environ.get("STACKS_ROUND_TIMEOUT", "45")},
     COMMON,

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.folders import ROOT
+from helpers.policies import EXACT
 from helpers.summary_cases import dataset, split
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
@@ -75,7 +76,7 @@ def frames() -> list[pd.DataFrame]:
 
 def sent(analysis: str, arguments: dict[str, Any]) -> dict[str, set[str]]:
     """Return the names in the messages of a fit, by step: their first parts."""
-    policy = Policy() if arguments in (REFINED, RARE) else OPEN
+    policy = EXACT if arguments in (REFINED, RARE) else OPEN
     found = local.run(analysis, frames(), arguments, policy=policy)
     assert found["status"] == "completed", found["error"]
     assert federation.empty_envelope(analysis).keys() <= found.keys()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from helpers.policies import EXACT
 from v6_clinical.disclosure import Policy
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.survival.curves import countable, shown_at_risk
@@ -36,10 +37,10 @@ def test_shown_counts_are_those_of_the_rows(late: bool, stratified: bool) -> Non
 
 def test_nothing_of_a_point_is_told_that_the_limits_hide_R2() -> None:
     time, _, kinds, _ = rows(40)
-    shown, remain = shown_at_risk(time, None, kinds, None, [0], GRID, Policy())
+    shown, remain = shown_at_risk(time, None, kinds, None, [0], GRID, EXACT)
     assert 0 < shown.sum() < 9
     assert (remain[shown == 0] == 0).all()
-    assert (remain[shown == 1] >= Policy().min_cell).all()
+    assert (remain[shown == 1] >= EXACT.min_cell).all()
     sums = countable(shown, remain)
     assert sums.shape == (1, 3, 9)
     assert (sums[0] == [np.ones(9), shown[0], remain[0]]).all()

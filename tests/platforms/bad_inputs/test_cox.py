@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from helpers import three_sites
+from helpers.policies import EXACT, exact
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 
@@ -67,7 +68,7 @@ def test_an_event_at_0_has_no_logarithm_B17(baseline: str) -> None:
     frames = [good(k) for k in (1, 2, 3)]
     frames[2].loc[0, ["t", "e"]] = 0
     asked = REQUEST | {"zph_transform": "log", "baseline": baseline}
-    policy = Policy(allow_event_times=True)
+    policy = exact(allow_event_times=True)
     assert local.run("cox", frames, asked, policy=policy)["status"] == "completed"
     frames[2].loc[0, "e"] = 1
     found = local.run("cox", frames, asked, policy=policy)
@@ -83,7 +84,7 @@ def test_scales_B14() -> None:
     def scaled(k: int) -> pd.DataFrame:
         return good(k).assign(x=lambda f: f["x"] * 1e-6, t=lambda f: f["t"] * 1e9)
 
-    found = local.run("cox", [scaled(1), scaled(2), scaled(3)], REQUEST)
+    found = local.run("cox", [scaled(1), scaled(2), scaled(3)], REQUEST, policy=EXACT)
     plain = run(good(3))
     for table in ("coefficients", "proportional_hazards"):
         ours, theirs = ([row["statistic"] for row in f[table]] for f in (found, plain))
@@ -102,11 +103,13 @@ def test_strata_with_a_codebook_and_merged_levels_B27() -> None:
     frames = [frame.assign(s=frame["s"].map({0: "I", 1: "II", 2: " "})) for frame in frames]
     found = local.run("cox", frames, REQUEST | {"strata": ["s"]}, policy=Policy.open())
     assert found["fit"][0]["n_missing"] == 80
-    found = local.run("cox", frames, REQUEST | {"strata": ["s"], "levels": {"s": ["I", "III"]}})
+    found = local.run(
+        "cox", frames, REQUEST | {"strata": ["s"], "levels": {"s": ["I", "III"]}}, policy=EXACT
+    )
     assert found["error"]["code"] == "UNKNOWN_LEVEL"
     merged = {"strata": ["s"], "collapse": {"s": {"all": ["I", "II"]}}}
-    found = local.run("cox", frames, REQUEST | merged)
-    plain = local.run("cox", [f[f["s"] != " "] for f in frames], REQUEST)
+    found = local.run("cox", frames, REQUEST | merged, policy=EXACT)
+    plain = local.run("cox", [f[f["s"] != " "] for f in frames], REQUEST, policy=EXACT)
     assert estimates(found) == pytest.approx(estimates(plain), rel=1e-9)
 
 
@@ -153,12 +156,14 @@ def test_an_offset_far_from_0_B15(off: float) -> None:
     """Its exponential is no number. At offset 0 all survive then, or nobody: as by survfit."""
     frames = [good(k).assign(off=lambda f: off + f["x"] / 100) for k in (1, 2, 3)]
     asked = REQUEST | {"offset": "off", "time_horizon": 100, "profiles": [{"x": 50, "g": "A"}]}
-    found = local.run("cox", frames, asked)
+    found = local.run("cox", frames, asked, policy=EXACT)
     near = [frame.assign(off=frame["off"] - off) for frame in frames]
-    assert estimates(found) == pytest.approx(estimates(local.run("cox", near, asked)), rel=1e-9)
+    assert estimates(found) == pytest.approx(
+        estimates(local.run("cox", near, asked, policy=EXACT)), rel=1e-9
+    )
     json.dumps(found, allow_nan=False)
     for curve in found["prediction"]:
         assert set(curve["survival"][1:]) == {1.0 if off > 0 else 0.0}
-    policy = Policy(allow_event_times=True)
-    exact = local.run("cox", frames, asked | {"baseline": "exact"}, policy=policy)["error"]
-    assert (exact["code"], exact["sites"][0]["where"]) == ("NON_FINITE", ["offset"])
+    policy = exact(allow_event_times=True)
+    error = local.run("cox", frames, asked | {"baseline": "exact"}, policy=policy)["error"]
+    assert (error["code"], error["sites"][0]["where"]) == ("NON_FINITE", ["offset"])

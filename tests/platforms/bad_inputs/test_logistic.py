@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers import three_sites
+from helpers.policies import EXACT, exact
 from helpers.three_sites import OPEN, N, good
 from v6_clinical.disclosure import Policy
 
@@ -93,7 +94,7 @@ def test_one_outcome_at_a_site_B10(value: int) -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"weights": "w", "offset": "o"}, {"site_effect": True}])
-@pytest.mark.parametrize("limits", [Policy(), OPEN], ids=["shipped", "open"])
+@pytest.mark.parametrize("limits", [EXACT, OPEN], ids=["shipped", "open"])
 @pytest.mark.parametrize(("value", "said"), [(0, "No row has"), (1, "Every row has")])
 def test_one_outcome_everywhere_B10(
     value: int, said: str, limits: Policy, more: dict[str, Any]
@@ -116,7 +117,7 @@ def test_quasi_separation_B11() -> None:
     frames = [good(k).assign(flag=np.arange(N) % 3 == 0) for k in (1, 2, 3)]
     for frame in frames:
         frame["y"] = np.where(frame["flag"], 1, frame["y"])
-    for policy in (Policy(), OPEN):
+    for policy in (EXACT, OPEN):
         found = fit(frames, policy, predictors=["age", "flag"])
         assert ended(found) == "SEPARATION"
         assert "flag" in found["error"]["message"]
@@ -161,7 +162,7 @@ def test_an_offset_far_from_zero_B14() -> None:
     expected = numbers(one)
     expected[0] -= 2015
     assert numbers(two) == pytest.approx(expected, rel=1e-7)
-    silent = fit(far, Policy(allow_per_site=False), offset="o")
+    silent = fit(far, exact(allow_per_site=False), offset="o")
     assert ended(silent) == "COEFFICIENT_RANGE"
 
 

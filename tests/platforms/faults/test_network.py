@@ -18,7 +18,7 @@ from helpers.client_and_wrapper import encode, node_environment
 from helpers.face_examples import CASES, Case
 from helpers.failing_server import Fault, Server, Stumble
 from helpers.fault_runs import ANALYSES, MAJOR, REQUESTS, ended, frames, over, run
-from v6_clinical.disclosure import Policy
+from helpers.policies import EXACT
 from v6_clinical.platforms import local
 from v6_clinical.protocol.registry import face_of, load_site
 
@@ -50,7 +50,7 @@ def while_polling(kind: str, *, every: int) -> Stumble:
 def test_a_server_that_stumbles_while_polling_changes_no_digit_F06(
     analysis: str, kind: str
 ) -> None:
-    plain = local.run(analysis, frames(), REQUESTS[analysis])
+    plain = local.run(analysis, frames(), REQUESTS[analysis], policy=EXACT)
     found = run(analysis, stumble=while_polling(kind, every=3)).result
     for name in ("numeric", "coefficients", "ledger"):
         assert found.get(name) == plain.get(name)
@@ -103,9 +103,9 @@ def test_a_server_that_lists_no_organisations_is_named_F06(analysis: str, kind: 
 @ALL
 def test_a_server_that_is_restarted_changes_no_digit_F07(analysis: str) -> None:
     """In every round, for a while, nobody listens; its tasks are kept, as in a database."""
-    plain = local.run(analysis, frames(), REQUESTS[analysis])
+    plain = local.run(analysis, frames(), REQUESTS[analysis], policy=EXACT)
     restarts: list[int] = []
-    with Server(load_site(face_of(analysis).package), frames(), Policy()) as server:
+    with Server(load_site(face_of(analysis).package), frames(), EXACT) as server:
 
         def faults(site: int, number: int, message: dict[str, Any]) -> Fault:
             if site == 30 and number not in restarts:
@@ -133,7 +133,7 @@ def test_a_central_side_that_is_killed_begins_again_F07(analysis: str) -> None:
         if number == 3:
             raise Killed
 
-    with Server(load_site(face_of(analysis).package), frames(), Policy()) as server:
+    with Server(load_site(face_of(analysis).package), frames(), EXACT) as server:
         with pytest.raises(Killed):
             over(server, analysis, progress=die)
         assert len(server.tasks) == 6

@@ -10,9 +10,9 @@ import pytest
 
 from helpers.failing_server import NEVER, Fault
 from helpers.fault_runs import ANALYSES, REQUESTS, completed, ended, frames, run
+from helpers.policies import exact
 from helpers.three_sites import digits
 from helpers.three_sites import pooled as pooled_rows
-from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.version import SCHEMA
 
@@ -284,7 +284,7 @@ def test_fifty_sites_and_fifty_columns_F11(analysis: str) -> None:
     sites = [wide(k, 160, 50) for k in range(50)]
     names = [f"x{j}" for j in range(50)]
     more = {"columns": names} if analysis == "summary" else {"predictors": names}
-    policy = Policy(max_parameters_per_row=0.33)
+    policy = exact(max_parameters_per_row=0.33)
     found = local.run(analysis, sites, REQUESTS[analysis] | more, policy=policy)
     expected = digits(pooled(analysis, sites, **more))
     assert digits(found) == pytest.approx(expected, rel=1e-7, abs=1e-9)

@@ -10,6 +10,7 @@ import pytest
 from helpers import attacker
 from helpers.attacker import OPEN, share_of_unknowns
 from helpers.cox_attacker import PACKAGE, ask, evaluate, opening, people, refusal
+from helpers.policies import exact
 from v6_clinical.disclosure import Policy
 from v6_clinical.version import __version__
 
@@ -85,7 +86,7 @@ def test_A05_r7_parameters_for_the_rows() -> None:
     """The baseline counts twice: a hazard, and sums weighted by time."""
     assert refusal(people(29), opening()) == "TOO_MANY_PARAMETERS"
     assert ask(people(30), "start", opening())["status"] == "ok"
-    assert ask(people(29), "start", opening(), Policy(max_parameters_per_row=0.33))["n"] == 29
+    assert ask(people(29), "start", opening(), exact(max_parameters_per_row=0.33))["n"] == 29
 
 
 @pytest.mark.parametrize(("n", "p"), [(30, 1), pytest.param(50, 3, marks=pytest.mark.repeats)])

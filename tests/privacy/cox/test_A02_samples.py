@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from helpers.cox_attacker import ask, opening
-from v6_clinical.disclosure import Policy
+from helpers.policies import exact
 from v6_clinical.regression.site.sample import SAMPLE_ROWS
 from v6_cox import likelihood
 
-N, LIFTED = 2 * SAMPLE_ROWS, Policy(min_cell=1, min_spread=0)
+N, LIFTED = 2 * SAMPLE_ROWS, exact(min_cell=1, min_spread=0)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_A02_r5_a_sample_that_would_be_refused_is_not_fitted(
         "columns that differ in one row": ["twin", "other"],
     }.get(kind, ["age"])
     # as many parameters as all rows carry, and twice as many as every second row does
-    policy = Policy(max_parameters_per_row=3.5 / N) if kind == "parameters" else None
+    policy = exact(max_parameters_per_row=3.5 / N) if kind == "parameters" else None
     found = ask(frame, "start", opening(*terms, **more), policy)
     assert found["status"] == "ok", found
     assert rows == [fitted]

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.attacker import OPEN, numbers_in
 from helpers.cox_attacker import ask, evaluate, opening, people, refusal, report
-from v6_clinical.disclosure import Policy
+from helpers.policies import EXACT
 from v6_clinical.platforms import local
 from v6_clinical.survival.grid import Exits, grid_up_to, shown_points
 
@@ -20,13 +20,13 @@ def test_r14_event_times_leave_only_where_allowed() -> None:
     asked = {"stratum": "", "times": sorted(people()["t"].tolist(), reverse=True)}
     exact = evaluate([0.0], question=question) | {"times": [asked]}
     assert refusal(people(), exact, "evaluate") == "EVENT_TIMES"
-    found = ask(people(), "start", question, Policy(allow_event_times=True))
+    found = ask(people(), "start", question, exact(allow_event_times=True))
     died = people().query("e == 1")["t"]
     assert set(found["sums"]["tallies"]["times/"]) == {repr(t) for t in died}  # what R14 stops
     frames = [people(seed=k) for k in (1, 2)]
     arguments = {"time": "t", "event": "e", "predictors": ["x"], "baseline": "exact"}
     assert local.run("cox", frames, arguments)["error"]["code"] == "EVENT_TIMES"
-    found = local.run("cox", frames, arguments, policy=Policy(allow_event_times=True))
+    found = local.run("cox", frames, arguments, policy=exact(allow_event_times=True))
     assert "EVENT_TIMES_SENT" in [warning["code"] for warning in found["warnings"]]
 
 
@@ -68,7 +68,7 @@ def test_A11_no_answer_holds_a_raw_time_or_an_array_as_long_as_the_data() -> Non
     grid = {"digit": 1, "exponent": 1, "count": 30}
     full = report(meat=True, grid=grid)
     questions = {"start": opening("x", "arm"), "evaluate": evaluate([0.1], full, strata=["s"])}
-    for policy in (Policy(), OPEN):
+    for policy in (EXACT, OPEN):
         sizes = {}
         for n in (300, 900):
             frame = people(n)

@@ -7,7 +7,7 @@ import pytest
 
 from helpers.attacker import OPEN
 from helpers.cox_attacker import ask, evaluate, opening, people, refusal, report
-from v6_clinical.disclosure import Policy
+from helpers.policies import exact
 from v6_clinical.platforms import local
 
 
@@ -54,20 +54,18 @@ def test_r15_a_site_may_keep_its_own_results() -> None:
     question = evaluate([0.1], report(grid=grid))
     names = {
         allowed: set(
-            ask(people(), "evaluate", question, Policy(allow_per_site=allowed))["sums"]["arrays"]
+            ask(people(), "evaluate", question, exact(allow_per_site=allowed))["sums"]["arrays"]
         )
-        | set(
-            ask(people(), "evaluate", question, Policy(allow_per_site=allowed))["sums"]["tallies"]
-        )
+        | set(ask(people(), "evaluate", question, exact(allow_per_site=allowed))["sums"]["tallies"])
         for allowed in (True, False)
     }
     assert {n for n in names[True] if n.startswith(("site", "own"))}
     assert not {n for n in names[False] if n.startswith(("site", "own"))}
-    start = ask(people(), "start", opening(), Policy(allow_per_site=False))["sums"]
+    start = ask(people(), "start", opening(), exact(allow_per_site=False))["sums"]
     assert start["forms"]["information"] == start["forms"]["null_information"]
     frames = [people(200, seed=k) for k in (1, 2)]
     arguments = {"time": "t", "event": "e", "predictors": ["x"], "time_horizon": 200}
-    found = local.run("cox", frames, arguments, policy=Policy(allow_per_site=False))
+    found = local.run("cox", frames, arguments, policy=exact(allow_per_site=False))
     assert found["baseline_hazard"] == found["heterogeneity"] == []
     assert "CURVES_WITHHELD" in [warning["code"] for warning in found["warnings"]]
 

@@ -21,7 +21,7 @@ from helpers.logistic_attacker import (
     start,
     twins,
 )
-from v6_clinical.disclosure import Policy
+from helpers.policies import EXACT
 
 
 @pytest.mark.parametrize("cases", [1, 4])
@@ -65,7 +65,7 @@ def test_A02_r5_near_dummies_and_spikes(kind: str) -> None:
         asked = opening(term, "age") if step == "start" else at(0.0, [0.0, 0.0], term, "age")
         found = ask(frame, step, asked)
         assert found["code"] == "DOMINANT_ROW", step
-    lifted = replace(Policy(), min_cell=1, min_spread=0)
+    lifted = replace(EXACT, min_cell=1, min_spread=0)
     assert start(frame, term, "age", policy=lifted)["status"] == "ok"
     if kind == "spike":
         given = form(start(frame, term, "age", policy=replace(lifted, allow_per_site=False)))
@@ -77,7 +77,7 @@ def test_A02_r5_a_spike_is_not_described_either() -> None:
     for term in (factor("scale", "rare"), factor("spline", "rare", basis="ns", df=2)):
         found = ask(frame, "describe", opening(term))
         assert refusal(found) == ("RARE_VALUE", ["rare"])
-    lifted = ask(frame, "describe", opening(term), replace(Policy(), min_cell=1, min_spread=0))
+    lifted = ask(frame, "describe", opening(term), replace(EXACT, min_cell=1, min_spread=0))
     assert tally(lifted, "column_sum")["rare"] == 71.0  # the attack, unguarded
 
 

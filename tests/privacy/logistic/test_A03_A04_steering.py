@@ -24,6 +24,7 @@ from helpers.logistic_attacker import (
     twins,
     wanted,
 )
+from helpers.policies import EXACT
 from v6_clinical.disclosure import Policy
 
 
@@ -37,7 +38,7 @@ def test_A03_r9_an_offset_that_leaves_few_rows(step: str) -> None:
     asked = (
         at(0.0, [0.0], "age", offset="far") if step == "evaluate" else opening("age", offset="far")
     )
-    for policy in (Policy(), NO_OWN):
+    for policy in (EXACT, NO_OWN):
         assert refusal(ask(frame, step, asked, policy)) == ("COEFFICIENT_RANGE", [])
     if step == "evaluate":
         given = form(ask(frame, step, asked, WithoutR9()), "information")
@@ -69,7 +70,7 @@ def test_A03_r9_risks_that_are_sure_but_for_one_patient() -> None:
     frame = twins(1)
     outcome = OUTCOME | {"column": "second"}
     asked = at(-8.0, [16.0, 0.0], "first", "age", outcome=outcome)  # sd 8: not too wide
-    without_r5 = replace(Policy(), min_cell=1, min_spread=0)
+    without_r5 = replace(EXACT, min_cell=1, min_spread=0)
     assert refusal(ask(frame, "evaluate", asked, without_r5)) == ("COEFFICIENT_RANGE", [])
     given = tally(ask(frame, "evaluate", asked, WithoutR9()), "score")
     ratio = given["age"] / given["Intercept"]
@@ -101,7 +102,7 @@ def test_A03_r9_shift_and_slopes_beyond_numbers() -> None:
     """A predictor that overflows is refused by its code, and tells nothing."""
     frame = patients().assign(huge=RNG.normal(0, 1e69, N))
     cube = factor("power", "huge", exponent=3)
-    for policy in (Policy(), OPEN):
+    for policy in (EXACT, OPEN):
         for asked in (
             at(0.0, [1e70, 0.0], cube, "age"),
             at(0.0, [1e70, 0.0], "age", "bmi", shift=[1e70, 1e70]),
@@ -143,7 +144,7 @@ def test_A09_A12_r10_refused_coefficients_do_not_tell_the_largest_value() -> Non
     oldest = mean + widest / steepest(Largest())
     assert oldest == pytest.approx(117.0, rel=1e-9)  # the attack, unguarded
     # what refusals tell now is the standard deviation, which start sends anyway
-    assert steepest(Policy()) == pytest.approx(10 / frame["age"].std(ddof=0), rel=1e-9)
+    assert steepest(EXACT) == pytest.approx(10 / frame["age"].std(ddof=0), rel=1e-9)
 
 
 def test_A09_A12_r10_scales_that_overflow_do_not_tell_the_largest_value() -> None:

@@ -19,6 +19,7 @@ from helpers.logistic_attacker import (
     patients,
     start,
 )
+from helpers.policies import EXACT, exact
 from v6_clinical.disclosure import Policy
 
 
@@ -27,7 +28,7 @@ def test_r1_few_rows() -> None:
         model = opening()
         assert ask(patients(9), step, model)["code"] == "MIN_ROWS"
         assert ask(patients(10), step, model)["code"] == "TOO_MANY_PARAMETERS"
-        few = Policy(max_parameters_per_row=0.33)
+        few = exact(max_parameters_per_row=0.33)
         assert ask(patients(10), step, model, few)["status"] == "ok"
         assert ask(patients(9), step, model, OPEN)["status"] == "ok"
     assert ask(patients(9), "evaluate", at(0.0, []))["code"] == "MIN_ROWS"
@@ -51,8 +52,8 @@ def test_A07_r4_rows_that_one_column_drops() -> None:
     def _sum(found: Any) -> float:
         return float(tally(found, "column_sum")["age"])
 
-    assert refusal(without_less_with(Policy())[1]) == ("FEW_INCOMPLETE", ["bmi"])
-    lifted = without_less_with(Policy(allow_small_missing=True))
+    assert refusal(without_less_with(EXACT)[1]) == ("FEW_INCOMPLETE", ["bmi"])
+    lifted = without_less_with(exact(allow_small_missing=True))
     assert lifted == pytest.approx(frame["age"][VICTIM], rel=1e-9)  # the attack, unguarded
     frame.loc[VICTIM + 1 : VICTIM + 4, "bmi"] = np.nan
     assert start(frame, "age", "bmi")["status"] == "ok"  # five rows tell of nobody
@@ -74,7 +75,7 @@ def test_A07_r4_one_patient_who_misses_two_columns(role: str) -> None:
     terms = ("age", "bmi", "second") if role == "predictor" else ("age", "bmi")
     found = start(frame, *terms, **more)
     assert refusal(found) == ("FEW_INCOMPLETE", ["bmi", other])
-    lifted = replace(Policy(), allow_small_missing=True)
+    lifted = replace(EXACT, allow_small_missing=True)
     assert start(frame, *terms, policy=lifted, **more)["status"] == "ok"
 
 
@@ -97,7 +98,7 @@ def test_r6_few_events() -> None:
         assert found.get("code", "ok") == expected, events
         if expected != "ok":
             assert found["where"] == ["y"]
-            lifted = start(frame, policy=replace(Policy(), min_cell=1, min_spread=0))
+            lifted = start(frame, policy=replace(EXACT, min_cell=1, min_spread=0))
             assert lifted["sums"]["arrays"]["rows"]["data"][2] == events
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from helpers.evaluated_code import RUNS, evaluated, has_run
 from helpers.logistic_attacker import column, factor, patients, run, start
+from helpers.policies import EXACT
 from v6_clinical.platforms import local
 
 CODE = [
@@ -45,7 +46,7 @@ def with_code(argument: str, text: str) -> Any:
     if argument != "formula":
         return run(frames, **arguments)
     del arguments["predictors"]
-    return local.run("logistic", frames, {"outcome": "y"} | arguments)
+    return local.run("logistic", frames, {"outcome": "y"} | arguments, policy=EXACT)
 
 
 @pytest.mark.parametrize("argument", TEXTS)

@@ -22,7 +22,7 @@ from helpers.logistic_attacker import (
     start,
     wanted,
 )
-from v6_clinical.disclosure import Policy
+from helpers.policies import EXACT, exact
 
 
 def test_A18_r8_a_weight_that_one_patient_carries() -> None:
@@ -44,7 +44,7 @@ def test_A18_r8_few_clusters() -> None:
     few = patients().assign(centre=lambda f: (np.arange(len(f)) == VICTIM).astype(int))
     asked = at(0.0, [0.0], "age", cluster="centre", report=wanted)
     assert refusal(ask(few, "evaluate", asked)) == ("SMALL_CLUSTER", ["centre"])
-    lifted = ask(few, "evaluate", asked, replace(Policy(), min_clusters=1, min_cell=1))
+    lifted = ask(few, "evaluate", asked, replace(EXACT, min_clusters=1, min_cell=1))
     score, meat = tally(lifted, "score"), form(lifted, "meat")
     # u u' + (s - u)(s - u)' = meat: with u = (a, b) and |a| = 1/2 known, b follows
     a = 0.5 if few["y"][VICTIM] else -0.5
@@ -70,12 +70,12 @@ def test_r12_denied_columns_in_every_role(role: str, step: str) -> None:
         terms = [spelling] if role == "predictor" else ["age"]
         asked = at(0.0, [0.0], *terms, **more) if step == "evaluate" else opening(*terms, **more)
         for policy in (
-            Policy(denied_columns=frozenset({"secret"})),
-            Policy(allowed_columns=frozenset({"age", "y"})),
+            exact(denied_columns=frozenset({"secret"})),
+            exact(allowed_columns=frozenset({"age", "y"})),
         ):
             found = ask(frame, step, asked, policy)
             assert refusal(found) == ("COLUMN_DENIED", ["secret"])
-    empty = Policy(allowed_columns=frozenset())
+    empty = exact(allowed_columns=frozenset())
     assert ask(frame, step, asked, empty)["code"] == "COLUMN_DENIED"
 
 
@@ -129,7 +129,7 @@ def test_A07_A18_a_cluster_column_with_one_pair_of_rows() -> None:
     assert refusal(ask(frame, "evaluate", asked)) == ("SMALL_CLUSTER", ["lab"])
     meats = [
         form(ask(frame, "evaluate", at(0.0, [0.0], "age", report=report, **more), policy), "meat")
-        for more, policy in (({"cluster": "lab"}, replace(Policy(), min_cell=1)), ({}, None))
+        for more, policy in (({"cluster": "lab"}, replace(EXACT, min_cell=1)), ({}, None))
     ]
     labels = [("Intercept",) * 2, ("Intercept", "age"), ("age", "age")]
     both, mixed, squares = (meats[0](a, b) - meats[1](a, b) for a, b in labels)

@@ -12,6 +12,7 @@ import pytest
 
 from helpers import attacker
 from helpers.attacker import OPEN, array, refusal, share_of_unknowns
+from helpers.policies import exact
 from helpers.summary_attacker import (
     PACKAGE,
     RNG,
@@ -115,7 +116,7 @@ def test_A10_power_sums_of_few_values_are_their_counts(where: str) -> None:
 
     assert told()[3:].tolist() == [0, 0, 70]
     powers = np.vander(np.arange(5.0), increasing=True).T
-    lifted = told(Policy(min_cell=1, min_spread=0.0))
+    lifted = told(exact(min_cell=1, min_spread=0.0))
     assert np.linalg.solve(powers, lifted[:5]) == pytest.approx(counts, abs=1e-9)  # unguarded
     frame["score"] += np.arange(len(frame)) / 64  # many values
     assert told()[5] == 0

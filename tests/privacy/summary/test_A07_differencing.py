@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 from helpers.attacker import array, tally
+from helpers.policies import exact
 from helpers.summary_attacker import RNG, ages, ask, cut, describe, factor, numeric, tabulate
-from v6_clinical.disclosure import Policy
 
 
 def test_r1_few_rows() -> None:
     assert describe(ages(9), "age")["code"] == "MIN_ROWS"
     assert describe(ages(10), "age")["status"] == "ok"
-    assert describe(ages(10), "age", policy=Policy(min_rows=11))["code"] == "MIN_ROWS"
+    assert describe(ages(10), "age", policy=exact(min_rows=11))["code"] == "MIN_ROWS"
     sparse = pd.DataFrame({"age": [1.0] * 9 + [np.nan] * 51, "x": 1.0})
     for found in (describe(sparse, "age"), tabulate(sparse, numeric=[numeric("age")])):
         assert (found["code"], found["where"]) == ("MIN_ROWS", ["age"])
@@ -35,7 +35,7 @@ def test_r4_all_beside_groups_does_not_isolate_rows_without_group() -> None:
     frame = ages(60).assign(arm=["x"] * 29 + ["y"] * 29 + [None] * 2)
     found = tabulate(frame, numeric=[numeric("age")], group=factor("arm", "x", "y"))
     assert "moments/0/group" not in found["sums"]["arrays"]
-    lifted = Policy(allow_small_missing=True)
+    lifted = exact(allow_small_missing=True)
     found = tabulate(frame, lifted, numeric=[numeric("age")], group=factor("arm", "x", "y"))
     both = array(found, "moments/0/all")[1] - array(found, "moments/0/group")[:, 1].sum()
     assert both == pytest.approx(frame["age"].iloc[-2:].sum(), rel=1e-12)  # the attack, unguarded
@@ -60,7 +60,7 @@ def test_A07_r4_pairs_that_differ_by_a_row_are_withheld() -> None:
     question = {"numeric": [numeric("x"), numeric("y")], "correlation": True}
     found = tabulate(frame, **question)
     assert array(found, "pairs")[0].tolist() == [0, 0, 0, 0, 0, 0, 1]
-    lifted = tabulate(frame, Policy(allow_small_missing=True), **question)
+    lifted = tabulate(frame, exact(allow_small_missing=True), **question)
     alone = array(lifted, "moments/0/all")[1] - array(lifted, "pairs")[0, 1]
     assert alone == pytest.approx(frame.loc[0, "x"], rel=1e-9)  # the attack, unguarded
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from helpers.attacker import array
+from helpers.policies import exact
 from helpers.summary_attacker import RNG, cut, describe, numeric, tabulate
-from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.cells import Window, base_level, bounds, partition
 
 
@@ -48,7 +48,7 @@ def test_A09_r10_the_extremes_are_not_located() -> None:
     assert high.max() == 201
     assert low.max() < 201 - 4
     assert (points[low < high].max()) >= 187
-    lifted = Policy(allow_min_max=True, min_cell=1)
+    lifted = exact(allow_min_max=True, min_cell=1)
     low, _ = array(tabulate(frame, lifted, **arguments), "curve/0/all")
     assert points[np.searchsorted(low, 201)] == 109.0  # the attack, unguarded
 
@@ -60,7 +60,7 @@ def test_A08_r11_numbers_are_not_cut_into_groups() -> None:
     frame["age"] = [f"{age} years" for age in frame["age"]]
     assert cut(frame, "age", 30)["code"] == "TOO_MANY_LEVELS"
     sums = [
-        array(cut(frame, "age", at, Policy(max_levels=60, levels_per_row=1.0)), "moments/0/group")[
+        array(cut(frame, "age", at, exact(max_levels=60, levels_per_row=1.0)), "moments/0/group")[
             0, 1
         ]
         for at in (30, 31)

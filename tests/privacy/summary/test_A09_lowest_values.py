@@ -8,8 +8,8 @@ import pytest
 
 from helpers import attacker
 from helpers.attacker import array, bisect, costs, refusal, tally
+from helpers.policies import exact
 from helpers.summary_attacker import RNG, ages, ask, describe, factor, numeric, tabulate
-from v6_clinical.disclosure import Policy
 from v6_summary.moments import FirstSums
 
 
@@ -34,7 +34,7 @@ def test_A09_r10_nothing_but_its_sign_is_told_of_the_lowest_value(value: float) 
     other["x"] = frame["x"].replace(value, value + 1.5)
     assert told(describe(frame, "x")) == told(describe(other, "x"))
     assert first(describe(frame, "x")).nonnegative == 1
-    lifted = Policy(min_cell=1, allow_min_max=True, min_spread=0.0)
+    lifted = exact(min_cell=1, allow_min_max=True, min_spread=0.0)
     unguarded = [told(describe(one, "x", policy=lifted)) for one in (frame, other)]
     assert unguarded[0] != unguarded[1]  # the attack, unguarded
 
@@ -106,6 +106,6 @@ def test_A19_a_withheld_column_tells_its_code_alone(values: list[Any], code: str
     answer = tabulate(frame, **asked)
     hidden = code == "RARE_LEVEL" and array(answer, "counts/0/all")[1].all()
     assert hidden or answer["status"] == "refused"
-    lifted = Policy(min_rows=1, min_cell=1, min_spread=0.0, max_levels=99, levels_per_row=2.0)
+    lifted = exact(min_rows=1, min_cell=1, min_spread=0.0, max_levels=99, levels_per_row=2.0)
     open_answer = describe(frame, "age", "x", policy=lifted)
     assert "withheld/1" not in open_answer["sums"]["tallies"]  # the attack, unguarded

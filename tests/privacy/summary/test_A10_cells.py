@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from helpers.attacker import array, refusal
+from helpers.policies import exact
 from helpers.summary_attacker import RNG, ages, describe, factor, numeric, tabulate
-from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.suppression import publish
 from v6_clinical.platforms import local
 
@@ -49,7 +49,7 @@ def test_A01_A10_the_sum_of_zeros_and_ones_is_a_count() -> None:
     asked = {"numeric": [numeric("rare")]}
     assert refusal(tabulate(frame, **asked)) == ("RARE_VALUE", ["rare"])
     assert refusal(describe(frame, "rare")) == ("RARE_VALUE", ["rare"])
-    lifted = Policy(min_cell=1, min_spread=0.0)
+    lifted = exact(min_cell=1, min_spread=0.0)
     assert array(tabulate(frame, lifted, **asked), "moments/0/all")[1] == 1  # unguarded
     frame["rare"] = (np.arange(60) < 5).astype(int)
     assert tabulate(frame, **asked)["status"] == "ok"
@@ -61,7 +61,7 @@ def test_A02_the_sum_of_a_column_that_one_patient_makes() -> None:
     frame.loc[7, "cost"] = 7123.0
     asked = {"numeric": [numeric("cost")]}
     assert refusal(tabulate(frame, **asked)) == ("DOMINANT_ROW", ["cost"])
-    lifted = array(tabulate(frame, Policy(min_spread=0.0, min_cell=1), **asked), "moments/0/all")
+    lifted = array(tabulate(frame, exact(min_spread=0.0, min_cell=1), **asked), "moments/0/all")
     assert lifted[1] == pytest.approx(7123, rel=1e-5)  # the attack, unguarded
 
 
@@ -74,7 +74,7 @@ def test_A01_A10_group_sums_of_zeros_and_ones_are_counts() -> None:
     found = tabulate(frame, **asked)
     assert "moments/0/group" not in found["sums"]["arrays"]
     assert array(found, "grouped").tolist() == [0]
-    lifted = array(tabulate(frame, Policy(min_cell=1), **asked), "moments/0/group")
+    lifted = array(tabulate(frame, exact(min_cell=1), **asked), "moments/0/group")
     assert lifted[1, 1] == 1  # the attack, unguarded
 
 
@@ -84,7 +84,7 @@ def test_A10_correlations_of_zeros_and_ones_are_counts_of_pairs() -> None:
     frame.loc[40:, "b"] = 0
     asked = {"numeric": [numeric("a"), numeric("b")], "correlation": True}
     assert array(tabulate(frame, **asked), "pairs")[0].tolist() == [0, 0, 0, 0, 0, 0, 1]
-    lifted = array(tabulate(frame, Policy(min_cell=1), **asked), "pairs")
+    lifted = array(tabulate(frame, exact(min_cell=1), **asked), "pairs")
     assert lifted[0, 5] == 1  # the attack, unguarded
     frame["b"] = (np.arange(60) > 14).astype(int)
     assert array(tabulate(frame, **asked), "pairs")[0, 5] == 5

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers import attacker
+from helpers.policies import exact
 from helpers.summary_attacker import RNG, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
 
@@ -58,7 +59,7 @@ def test_A10_r2_no_cell_is_small_and_none_is_left_over(kind: str) -> None:
         assert min(rows for *_, rows in found) >= 5
         assert sum(rows for *_, rows in found) == (N if group is None else N / 2)
     if kind in ("normal", "skewed"):
-        lifted = cells(describe(frame, "age", policy=Policy(min_cell=1)))
+        lifted = cells(describe(frame, "age", policy=exact(min_cell=1)))
         assert min(rows for *_, rows in lifted) == 1  # the attack, unguarded
 
 
@@ -71,7 +72,7 @@ def test_A09_r10_the_extremes_are_not_located() -> None:
             assert min(low for low, *_ in found) == -np.inf
             assert max(high for _, high, _ in found) == np.inf
             assert max(low for low, *_ in found) < 75  # with four others at least
-    lifted = cells(describe(frame, "age", policy=Policy(min_cell=1)))
+    lifted = cells(describe(frame, "age", policy=exact(min_cell=1)))
     low, _, rows = max(lifted)
     assert rows == 1
     assert 108 < low < 109  # the attack, unguarded
@@ -94,7 +95,7 @@ def test_r3_r4_cells_by_group_only_where_groups_may_be_told() -> None:
         found = grouped(frame)
         assert told(found) == {None}
         assert rows_of(found) == N
-    lifted = grouped(small, Policy(min_cell=1, min_rows=1))
+    lifted = grouped(small, exact(min_cell=1, min_rows=1))
     assert rows_of(lifted, "x") == 4  # the attack, unguarded
 
 

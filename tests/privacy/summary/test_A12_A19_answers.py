@@ -9,6 +9,7 @@ import pytest
 
 from helpers import attacker
 from helpers.attacker import array
+from helpers.policies import exact
 from helpers.summary_attacker import ages, ask, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES, RefusalError
@@ -35,8 +36,8 @@ def test_r12_denied_columns_are_never_touched(step: str) -> None:
         },
     }
     for policy in (
-        Policy(denied_columns=frozenset({"arm"})),
-        Policy(allowed_columns=frozenset({"age"})),
+        exact(denied_columns=frozenset({"arm"})),
+        exact(allowed_columns=frozenset({"age"})),
     ):
         found = ask(frame, step, questions[step], policy)
         assert (found["code"], found["where"]) == ("COLUMN_DENIED", ["arm"])
@@ -66,13 +67,13 @@ def test_r13_free_text_is_not_listed() -> None:
     found = describe(rare, "v", levels={"v": ["a", "b"]})
     assert found["code"] == "UNKNOWN_LEVEL"
     assert "secret" not in json.dumps(found)
-    found = describe(rare, "v", policy=Policy(max_levels=1))
+    found = describe(rare, "v", policy=exact(max_levels=1))
     assert found["code"] == "TOO_MANY_LEVELS"
 
 
 def test_r15_a_site_may_keep_its_own_results() -> None:
     question = {"numeric": [numeric("age")], "per_site": True}
-    assert tabulate(ages(), Policy(allow_per_site=False), **question)["code"] == "PER_SITE"
+    assert tabulate(ages(), exact(allow_per_site=False), **question)["code"] == "PER_SITE"
     found = tabulate(ages(), **question)
     assert any(name.startswith("site/0/") for name in found["sums"]["arrays"])
 
@@ -137,7 +138,7 @@ def test_A12_random_windows_and_shifts_are_answered_alike() -> None:
     for found in (windows(frame, 500), windows(other, 500)):
         assert {answer["status"] for _, answer in found} == {"ok"}
         assert fewest(found) >= 5
-    assert fewest(windows(frame, 100, Policy(min_cell=1, min_spread=0.0))) == 1  # unguarded
+    assert fewest(windows(frame, 100, exact(min_cell=1, min_spread=0.0))) == 1  # unguarded
     one, two = windows(frame, 500, Extremes()), windows(other, 500, Extremes())
     refused = [
         [at for at, answer in found if answer["status"] == "refused"] for found in (one, two)
