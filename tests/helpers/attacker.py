@@ -29,7 +29,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
-from helpers.policies import EXACT_SETTINGS, exact
+from helpers.policies import EXACT, EXACT_SETTINGS
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES
 from v6_clinical.numerics.arrays import Array
@@ -262,6 +262,7 @@ def share_of_unknowns(
     covariates: Sequence[str],
     asked: Sequence[dict[str, Any]],
     without: Sequence[str] = (),
+    policy: Policy = EXACT,
 ) -> float:
     """Return the rank, at 1e-7, of the derivatives of all answers by a site's covariates, by n p.
 
@@ -271,7 +272,7 @@ def share_of_unknowns(
 
     def sent(moved: Array) -> Array:
         rows = frame.assign(**dict(zip(covariates, moved.T, strict=True)))
-        answers = [answer(site, question, exact, lambda _: rows) for question in asked]
+        answers = [answer(site, question, lambda: policy, lambda _: rows) for question in asked]
         return np.concatenate([numbers_in(found, without) for found in answers])
 
     columns, step = [], 1e-5

@@ -23,7 +23,7 @@ def good(k: int, n: int = 120) -> pd.DataFrame:
 
 
 def run(third: pd.DataFrame, **more: Any) -> dict[str, Any]:
-    policy = more.pop("policy", None)
+    policy = more.pop("policy", EXACT)
     found = local.run("cox", [good(1), good(2), third], REQUEST | more, policy=policy)
     json.dumps(found, allow_nan=False)
     return found

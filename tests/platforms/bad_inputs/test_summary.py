@@ -24,7 +24,7 @@ def good(k: int) -> pd.DataFrame:
 
 
 def run(third: pd.DataFrame, *columns: str, **more: Any) -> dict[str, Any]:
-    policy = more.pop("policy", None)
+    policy = more.pop("policy", EXACT)
     arguments = {"columns": list(columns) or ["x", "stage"]} | more
     found = local.run("summary", [good(1), good(2), third], arguments, policy=policy)
     json.dumps(found, allow_nan=False)

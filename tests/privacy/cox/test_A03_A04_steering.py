@@ -8,6 +8,7 @@ import pytest
 
 from helpers.attacker import LEDGER, OPEN, share_of_unknowns
 from helpers.cox_attacker import PACKAGE, ask, evaluate, opening, people, refusal
+from helpers.policies import ExactPolicy
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.version import __version__
@@ -51,7 +52,7 @@ def test_A03_A08_a_distant_shift_is_refused() -> None:
     assert ask(people(), "evaluate", evaluate([0.1]) | {"shift": [3.0]})["status"] == "ok"
 
 
-class Largest(Policy):
+class Largest(ExactPolicy):
     """R9 as it once was: by the largest linear predictor, not by its spread."""
 
     def check_coefficients(self, predictor: Any, weights: Any) -> None:

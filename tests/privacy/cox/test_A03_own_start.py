@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from helpers.cox_attacker import ask, evaluate, opening, refusal, report
-from v6_clinical.disclosure import Policy
+from helpers.policies import ExactPolicy
 
 
-class WithoutR9(Policy):
+class WithoutR9(ExactPolicy):
     """Coefficients and residuals are not looked at."""
 
     def check_coefficients(self, *_: Any) -> None:

@@ -9,13 +9,14 @@ import pytest
 
 from helpers.attacker import array
 from helpers.cox_attacker import ask, evaluate, opening, people, refusal, report
+from helpers.policies import ExactPolicy
 from v6_clinical.disclosure import Policy
 from v6_cox import site_report
 
 GRID = {"digit": 1, "exponent": 1, "count": 30}
 
 
-class AnyLevels(Policy):
+class AnyLevels(ExactPolicy):
     """Levels are listed however few rows they have, and however many they are."""
 
     def check_levels(self, *_: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from helpers.attacker import array, form, refusal
 from helpers.glm_attacker import RNG, N, WithoutR9, ask, at, counted, last
-from v6_clinical.disclosure import Policy
+from helpers.policies import ExactPolicy
 
 
 def test_A03_r9_a_mean_that_only_the_oldest_patient_has() -> None:
@@ -28,7 +28,7 @@ def test_A03_r9_squared_residuals_that_one_patient_makes() -> None:
     frame["y"] = 5.0 + 2 * frame["first"]
     frame.loc[0, "y"] += 11.0
 
-    class OnlyResiduals(Policy):
+    class OnlyResiduals(ExactPolicy):
         def check_design(self, *_: Any, **__: Any) -> None:
             """Let everything pass."""
 
@@ -51,7 +51,7 @@ def test_A03_r9_squared_residuals_that_one_patient_makes_among_small_ones() -> N
     frame = counted().assign(y=5.0 + 0.8 * side)
     frame.loc[0, "y"] = 16.0
 
-    class WithoutDesign(Policy):
+    class WithoutDesign(ExactPolicy):
         def check_design(self, *_: Any, **__: Any) -> None:
             """Let everything pass."""
 

@@ -24,7 +24,7 @@ from helpers.logistic_attacker import (
     twins,
     wanted,
 )
-from helpers.policies import EXACT
+from helpers.policies import EXACT, ExactPolicy
 from v6_clinical.disclosure import Policy
 
 
@@ -85,7 +85,7 @@ def test_A03_r9_a_meat_that_one_patient_makes() -> None:
     report = wanted(meat=True)
     asked = at(-far, [2 * far, 0.0], "first", "age", outcome=outcome, report=report)
 
-    class OnlyResiduals(Policy):
+    class OnlyResiduals(ExactPolicy):
         def check_combinations(self, *_: Any, **__: Any) -> None:
             """Let everything pass."""
 
@@ -128,7 +128,7 @@ def test_A09_A12_r10_refused_coefficients_do_not_tell_the_largest_value() -> Non
     frame.loc[VICTIM, "age"] = 117.0
     mean, widest = frame["age"].mean(), 30.0
 
-    class Largest(Policy):
+    class Largest(ExactPolicy):
         def check_coefficients(self, predictor: Any, weights: Any) -> None:
             """Refuse by the largest value, as this rule once did."""
             if np.abs(predictor - predictor.mean()).max() > widest:

@@ -8,6 +8,7 @@ import pytest
 
 from helpers.attacker import form, refusal, tally
 from helpers.logistic_attacker import VICTIM, N, WithoutR9, ask, at, opening, start, wanted
+from helpers.policies import ExactPolicy
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.regression.site.sample import SAMPLE_ROWS
@@ -16,14 +17,14 @@ from v6_clinical.regression.site.sample import SAMPLE_ROWS
 THREE, SIX = (0.0, 0.05, -0.05), (0.0, 0.3, -0.3, 0.1, -0.1, 0.2)
 
 
-class OfWeights(Policy):
+class OfWeights(ExactPolicy):
     """R9 looks at residuals only."""
 
     def check_coefficients(self, *_: Any) -> None:
         """Let everything pass."""
 
 
-class OfResiduals(Policy):
+class OfResiduals(ExactPolicy):
     """R9 looks at weights only."""
 
     def check_residuals(self, *_: Any, **__: Any) -> None:
@@ -58,7 +59,7 @@ def test_A03_r9_nor_at_0_where_an_offset_makes_few_patients_the_score() -> None:
     asked = opening("lab", "age", offset="o")
     assert refusal(ask(frame, "start", asked)) == ("COEFFICIENT_RANGE", [])
 
-    class NotItsOwn(Policy):
+    class NotItsOwn(ExactPolicy):
         def check_coefficients(self, predictor: Any, weights: Any) -> None:
             """Refuse wherever the rows' risks differ."""
             if np.ptp(predictor) > 0:
@@ -125,7 +126,7 @@ def test_A02_r9_a_step_of_all_rows_is_checked_as_the_samples_optimum_is() -> Non
     frame = pd.DataFrame({"y": rng.integers(0, 2, n), "age": rng.normal(60, 12, n)})
     points: list[Any] = []
 
-    class OnlyFirst(Policy):
+    class OnlyFirst(ExactPolicy):
         def check_coefficients(self, predictor: Any, weights: Any) -> None:
             """Refuse every second point away from 0."""
             points.append(np.ptp(predictor) > 0)

@@ -22,11 +22,12 @@ from helpers.logistic_attacker import (
     spline,
     start,
 )
+from helpers.policies import ExactPolicy
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 
 
-class Largest(Policy):
+class Largest(ExactPolicy):
     """R9 as it once was: by the largest linear predictor, not by its spread."""
 
     def check_coefficients(self, predictor: Any, weights: Any) -> None:

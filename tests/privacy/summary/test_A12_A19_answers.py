@@ -9,7 +9,7 @@ import pytest
 
 from helpers import attacker
 from helpers.attacker import array
-from helpers.policies import exact
+from helpers.policies import ExactPolicy, exact
 from helpers.summary_attacker import ages, ask, describe, factor, numeric, tabulate
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import SITE_CODES, RefusalError
@@ -48,7 +48,7 @@ def test_r1_a_table_of_few_rows_tells_not_even_their_number() -> None:
     few = ages().iloc[:7].assign(age=np.nan)
     assert attacker.refusal(describe(few, "age")) == ("MIN_ROWS", [])
 
-    class OfColumns(Policy):
+    class OfColumns(ExactPolicy):
         def check_rows(self, n: int, *where: str) -> None:
             """Look at columns only."""
             if where:
@@ -98,7 +98,7 @@ def test_A12_r17_refusals_echo_only_names_of_the_request() -> None:
     assert found["code"] in SITE_CODES
 
 
-class Extremes(Policy):
+class Extremes(ExactPolicy):
     """R11 by a value: a shift is refused where it lies beyond the largest one."""
 
     def check_shift(self, about: Any, shift: Any, *where: str) -> None:
