@@ -18,8 +18,8 @@ def test_r14_event_times_leave_only_where_allowed() -> None:
     for step in ("start", "describe"):
         assert refusal(people(), question, step) == "EVENT_TIMES"
     asked = {"stratum": "", "times": sorted(people()["t"].tolist(), reverse=True)}
-    exact = evaluate([0.0], question=question) | {"times": [asked]}
-    assert refusal(people(), exact, "evaluate") == "EVENT_TIMES"
+    shared = evaluate([0.0], question=question) | {"times": [asked]}
+    assert refusal(people(), shared, "evaluate") == "EVENT_TIMES"
     found = ask(people(), "start", question, exact(allow_event_times=True))
     died = people().query("e == 1")["t"]
     assert set(found["sums"]["tallies"]["times/"]) == {repr(t) for t in died}  # what R14 stops
