@@ -8,7 +8,7 @@ import pytest
 
 from helpers.attacker import OPEN, numbers_in
 from helpers.cox_attacker import ask, evaluate, opening, people, refusal, report
-from helpers.policies import EXACT
+from helpers.policies import EXACT, exact
 from v6_clinical.platforms import local
 from v6_clinical.survival.grid import Exits, grid_up_to, shown_points
 
