@@ -53,14 +53,18 @@ def welch(groups: Sequence[Moments]) -> Test:
 
 
 def _two_groups(a: Moments, b: Moments) -> Test:
-    """Return t on (e1 + e2)^2 / (e1^2/(n1-1) + e2^2/(n2-1)) degrees of freedom, e = s^2/n."""
+    """Return t on (e1 + e2)^2 / (e1^2/(n1-1) + e2^2/(n2-1)) degrees of freedom, e = s^2/n.
+
+    Noise that is declared of a mean adds its variance to e above, not below.
+    """
     from scipy import stats
 
-    errors = a.variance / a.n, b.variance / b.n
+    errors = a.mean_variance, b.mean_variance
     size = float(np.sqrt(sum(errors)))
     if not size > 10 * EPS * max(abs(a.mean), abs(b.mean)):
         return Test("welch_t")
-    df = sum(errors) ** 2 / (errors[0] ** 2 / (a.n - 1) + errors[1] ** 2 / (b.n - 1))
+    sampling = a.variance / a.n, b.variance / b.n  # the noise's variance is known
+    df = sum(errors) ** 2 / (sampling[0] ** 2 / (a.n - 1) + sampling[1] ** 2 / (b.n - 1))
     t = (a.mean - b.mean) / size
     return _known("welch_t", t, float(df), np.nan, float(2 * stats.t.sf(abs(t), df)))
 
@@ -73,7 +77,8 @@ def _one_way(groups: Sequence[Moments]) -> Test:
         return Test("welch_anova")
     k, n = len(groups), np.array([group.n for group in groups])
     means = np.array([group.mean for group in groups])
-    weights = n / np.array([group.variance for group in groups])
+    noise = n * np.array([group.mean_noise for group in groups]) ** 2
+    weights = n / (np.array([group.variance for group in groups]) + noise)
     h = float((((1 - weights / weights.sum()) ** 2) / (n - 1)).sum())
     df2 = (k**2 - 1) / (3 * h)
     centre = float((weights * means).sum() / weights.sum())
@@ -167,17 +172,23 @@ def _covariance(shares: Array) -> Array:
     return np.asarray(np.diag(shares) - np.outer(shares, shares))
 
 
-def correlation_test(r: float, n: float, level: float = 0.95) -> tuple[float, float, float]:
-    """Return the confidence limits (Fisher's z) and the two-sided p-value (t) of Pearson's r."""
+def correlation_test(
+    r: float, n: float, level: float = 0.95, noise: float = 0.0
+) -> tuple[float, float, float]:
+    """Return the confidence limits (Fisher's z) and the two-sided p-value (t) of Pearson's r.
+
+    ``noise`` is the variance of declared noise in z: it stands beside z's own, 1/(n - 3).
+    """
     from scipy import stats
 
     if not np.isfinite(r) or n < 3:
         return np.nan, np.nan, np.nan
+    wider = float(np.sqrt(1 + max(n - 3, 0) * noise))
     with np.errstate(divide="ignore"):
-        t = r * np.sqrt((n - 2) / (1 - r * r)) if abs(r) < 1 else np.inf
+        t = r * np.sqrt((n - 2) / (1 - r * r)) / wider if abs(r) < 1 else np.inf
         z = np.arctanh(r)
     p_value = float(2 * stats.t.sf(abs(t), n - 2))
     if n < 4:
         return np.nan, np.nan, p_value
-    half = stats.norm.ppf((1 + level) / 2) / np.sqrt(n - 3)
+    half = stats.norm.ppf((1 + level) / 2) / np.sqrt(n - 3) * wider
     return float(np.tanh(z - half)), float(np.tanh(z + half)), p_value

@@ -27,6 +27,8 @@ LEAVES = {
         "absent": "per categorical column and group: missing values, and whether withheld",
         "pairs": "per pair of numeric columns: n, sums, squares and products of the complete rows",
         "site": "with per_site: the site's own moments and counts over again",
+        "blur": "where the blur is on, of the moments and pairs: the variance of the noise that is "
+        "declared of them (first and second power sum; squares and products)",
     },
     "refine": {"finer": FINER},
 }
@@ -47,6 +49,8 @@ COUNTS = frozenset(
         "withheld",
     }
 )
+# What has no noise: counts, levels and cells, which have limits of their own.
+EXACT = COUNTS
 
 # When a step is asked.
 ROUNDS = {

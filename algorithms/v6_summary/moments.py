@@ -7,7 +7,7 @@ Source: Pebay 2008, SAND2008-6212.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -52,12 +52,20 @@ class FirstSums(NamedTuple):
     nonnegative: float = 0.0
 
 
+class NoiseSums(NamedTuple):
+    """Variances of the declared noise in s1 and s2 of power sums; they add over sites."""
+
+    s1: float = 0.0
+    s2: float = 0.0
+
+
 @dataclass(frozen=True)
 class Moments:
     """Moments of n rows; NaN where n is too small for one or there is no spread.
 
     ``sd`` has the denominator n - 1; ``skewness`` is g1 and ``kurtosis`` is the excess g2, both
-    biased, as scipy's.
+    biased, as scipy's. ``mean_noise`` and ``square_noise`` are the sds of the declared noise in the
+    mean and in the variance with the denominator n; 0 where the sums are exact.
     """
 
     n: float
@@ -65,6 +73,8 @@ class Moments:
     variance: float
     skewness: float
     kurtosis: float
+    mean_noise: float = 0.0
+    square_noise: float = 0.0
 
     @property
     def sd(self) -> float:
@@ -75,6 +85,23 @@ class Moments:
     def population_sd(self) -> float:
         """Return the standard deviation with the denominator n."""
         return self.sd * float(np.sqrt((self.n - 1) / self.n)) if self.n > 1 else 0.0
+
+    @property
+    def mean_variance(self) -> float:
+        """Return the variance of the mean, s^2 / n and that of its noise."""
+        return (self.variance + self.n * self.mean_noise**2) / self.n
+
+    @property
+    def precision(self) -> float:
+        """Return the sd of the mean's noise in standard errors of the mean."""
+        return self.mean_noise * float(np.sqrt(self.n)) / self.sd if self.variance > 0 else 0.0
+
+    def with_noise(self, sums: NoiseSums) -> Moments:
+        """Return the same with the noise that is declared of s1 and s2."""
+        if not self.n:
+            return self
+        sd = np.sqrt(np.maximum(sums, 0.0)) / self.n
+        return replace(self, mean_noise=float(sd[0]), square_noise=float(sd[1]))
 
 
 def power_sums(values: Array, shift: float) -> PowerSums:

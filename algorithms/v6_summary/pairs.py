@@ -29,12 +29,27 @@ class PairSums(NamedTuple):
     withheld: float = 0.0
 
 
+class PairNoise(NamedTuple):
+    """Covariance of the declared noise in sxx, syy and sxy, about shifts near the pooled means.
+
+    It adds over sites.
+    """
+
+    xx: float = 0.0
+    xx_yy: float = 0.0
+    xx_xy: float = 0.0
+    yy: float = 0.0
+    yy_xy: float = 0.0
+    xy: float = 0.0
+
+
 @dataclass(frozen=True)
 class Correlation:
-    """Pearson's r of n complete pairs."""
+    """Pearson's r of n complete pairs, and the variance of the declared noise in its arctanh."""
 
     n: float
     r: float
+    noise: float = 0.0
 
 
 def pairs(columns: int) -> list[tuple[int, int]]:
@@ -42,8 +57,8 @@ def pairs(columns: int) -> list[tuple[int, int]]:
     return list(combinations(range(columns), 2))
 
 
-def pair_sums(columns: list[Array], shifts: Array, policy: Policy) -> list[PairSums]:
-    """Return the sums of each pair of columns, each of shape (rows,) with NaN where missing.
+def told_pairs(columns: list[Array], policy: Policy) -> set[tuple[int, int]]:
+    """Return the pairs of columns, shape (rows,) with NaN where missing, that may be told.
 
     R4: two published row sets that share a column must differ by 0 rows or at least a cell each
     way, or the difference of their sums is the sum of those few rows. R2: the products of two
@@ -59,13 +74,18 @@ def pair_sums(columns: list[Array], shifts: Array, policy: Policy) -> list[PairS
         few = 0 < n < policy.min_rows or policy.is_small(_crossed(off[i], off[j], complete)).any()
         if not few and _is_safe(patterns, pattern_rows, i, j, policy):
             told.append((i, j))
-    safe = _without_combinations(told, columns, present, policy)
+    return _without_combinations(told, columns, present, policy)
+
+
+def pair_sums(columns: list[Array], shifts: Array, policy: Policy) -> list[PairSums]:
+    """Return the sums of each pair of columns, each of shape (rows,) with NaN where missing."""
+    safe = told_pairs(columns, policy)
     sums = []
     for i, j in pairs(len(columns)):
         if (i, j) not in safe:
             sums.append(PairSums(withheld=1.0))
             continue
-        complete = present[i] & present[j]
+        complete = ~np.isnan(columns[i]) & ~np.isnan(columns[j])
         x, y = columns[i][complete] - shifts[i], columns[j][complete] - shifts[j]
         sums.append(PairSums(len(x), x.sum(), y.sum(), x @ x, y @ y, x @ y))
     return sums
@@ -154,7 +174,7 @@ def _is_safe(
     return True
 
 
-def correlation(sums: PairSums) -> Correlation:
+def correlation(sums: PairSums, noise: PairNoise) -> Correlation:
     """Return r = (sxy - sx sy/n) / sqrt((sxx - sx^2/n)(syy - sy^2/n)) of one pair's sums."""
     n, sx, sy = sums.n, sums.sx, sums.sy
     if n < 2:
@@ -162,4 +182,19 @@ def correlation(sums: PairSums) -> Correlation:
     vx, vy, cov = sums.sxx - sx * sx / n, sums.syy - sy * sy / n, sums.sxy - sx * sy / n
     if vx <= 1e-13 * sums.sxx or vy <= 1e-13 * sums.syy:  # a constant: what is left is rounding
         return Correlation(float(n), np.nan)
-    return Correlation(float(n), float(np.clip(cov / np.sqrt(vx * vy), -1, 1)))
+    r = float(np.clip(cov / np.sqrt(vx * vy), -1, 1))
+    return Correlation(float(n), r, _noise(r, vx, vy, noise))
+
+
+def _noise(r: float, vx: float, vy: float, noise: PairNoise) -> float:
+    """Return the variance of the noise in arctanh r, to first order.
+
+    dr = dsxy / sqrt(vx vy) - r/2 (dsxx / vx + dsyy / vy), d arctanh r = dr / (1 - r^2).
+    """
+    if not any(noise) or abs(r) >= 1:
+        return 0.0
+    slope = np.array([-r / 2 / vx, -r / 2 / vy, 1 / np.sqrt(vx * vy)])
+    half = np.zeros((3, 3))
+    half[np.triu_indices(3)] = noise
+    covariance = half + np.triu(half, 1).T
+    return max(float(slope @ covariance @ slope), 0.0) / (1 - r * r) ** 2

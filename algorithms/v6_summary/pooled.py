@@ -11,9 +11,9 @@ from v6_clinical.disclosure.cells import Window
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Reply
 from v6_clinical.protocol.sums import Sums
-from v6_summary.answers import changed
-from v6_summary.moments import Moments, PowerSums, Rough, moments
-from v6_summary.pairs import PairSums, pairs
+from v6_summary.answers import blurred, changed
+from v6_summary.moments import Moments, NoiseSums, PowerSums, Rough, moments
+from v6_summary.pairs import PairNoise, PairSums, pairs
 from v6_summary.quantiles import Curve
 from v6_summary.questions import Finer, Tabulate
 from v6_summary.ranks import Placed, placed
@@ -40,6 +40,7 @@ class Pooled:
         self.question = question
         self.total = reply.total
         self.organizations = reply.organizations
+        self.blurred = blurred(reply.total)
         self.about: Sequence[Rough] = outline.about
         self._outline = outline
         self._names = [column.name for column in question.numeric]
@@ -113,8 +114,22 @@ class Pooled:
 
     def moments(self, i: int, group: Group, prefix: str = "") -> Moments:
         """Return the moments of a numeric column; third and fourth NaN where a site withheld."""
-        sums = self._power_sums(i, group, prefix)
-        return moments(sums, self.question.numeric[i].shift)
+        found = moments(self._power_sums(i, group, prefix), self.question.numeric[i].shift)
+        return found if prefix or not self.blurred else found.with_noise(self._noise(i, group))
+
+    def _noise(self, i: int, group: Group) -> NoiseSums:
+        name, width = f"blur/{i}/", len(NoiseSums())
+        if group is None:
+            return NoiseSums(*self.total.get(name + "all", (width,)).tolist())
+        rows = self.total.get(name + "group", (len(self.groups), width))
+        return NoiseSums(*rows[group].tolist())
+
+    @property
+    def precision(self) -> float:
+        """Return the largest sd of the noise in a mean of the table, in its standard errors."""
+        groups: list[Group] = [None, *range(len(self.groups))]
+        columns = range(len(self.question.numeric))
+        return max((self.moments(i, g).precision for i in columns for g in groups), default=0.0)
 
     def withholds_high_orders(self, i: int, group: Group) -> bool:
         """Tell whether a site withheld third and fourth power sums."""
@@ -131,6 +146,11 @@ class Pooled:
         """Return the sums of each pair of numeric columns, in the order of ``pairs``."""
         shape = (len(pairs(len(self._names))), len(PairSums()))
         return [PairSums(*row) for row in self.total.get("pairs", shape).tolist()]
+
+    def pair_noise(self) -> list[PairNoise]:
+        """Return what is declared of the noise in them, in the same order."""
+        shape = (len(pairs(len(self._names))), len(PairNoise()))
+        return [PairNoise(*row) for row in self.total.get("blur/pairs", shape).tolist()]
 
     def missing(self, kind: str, i: int, group: Group, prefix: str = "") -> int | None:
         """Return the missing values of a column (``kind`` missing or absent); None if withheld."""

@@ -15,6 +15,8 @@ import numpy as np
 from v6_clinical.numerics.arrays import Array
 from v6_summary.moments import Moments, Rough
 
+CERTAIN = 6.0  # standard deviations of noise
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -128,9 +130,13 @@ def _middle(curve: Curve, index: int) -> float:
 
 
 def _cantelli(j: int, n: int, moments: Moments) -> tuple[float, float]:
-    """Return bounds of x_(j), a little wider than exact to allow for rounding."""
-    sd = moments.population_sd
-    slack = 1e-9 * sd + 8 * np.finfo(float).eps * abs(moments.mean)
+    """Return bounds of x_(j), a little wider than exact to allow for rounding.
+
+    Where mean and variance bear declared noise, with ``CERTAIN`` of its sds to the safe side.
+    """
+    sd, unsure = moments.population_sd, CERTAIN * moments.square_noise
+    sd = float(np.sqrt(sd**2 + unsure)) if unsure else sd
+    slack = 1e-9 * sd + 8 * np.finfo(float).eps * abs(moments.mean) + CERTAIN * moments.mean_noise
     low = moments.mean - sd * np.sqrt((n - j) / j) - slack
     high = moments.mean + sd * np.sqrt((j - 1) / (n - j + 1)) + slack
     return float(low), float(high)

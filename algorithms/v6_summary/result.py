@@ -21,11 +21,13 @@ from v6_summary.compared import (
 from v6_summary.comparison import correlation_test
 from v6_summary.histogram import histogram
 from v6_summary.moments import Moments
-from v6_summary.pairs import Correlation, PairSums, correlation, pairs
+from v6_summary.pairs import Correlation, correlation, pairs
 from v6_summary.plan import Plan, Withheld
 from v6_summary.pooled import Group, Pooled
 from v6_summary.quantiles import Interval, quantile
 from v6_summary.request import SummaryRequest
+
+DIGITS = 10  # of a result's numbers, where the blur is on
 
 
 def conclude(request: SummaryRequest, planned: Plan, pooled: Pooled) -> Outcome:
@@ -64,7 +66,10 @@ class _Tables:
             tables["histogram"] = dict(self._histograms())
         if request.per_site:
             tables["per_site"] = self._per_site()
-        return Outcome(tables, cautions(self._pooled, self._withheld, compared))
+        warnings = cautions(self._pooled, self._withheld, compared)
+        if not self._pooled.blurred:
+            return Outcome(tables, warnings)
+        return Outcome(_rounded(tables), warnings, precision=self._pooled.precision)
 
     def _numeric_records(self) -> Iterator[Record]:
         for name, place in self._numeric.items():
@@ -97,10 +102,11 @@ class _Tables:
 
     def _correlations(self) -> Iterator[Record]:
         columns = self._pooled.question.numeric
-        sums = dict(zip(pairs(len(columns)), self._pooled.pair_sums(), strict=True))
+        found = map(correlation, self._pooled.pair_sums(), self._pooled.pair_noise())
+        told = dict(zip(pairs(len(columns)), found, strict=True))
         for (name, i), (other, j) in combinations(self._numeric.items(), 2):
-            told = isinstance(i, int) and isinstance(j, int)
-            yield _correlation(name, other, sums[i, j] if told else None)  # type: ignore[index]
+            both = isinstance(i, int) and isinstance(j, int)
+            yield _correlation(name, other, told[i, j] if both else None)  # type: ignore[index]
 
     def _histograms(self) -> Iterator[tuple[str, dict[str, list[Any]]]]:
         pooled = self._pooled
@@ -127,6 +133,15 @@ class _Tables:
                 found = _categorical(self._pooled, i, None, prefix)
                 categorical += [site | record for record in found]
         return {"numeric": numeric, "categorical": categorical}
+
+
+def _rounded(found: Any) -> Any:
+    """Return tables with numbers of ``DIGITS`` significant digits: more would show no noise."""
+    if isinstance(found, dict):
+        return {name: _rounded(value) for name, value in found.items()}
+    if isinstance(found, list):
+        return [_rounded(value) for value in found]
+    return float(f"{found:.{DIGITS}g}") if isinstance(found, float) else found
 
 
 def _ordered(request: SummaryRequest, found: dict[str, Any]) -> dict[str, Any]:
@@ -213,13 +228,13 @@ def _no_levels(column: Withheld, group: str) -> list[Record]:
     ]
 
 
-def _correlation(name: str, other: str, sums: PairSums | None) -> Record:
-    found = correlation(sums) if sums else Correlation(np.nan, np.nan)
-    low, high, p_value = correlation_test(found.r, found.n)
+def _correlation(name: str, other: str, told: Correlation | None) -> Record:
+    found = told or Correlation(np.nan, np.nan)
+    low, high, p_value = correlation_test(found.r, found.n, noise=found.noise)
     return {
         "variable_1": name,
         "variable_2": other,
-        "n": round(found.n) if sums else None,
+        "n": round(found.n) if told else None,
         "r": number(found.r),
         "conf_low": number(low),
         "conf_high": number(high),

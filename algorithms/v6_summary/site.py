@@ -13,7 +13,7 @@ from v6_clinical.disclosure.dominance import survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Place, SiteAnswer
-from v6_clinical.protocol.sums import Sums
+from v6_clinical.protocol.sums import Noise, Sums
 from v6_clinical.table import (
     Kind,
     Labels,
@@ -30,8 +30,15 @@ from v6_summary import questions
 from v6_summary.grouping import GroupedColumn, cross, groups_allowed
 from v6_summary.leaves import LEAVES
 from v6_summary.moments import FirstSums, first_sums
-from v6_summary.pairs import pair_sums
-from v6_summary.site_tables import categorical_sums, grouped, numeric_sums, own_sums
+from v6_summary.row_sets import RowSets, largest
+from v6_summary.site_tables import (
+    categorical_sums,
+    grouped,
+    noise_of,
+    numeric_sums,
+    own_sums,
+    paired,
+)
 
 __all__ = ["LEAVES", "QUESTIONS", "STEPS"]
 
@@ -48,6 +55,7 @@ def describe(
     series = _columns(frame, question.names, policy)
     kinds, first = np.zeros((len(series), len(KINDS))), [FirstSums()] * len(series)
     tallies: dict[str, Mapping[str, float]] = {}
+    blurred: dict[int, Array] = {}
     groups = _own_groups(series, question, policy)
     refusals: list[RefusalError] = []
     for i, (name, column) in enumerate(series.items()):
@@ -67,9 +75,14 @@ def describe(
         if values is not None:
             first[i] = first_sums(present(values))
             tallies |= _outline(i, values, groups, policy)
+            if policy.noise.on:
+                blurred[i] = values
     if refusals and len(refusals) == len(series) - (question.group_by is not None):
         raise refusals[0]  # nothing would be left to tell
-    sums = Sums({"kinds": kinds, "moments": np.array(first, dtype=np.float64)}, tallies)
+    noise = _blur_first(first, blurred, kinds, policy)
+    sums = Sums(
+        {"kinds": kinds, "moments": np.array(first, dtype=np.float64)}, tallies, noise=noise
+    )
     return SiteAnswer(sums, _rows(series, policy), len(frame) > 0)
 
 
@@ -85,12 +98,11 @@ def tabulate(
         _usable(column, policy, name)
     groups = _groups(series, question.group, policy)
     arrays: dict[str, Array] = {}
-    values = {}
+    values = [_numbers(series[c.name], c.name, policy, c.shift) for c in question.numeric]
+    row_sets = RowSets(values, policy.noise) if policy.noise.on else None
     for i, numeric in enumerate(question.numeric):
-        found = _numbers(series[numeric.name], numeric.name, policy, numeric.shift)
-        values[numeric.name] = found
-        rows = GroupedColumn(found, groups, policy)
-        arrays |= numeric_sums(i, numeric, found, rows, groups, policy)
+        rows = GroupedColumn(values[i], groups, policy)
+        arrays |= numeric_sums(i, numeric, values[i], rows, groups, policy, row_sets)
         arrays |= _finer(question.finer, numeric.name, rows)
     for i, factor in enumerate(question.categorical):
         labels_found = _recode(series[factor.name], factor, policy)
@@ -99,10 +111,11 @@ def tabulate(
         arrays["grouped"] = grouped(arrays, question)
     if question.correlation:
         shifts = np.array([numeric.shift for numeric in question.numeric])
-        arrays["pairs"] = np.array(pair_sums(list(values.values()), shifts, policy))
+        arrays |= paired(values, shifts, policy, row_sets)
     if question.per_site:
         arrays |= own_sums(arrays, place)
-    return SiteAnswer(Sums(arrays), _rows(series, policy), len(frame) > 0)
+    sums = Sums(arrays, noise=noise_of(arrays, row_sets))
+    return SiteAnswer(sums, _rows(series, policy), len(frame) > 0)
 
 
 def refine(
@@ -119,6 +132,26 @@ def refine(
         rows = GroupedColumn(numbers(series[name], name), groups, policy)
         arrays |= _finer(question.windows, name, rows)
     return SiteAnswer(Sums(arrays), _rows(series, policy), len(frame) > 0)
+
+
+def _blur_first(
+    first: list[FirstSums], columns: Mapping[int, Array], kinds: Array, policy: Policy
+) -> dict[str, Noise]:
+    """Put noise on what ``describe`` tells of numbers, in place; return what is told of it.
+
+    The draw is that of ``tabulate``: of all columns of numbers together. Columns of true and false,
+    which have levels there, are by themselves.
+    """
+    if not policy.noise.on:
+        return {}
+    numeric = [i for i in columns if kinds[i, 0]]
+    told = []
+    for places in (numeric, *([i] for i in columns if not kinds[i, 0])):
+        row_sets = RowSets([columns[i] for i in places], policy.noise)
+        for k, i in enumerate(places):
+            first[i] = row_sets.of(k).first(k, first[i])
+        told += row_sets.scales
+    return {"moments": largest(told)}
 
 
 def _columns(frame: pd.DataFrame, names: tuple[str, ...], policy: Policy) -> dict[str, pd.Series]:

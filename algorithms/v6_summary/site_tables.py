@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,14 @@ from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.suppression import publish
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Place
+from v6_clinical.protocol.sums import Noise
 from v6_clinical.table import Labels, present
 from v6_summary import questions
 from v6_summary.grouping import GroupedColumn, cross, groups_allowed
+from v6_summary.leaves import EXACT
 from v6_summary.moments import PowerSums, power_sums
+from v6_summary.pairs import PairNoise, PairSums, pair_sums, pairs, told_pairs
+from v6_summary.row_sets import RowSet, RowSets, largest
 
 
 def numeric_sums(
@@ -24,31 +28,81 @@ def numeric_sums(
     column: GroupedColumn,
     groups: Labels | None,
     policy: Policy,
+    row_sets: RowSets | None = None,
 ) -> dict[str, Array]:
     """Return moments, missing values and cumulative counts of a numeric column.
 
-    ``column`` holds the rows of ``values``, shape (rows,), by group.
+    ``column`` holds the rows of ``values``, shape (rows,), by group; ``row_sets`` are those of all
+    numeric columns where the blur is on.
     """
     missing = np.isnan(values)
-    (every,) = _power_sums([present(values)], numeric.shift, policy)
+    told: list[RowSet | None] = [None if row_sets is None else row_sets.of(i)]
+    (every,) = _power_sums(i, [present(values)], numeric.shift, policy, told)
     arrays = {
         f"moments/{i}/all": np.array(every),
         f"missing/{i}/all": _missing(np.array([missing.sum()]), policy),
+        **_noise(f"blur/{i}/all", i, told, numeric.shift),
     }
     if column.split is not None and groups is not None:
         parts = [values[rows] for rows in column.split]
-        sums = _power_sums(parts, numeric.shift, policy)[:-1]  # not of the rows in no group
-        arrays[f"moments/{i}/group"] = np.array(sums)
+        told = [None if row_sets is None else row_sets.over(rows) for rows in column.split]
+        sums = _power_sums(i, parts, numeric.shift, policy, told)
+        arrays[f"moments/{i}/group"] = np.array(sums[:-1])  # not of the rows in no group
         arrays[f"missing/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
+        arrays |= _noise(f"blur/{i}/group", i, told[:-1], numeric.shift)
     curves = column.curves(numeric.window.window())
     return arrays | {f"curve/{i}/{part}": curve for part, curve in curves.items()}
 
 
-def _power_sums(parts: list[Array], shift: float, policy: Policy) -> list[PowerSums]:
-    """Return the power sums of parts of a column's rows, high orders only where all may be told."""
-    sums = [power_sums(part, shift) for part in parts]
-    told = _tells_high_orders(parts, policy)
-    return sums if told else [one.without_high_orders() for one in sums]
+def _power_sums(
+    i: int, parts: list[Array], shift: float, policy: Policy, told: Sequence[RowSet | None]
+) -> list[PowerSums]:
+    """Return the power sums of parts of a column's rows, high orders only where all may be told.
+
+    ``told`` are the row sets of the parts where the blur is on.
+    """
+    sums = [
+        power_sums(part, shift) if one is None else one.power_sums(i, shift)
+        for part, one in zip(parts, told, strict=True)
+    ]
+    high = _tells_high_orders(parts, policy)
+    return sums if high else [one.without_high_orders() for one in sums]
+
+
+def _noise(name: str, i: int, told: Sequence[RowSet | None], shift: float) -> dict[str, Array]:
+    """Return what is declared of the noise in a column's power sums, one row set or several."""
+    found = [one.noise_sums(i, shift) for one in told if one is not None]
+    return {name: np.array(found if name.endswith("/group") else found[0])} if found else {}
+
+
+def paired(
+    columns: list[Array], shifts: Array, policy: Policy, row_sets: RowSets | None
+) -> dict[str, Array]:
+    """Return the sums of each pair of columns, and what is declared of the noise in them."""
+    if row_sets is None:
+        return {"pairs": np.array(pair_sums(columns, shifts, policy))}
+    safe, every = told_pairs(columns, policy), pairs(len(columns))
+    sums, noise = [PairSums(withheld=1.0)] * len(every), [PairNoise()] * len(every)
+    for place, (i, j) in enumerate(every):
+        if (i, j) in safe:
+            rows = row_sets.over(~np.isnan(columns[i]) & ~np.isnan(columns[j]))
+            sums[place] = rows.pair_sums(i, j, shifts)
+            noise[place] = rows.pair_noise(i, j, shifts)
+    return {"pairs": np.array(sums), "blur/pairs": np.array(noise)}
+
+
+def noise_of(arrays: Mapping[str, Array], row_sets: RowSets | None) -> dict[str, Noise]:
+    """Return by name what is told of noise: the largest d and e of all row sets."""
+    if row_sets is None:
+        return {}
+    told = largest(row_sets.scales)
+    found = {}
+    for name in arrays:
+        parts = name.split("/")
+        first = parts[2] if parts[0] == "site" else parts[0]
+        if first not in EXACT:
+            found[name] = Noise() if first == "blur" else told
+    return found
 
 
 def _missing(counts: NDArray[np.int64], policy: Policy) -> Array:
@@ -102,5 +156,5 @@ def own_sums(arrays: Mapping[str, Array], place: Place) -> dict[str, Array]:
     return {
         f"site/{place.index}/{name}": array
         for name, array in arrays.items()
-        if name.endswith("/all") and not name.startswith("curve/")
+        if name.endswith("/all") and not name.startswith(("curve/", "blur/"))
     }

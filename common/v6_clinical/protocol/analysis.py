@@ -55,10 +55,15 @@ class Reply:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An analysis's own tables (each a list of flat records) and its warnings."""
+    """An analysis's own tables (each a list of flat records) and its warnings.
+
+    ``precision`` is the largest declared sd of noise in an estimate, in its standard errors; 0
+    where the sites' sums are exact.
+    """
 
     tables: dict[str, Any]
     warnings: list[dict[str, str]] = field(default_factory=list)
+    precision: float = 0.0
 
 
 @dataclass(frozen=True)
