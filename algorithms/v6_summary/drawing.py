@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source
+from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source, settled
 from v6_clinical.disclosure.dominance import Survey, survey
 from v6_clinical.disclosure.row_key import DIGITS, Columns, Digest
 from v6_clinical.numerics.arrays import Array
@@ -25,7 +25,7 @@ class Drawn:
     mean
         Shape (p,).
     squares
-        Sums of squares and products about the means, shape (p, p), positive semidefinite.
+        Sums of squares and products about the means, shape (p, p).
     third, fourth
         Standardised moments, shape (p,); the fourth is at least 1 + third^2, as of any rows.
     scale
@@ -41,20 +41,39 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class _Powers:
-    """Standardised columns: means of third and fourth powers, sums of sixth and eighth, (p,)."""
+class _Shapes:
+    """What does not depend on the unit of columns, of standardised values u and leverages h.
 
+    Parameters
+    ----------
+    sd, reach
+        Of each column, and its largest |u|; shape (p,).
+    third, fourth
+        Means of u^3 and u^4.
+    sixth, eighth
+        Sums of u^6 and u^8.
+    along, across
+        Sums of u h and u^2 h.
+    leverage
+        Of each row among the centred columns, shape (n,).
+    """
+
+    sd: Array
+    reach: Array
     third: Array
     fourth: Array
     sixth: Array
     eighth: Array
+    along: Array
+    across: Array
+    leverage: Array
 
 
 def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
     """Return the moments of p complete columns, shape (n,) each, with the noise of their row set.
 
-    With S the sums, A = T T' the centred squares and h = T^-1 (x - mean) of a row: S + d T z and
-    A + T E T', d and e from the largest |h| and |h|^2. The third and fourth power sums of a
+    With A = T T' the centred squares and h = T^+ (x - mean) of a row: means + T d z / n and
+    T (I + E) T', d and e by the largest |h| and |h|^2. The third and fourth power sum of a
     standardised column are numbers of their own. A constant column has no noise: every row is it.
     """
     p = len(columns)
@@ -62,54 +81,70 @@ def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
         none = np.zeros(p)
         return Drawn(n, none, np.zeros((p, p)), none, none, NO_NOISE)
     about = survey(np.empty((n, 0)), columns)
-    powers = _powers(about, n)
-    taken = Columns(_digests(about, powers, n))
+    shapes = _shapes(about, n)
+    taken = Columns(_digests(about, shapes, n))
+    source = blur.source(taken.row_key(shapes.leverage, np.zeros(n)))
+    largest = float(shapes.leverage.max())
+    scale = source.scale(n, largest**0.5, largest)
     factor = Factor(about.products, taken.order, taken.signs)
-    norm = max(float(factor.norms(block[:, 1:]).max()) for block in about.blocks())
-    source = blur.source(taken.row_key(n, 0.0))
-    scale = source.scale(n, norm, norm**2)
-    sums, squares = source.score_block(NAME, b"", scale, about.sums, about.products, taken)
-    third, fourth = _high_orders(about, powers, taken, source, n)
-    return Drawn(n, sums / n, squares, third, fourth, scale)
+    rank = len(factor.kept)
+    z, changed = source.score_block(NAME, b"", scale, np.zeros(rank), np.eye(rank))
+    squares = _rounded(factor.root @ changed @ factor.root.T, scale.e)
+    error = scale.d * np.sqrt(np.diag(squares)) / n
+    mean = settled(about.mean + factor.root @ z / n, error)
+    third, fourth = _high_orders(shapes, taken, source, n)
+    return Drawn(n, mean, squares, third, fourth, scale)
 
 
-def _sd(about: Survey, n: int) -> Array:
-    return np.sqrt(np.diag(about.products) / n)
-
-
-def _powers(about: Survey, n: int) -> _Powers:
+def _shapes(about: Survey, n: int) -> _Shapes:
     """Go through the rows once; zeros for a constant column."""
-    sd = _sd(about, n)
+    sd = np.sqrt(np.diag(about.products) / n)
     unit = np.divide(1.0, sd, out=np.zeros(len(sd)), where=sd > 0)
-    sums = np.zeros((6, len(sd)))
+    factor, leverage = Factor(about.products), np.empty(n)
+    sums, end = np.zeros((8, len(sd))), 0
     for block in about.blocks():
+        start, end = end, end + len(block)
+        h = np.square(factor.norms(block[:, 1:]))
+        leverage[start:end] = h
         first = block[:, 1:] * unit
         second = first * first
         third, fourth = second * first, second * second
-        powers = (first, second, third, fourth, third * third, fourth * fourth)
-        sums += [power.sum(axis=0) for power in powers]
+        sums += [
+            *(power.sum(axis=0) for power in (first, second, third, fourth)),
+            np.einsum("ij,ij->j", third, third),
+            np.einsum("ij,ij->j", fourth, fourth),
+            np.dot(h, first),
+            np.dot(h, second),
+        ]
     m1, m2, m3, m4 = sums[:4] / n  # m1 is what rounding has left of a large mean
-    centred = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
-    return _Powers(m3 - 3 * m1 * m2 + 2 * m1**3, centred, sums[4], sums[5])
+    third = m3 - 3 * m1 * m2 + 2 * m1**3
+    fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+    sixth, eighth, along, across = sums[4:]
+    reach, along = about.reach * unit, along - m1 * leverage.sum()
+    return _Shapes(sd, reach, third, fourth, sixth, eighth, along, across, leverage)
 
 
-def _digests(about: Survey, powers: _Powers, n: int) -> tuple[Digest, ...]:
-    """Return what identifies each column: third and fourth moment, and which way up it is taken.
+def _digests(about: Survey, shapes: _Shapes, n: int) -> tuple[Digest, ...]:
+    """Return what identifies each column, and which way up it is taken.
 
-    Of a column whose third moment is 0, as of its negative, the key says on which side of 0 the
-    mean is: with one draw for both their means would add up to none of it.
+    Of a column that is its own negative, among these, the key says on which side of 0 the mean is:
+    with one draw for it and its negative their means would add up to none of it.
     """
-    sd = _sd(about, n)
+    sd = shapes.sd
     size = np.where(sd > 0, sd, 1.0)
     # in logarithms, so that rounding is relative where they are large
-    third = np.round(np.arcsinh(powers.third), DIGITS)
-    fourth = np.round(np.log1p(powers.fourth), DIGITS)
-    side = np.where(third == 0, np.sign(np.round(about.mean / size, DIGITS)), 0.0)
-    shape = np.array([np.abs(third), fourth, side]).T
-    keys = [one.tobytes() if s > 0 else b"constant" for one, s in zip(shape, sd, strict=True)]
-    signs = _turned(np.sign(third), about.products / np.outer(size, size) / n, keys)
-    parts = zip(keys, signs.tolist(), about.mean.tolist(), sd.tolist(), strict=True)
-    return tuple(Digest(*part) for part in parts)
+    odd = np.round(np.arcsinh([shapes.third, shapes.along]), DIGITS)
+    even = np.round(np.log1p([shapes.fourth, shapes.across]), DIGITS)
+    signs = np.sign(np.where(odd[0] != 0, odd[0], odd[1]))
+    side = np.where(signs == 0, np.sign(np.round(about.mean / size, DIGITS)), 0.0)
+    numbers = np.array([*(odd * signs), *even, side]).T + 0.0  # no negative zero
+    keys = [one.tobytes() if s > 0 else b"constant" for one, s in zip(numbers, sd, strict=True)]
+    signs = _turned(signs, about.products / np.outer(size, size) / n, keys)
+    parts = (part.tolist() for part in (signs, about.mean, sd, shapes.reach))
+    return tuple(
+        Digest(key, sign, mean, own_sd, reach, n)
+        for key, sign, mean, own_sd, reach in zip(keys, *parts, strict=True)
+    )
 
 
 def _turned(signs: Array, correlations: Array, keys: Sequence[bytes]) -> Array:
@@ -127,21 +162,26 @@ def _turned(signs: Array, correlations: Array, keys: Sequence[bytes]) -> Array:
     return found
 
 
-def _high_orders(
-    about: Survey, powers: _Powers, taken: Columns, source: Source, n: int
-) -> tuple[Array, Array]:
+def _rounded(squares: Array, e: float) -> Array:
+    """Return squares and correlations to about a thousandth of their noise, e and e (1 - r^2)."""
+    square = settled(np.diag(squares), e * np.diag(squares))
+    length = np.sqrt(square)
+    size = np.sqrt(np.outer(np.diag(squares), np.diag(squares)))
+    r = np.divide(squares, size, out=np.zeros(size.shape), where=size > 0)
+    r = np.clip(settled(r, e * np.maximum(1 - r * r, 0.0)), -1.0, 1.0)
+    found: Array = (r + r.T) / 2 * np.outer(length, length)
+    np.fill_diagonal(found, square)
+    return found
+
+
+def _high_orders(shapes: _Shapes, taken: Columns, source: Source, n: int) -> tuple[Array, Array]:
     """Return third and fourth moment of each standardised column, with noise."""
-    sd = _sd(about, n)
-    third, fourth = np.zeros(len(sd)), np.zeros(len(sd))
-    for k in np.flatnonzero(sd > 0).tolist():
-        key, sign, reach = taken.digests[k].key, taken.digests[k].sign, about.reach[k] / sd[k]
-        found = [
-            source.number(f"{NAME}/{order}", key, n * value, float(np.sqrt(squares)), reach**order)
-            for order, value, squares in (
-                (3, sign * powers.third[k], powers.sixth[k]),
-                (4, powers.fourth[k], powers.eighth[k]),
-            )
-        ]
-        third[k] = sign * found[0] / n
-        fourth[k] = max(found[1] / n, 1 + third[k] ** 2)
+    third, fourth = np.zeros(len(shapes.sd)), np.zeros(len(shapes.sd))
+    for k in np.flatnonzero(shapes.sd > 0).tolist():
+        key, sign, reach = taken.digests[k].key, taken.digests[k].sign, float(shapes.reach[k])
+        value, size = n * sign * float(shapes.third[k]), float(np.sqrt(shapes.sixth[k]))
+        third[k] = sign * source.number(f"{NAME}/3", key, value, size, reach**3) / n
+        value, size = n * float(shapes.fourth[k]), float(np.sqrt(shapes.eighth[k]))
+        found = source.number(f"{NAME}/4", key, value, size, reach**4) / n
+        fourth[k] = max(found, 1 + third[k] ** 2)
     return third, fourth
