@@ -277,5 +277,5 @@ def test_a_transcript_holds_no_site_s_own_sums(fit: str) -> None:
         assert set(one) == {"step", "total", "lines"}
         for line in one["lines"]:
             known = {"organization", "status", "n", "dropped", "code", "where", "limits", "sizes"}
-            assert set(line) == known | {"parameters"}
+            assert set(line) == known | {"parameters", "redraws"}
             assert all(type(size) is int for size in line["sizes"].values())

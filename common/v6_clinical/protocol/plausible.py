@@ -23,7 +23,6 @@ from v6_clinical.text import is_clean
 
 MOST: Final = 1e300  # of a number: ten thousand sites' sum stays far from the end of float64
 MOST_ROWS: Final = 2**53
-MOST_NAMES: Final = 10_000  # in one answer
 MOST_LEVELS: Final = 10_000  # of a column, ten times what a question can bear
 ROUNDING: Final = 1e-9  # of a form's largest entry: how far below 0 its diagonal may come
 
@@ -40,7 +39,7 @@ def is_plausible(sums: Sums, ask: Ask, index: int, leaves: Leaves) -> bool:
     labels = _labels(sums)
     if not is_clean("".join(chain(names, labels))):
         return False
-    if len(names) > MOST_NAMES or not all(_is_asked(name, ask, index, leaves) for name in names):
+    if not all(_is_asked(name, ask, index, leaves) for name in names):
         return False
     if ask.labels is not None and not _labels(sums, beside="site/") <= ask.labels:
         return False

@@ -13,6 +13,16 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.form import Form, Noise
 
 MOST_NOISE: Final = 10.0  # standard errors
+MOST_NAMES: Final = 6_000  # 200 columns of a summary and their finer points have 4,000
+
+
+def check_names(message: Any) -> None:
+    """Refuse an answer with too many names, or noise of what is not there, before it is read."""
+    names: set[Any] = set().union(*(message[kind] for kind in ("arrays", "tallies", "forms")))
+    if len(names) > MOST_NAMES:
+        raise ValueError("too many names")
+    if not set(message.get("noise", {})) <= names:
+        raise ValueError("noise of what is not there")
 
 
 def read_name(name: object) -> str:

@@ -13,6 +13,7 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.exact import exact_total
 from v6_clinical.protocol.form import Form, Noise, all_labels
 from v6_clinical.protocol.read_sums import (
+    check_names,
     read_array,
     read_form,
     read_name,
@@ -79,10 +80,11 @@ class Sums:
             raise AnalysisError("BAD_ANSWER", "A sum of the sites' numbers is too large.") from None
 
     def _with_noise(self, parts: Sequence[Sums]) -> Sums:
-        told = [(part, name, one) for part in parts for name, one in part.noise.items()]
         arrays, forms = dict(self.arrays), dict(self.forms)
-        for name in sorted({name for _, name, one in told if one.d or one.e}):
-            mine = [(part, one) for part, known, one in told if known == name]
+        for name, told in _by_name(parts, "noise"):
+            if not any(one.d or one.e for one in told):
+                continue
+            mine = [(part, part.noise[name]) for part in parts if name in part.noise]
             largest = [max(one.d for _, one in mine), max(one.e for _, one in mine)]
             arrays[f"{NOISE}/{name}"] = np.array(largest)
             scaled = [
@@ -178,6 +180,7 @@ class Sums:
     def _decode(cls, message: Any) -> Sums:
         if set(message) - {"noise"} != {"arrays", "tallies", "forms"}:
             raise ValueError("unexpected fields")
+        check_names(message)
         arrays = {read_name(name): read_array(entry) for name, entry in message["arrays"].items()}
         tallies = {read_name(name): read_tally(entry) for name, entry in message["tallies"].items()}
         forms = {read_name(name): read_form(entry) for name, entry in message["forms"].items()}

@@ -5,6 +5,8 @@ Each guard has its control: the same answer with the guard lifted.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
 import time
 import tracemalloc
@@ -15,12 +17,17 @@ import numpy as np
 import pytest
 
 from helpers.failing_server import Fault
-from helpers.fault_runs import ANALYSES, ended, run
+from helpers.fault_runs import ANALYSES, REQUESTS, ended, frames, run
 from platforms.faults.test_sites import at, put
+from v6_clinical.disclosure import Policy
 from v6_clinical.errors import AnalysisError
 from v6_clinical.protocol import answers, sums
 from v6_clinical.protocol.answers import read_answer
+from v6_clinical.protocol.registry import face_of, load_central, load_site
+from v6_clinical.protocol.site import answer
+from v6_clinical.protocol.stepper import Stepper
 from v6_clinical.protocol.sums import Form
+from v6_clinical.protocol.transcript import Config
 from v6_clinical.version import SCHEMA
 
 ALL = pytest.mark.parametrize("analysis", ANALYSES)
@@ -192,6 +199,107 @@ def test_control_a_number_spread_over_a_matrix_costs_much_F15(
     code, _, mebibytes = cost(one_number(2_500))
     assert code == "read"
     assert mebibytes > 100
+
+
+def test_many_declared_noises_cost_little_F15() -> None:
+    """Of names that the answer does not hold: it cannot be read."""
+    told = message()
+    told["sums"]["noise"] = {f"x{k}": [0.1, 0.1] for k in range(60_000)}
+    assert len(json.dumps(told, separators=(",", ":"))) > 0.95 * MEGABYTE
+    code, seconds, mebibytes = cost(told)
+    assert code == "BAD_ANSWER"
+    assert seconds < 1
+    assert mebibytes < 100
+
+
+NOISE: dict[str, Any] = {
+    "of nothing": {"other": [0.1, 0.1]},
+    "negative": {"rows": [-0.1, 0.1]},
+    "no number": {"rows": ["0.1", 0.1]},
+    "beyond any": {"rows": [0.1, 1e300]},
+    "not finite": {"rows": [0.1, float("inf")]},
+    "of three parts": {"rows": [0.1, 0.1, 0.1]},
+    "of flags": {"rows": [True, False]},
+    "a list": [0.1, 0.1],
+    "of a name without text": {"": [0.1, 0.1]},
+}
+
+
+@pytest.mark.parametrize("kind", NOISE)
+def test_noise_that_cannot_be_is_no_answer_F15(kind: str) -> None:
+    told = message(arrays={"rows": array(1.0)})
+    told["sums"]["noise"] = NOISE[kind]
+    assert cost(told)[0] == "BAD_ANSWER"
+    told["sums"]["noise"] = {"rows": [0.1, 0.0]}
+    assert cost(told)[0] == "read"
+
+
+KINDS: dict[str, tuple[Any, Any]] = {
+    "arrays": (array(1.0), {"shape": [480_000], "data": [1] * 480_000}),
+    "tallies": ({"a": 1}, {f"s{k}": 1 for k in range(80_000)}),
+    "forms": (
+        {"labels": ["a"], "half": [1]},
+        {"labels": [f"s{k}" for k in range(990)], "half": [1] * (990 * 991 // 2)},
+    ),
+}
+
+
+def large_answers(found: Any) -> list[Any]:
+    """Return a site's answer with a megabyte of what a round may bring, noise beside it."""
+    changed = []
+    for kind, (small, large) in KINDS.items():
+        for name in list(found["sums"][kind])[:1]:
+            many = [f"{name.split('/')[0]}/x{k}" for k in range(5_900)]
+            for more in (dict.fromkeys(many, small), {name: large}):
+                told = copy.deepcopy(found)
+                told["sums"][kind].update(more)
+                told["sums"]["noise"] = {each: [0.1, 0.1] for each in more}
+                assert len(json.dumps(told, separators=(",", ":"))) < 1.2 * MEGABYTE
+                changed.append(told)
+    return changed
+
+
+@ALL
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_a_round_with_a_large_answer_costs_the_centre_little_F15(
+    analysis: str, rounds: int
+) -> None:
+    """All that the centre does with it: read it, look at it, add it, and ask the next question."""
+    central, site = load_central(analysis), load_site(face_of(analysis).package)
+    finished: list[dict[int, Any]] = []
+
+    def at_last() -> Stepper:
+        stepper = Stepper(central, Config(central.name, REQUESTS[analysis], (10, 20, 30)))
+        for raw in finished:
+            stepper.finish({number: read_answer(raw, number) for number in raw})
+        return stepper
+
+    for _ in range(rounds):
+        opened = at_last().open
+        assert opened is not None
+        sites = zip(opened.messages().items(), frames(), strict=True)
+        raw = {
+            number: json.loads(json.dumps(answer(site, asked, Policy, lambda _, rows=rows: rows)))
+            for (number, asked), rows in sites
+        }
+        finished.append(raw)
+    honest = finished.pop()
+
+    def finish(stepper: Stepper, raw: dict[int, Any]) -> float:
+        begun = time.process_time()
+        with contextlib.suppress(AnalysisError):
+            stepper.finish({number: read_answer(raw, number) for number in raw})
+        return time.process_time() - begun
+
+    for told in large_answers(honest[20]):
+        assert finish(at_last(), honest | {20: told}) < 1
+        if told["sums"]["noise"].keys() & told["sums"]["forms"].keys():  # take most
+            stepper = at_last()
+            tracemalloc.start()
+            finish(stepper, honest | {20: told})
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert peak / MEGABYTE < 100
 
 
 @ALL

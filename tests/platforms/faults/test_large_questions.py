@@ -83,6 +83,10 @@ LARGE: dict[str, Callable[[dict[str, Any]], Any]] = {
     "very many factors": in_model(terms=[{"factors": [COLUMN] * 20_000}]),
     "a codebook": in_model(levels=levels(900, 150)),
     "merged levels": in_model(collapse={"stage": levels(900, 150)}),
+    "a codebook twice": lambda question: question["model"].update(
+        levels=levels(900, 70), codebook=levels(900, 70)
+    ),
+    "a codebook of other levels": in_model(levels={}, codebook=levels(900, 150)),
     "brackets": in_model(terms=[_nested(400)] * 1000),
     "a long name": in_model(weights="x" * 1_000_000),
 }
@@ -140,6 +144,35 @@ def asking_for(step: str, windows: list[dict[str, Any]]) -> dict[str, Any]:
     numeric = [{"name": "age", "shift": 60.0, "window": window(-1, 100, 60)["window"]}]
     asked = {"numeric": numeric, "categorical": [], "group": STAGES, "finer": windows}
     return asked | {"correlation": False, "per_site": False}
+
+
+@pytest.mark.skipif("summary" not in ANALYSES, reason="an image of another analysis")
+@pytest.mark.parametrize("part", ["levels", "collapse"])
+@pytest.mark.parametrize("step", ["describe", "tabulate", "refine"])
+def test_a_large_opening_costs_a_site_little_F16(step: str, part: str) -> None:
+    """What a later question says of the first: compared by names, not by pairs of them."""
+    codebook = levels(900, 150) if part == "levels" else {"stage": levels(900, 150)}
+    opening = {"names": ["age", "stage"], "group_by": "stage", "levels": {}, "collapse": {}}
+    opening[part] = codebook
+    asked = asking_for(step, [window(0, 50, 9)]) | {"opening": opening}
+    cheap("summary", step, opening if step == "describe" else asked)
+
+
+LISTED = Policy(allowed_requests=frozenset({"0" * 64}))
+
+
+@pytest.mark.parametrize("analysis", [name for name in ANALYSES if name != "summary"])
+def test_a_large_model_costs_little_where_requests_are_listed_F16(analysis: str) -> None:
+    """The question is then read once more, and written for its digest."""
+    step, question = opening(analysis)
+    LARGE["a codebook twice"](question)
+    LARGE["very many columns"](question)
+    question["model"]["terms"] = question["model"]["terms"][:200]
+    message = {"version": __version__, "step": step, "arguments": question, "index": 0, "count": 2}
+    begun = time.process_time()
+    found = answer(load_site(face_of(analysis).package), message, lambda: LISTED, lambda _: FRAME)
+    assert time.process_time() - begun < SECONDS
+    assert found["code"] == "REQUEST_NOT_ALLOWED"
 
 
 @pytest.mark.skipif("summary" not in ANALYSES, reason="an image of another analysis")
