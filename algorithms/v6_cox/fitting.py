@@ -116,7 +116,7 @@ class Fitting:
 
     def read(self, total: Sums) -> Evaluation:
         """Return the pooled evaluation."""
-        check_same_data(self.first, total, self.design)
+        check_same_data(self.first, total)
         if self.null is None:
             self._take_null(self.baseline.null(total))
         return self.baseline.read(total)
@@ -174,7 +174,7 @@ class Fitting:
         """Return what no site with rows may leave out."""
         found = self.baseline.needs(null=self.null is None, last=last)
         found |= {"meat"} if last and self.robust else set()
-        return found | {"rows", "column_total"} | ({"pairs"} if last else set())
+        return found | {"rows"} | ({"pairs"} if last else set())
 
     def _report(self, beta: Array) -> Report:
         return Report(

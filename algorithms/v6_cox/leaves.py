@@ -4,15 +4,15 @@ from v6_clinical.regression.leaves import (
     CLUSTERS,
     COUNTS,
     DESCRIBE,
+    EXACT,
     LEVELS,
     OWN,
     ROWS,
     SQUARES,
     START,
-    TOTAL,
 )
 
-__all__ = ["COUNTS", "LEAVES", "LEVELS", "ROUNDS", "SQUARES"]
+__all__ = ["COUNTS", "EXACT", "LEAVES", "LEVELS", "ROUNDS", "SQUARES"]
 
 _MEAT = "robust errors: per pair of columns, sum of products of score residuals"
 _RISK_SUMS = (
@@ -30,7 +30,6 @@ LEAVES = {
     },
     "evaluate": {
         **ROWS,
-        **TOTAL,
         "likelihood": "log partial likelihood at the coefficients asked about",
         "score": "per column: its derivative",
         "information": "per pair of columns: its second derivative",

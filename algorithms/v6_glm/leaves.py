@@ -3,13 +3,14 @@
 from v6_clinical.regression import leaves as shared
 from v6_clinical.regression.glm import leaves as glm
 from v6_clinical.regression.glm.leaves import ROUNDS
-from v6_clinical.regression.leaves import COUNTS, LEVELS
+from v6_clinical.regression.leaves import COUNTS, EXACT, LEVELS
 
-__all__ = ["COUNTS", "LEAVES", "LEVELS", "ROUNDS", "SQUARES"]
+__all__ = ["COUNTS", "EXACT", "LEAVES", "LEVELS", "ROUNDS", "SQUARES"]
 
 _ROWS = {
-    "rows": "rows used and dropped, sum of the outcome, sum of weights, sum of weights times the "
-    "outcome"
+    "rows": "rows used and dropped and, binomial, those with an outcome of 1",
+    "outcome": "not binomial: sum of the outcome",
+    "weights": "with weights: their sum, and that of weights times the outcome",
 }
 _START = {
     "information": shared.START["information"].replace("at 0", "at the outcome's mean"),
@@ -20,8 +21,10 @@ _START = {
 }
 _EVALUATE = {
     "likelihood": "log-likelihood at the coefficients asked about, of a dispersion of 1, less "
-    "what does not depend on them",
-    "null": "gaussian, or with an offset: log-likelihood, score and information of the null model",
+    "that of the null model",
+    "null": "gaussian, or with an offset: score and information of the null model, and its "
+    "log-likelihood less that of the null model that differences are from",
+    "null_likelihood": "gaussian, or with an offset: the log-likelihood that differences are from",
     "expected": "links that are not canonical, last round: per pair of columns, the expected "
     "second derivative",
     "constants": "last round: sums of log y! and y log y - y (poisson), of log y (gamma), of half "
@@ -34,5 +37,5 @@ LEAVES = {
     "evaluate": glm.LEAVES["evaluate"] | _ROWS | _EVALUATE,
 }
 
-# The outcome, and so its sum among the rows, may be negative.
-SQUARES = (shared.SQUARES - {"rows"}) | {"expected", "pearson"}
+# The outcome, and so its sum with weights, may be negative.
+SQUARES = (shared.SQUARES - {"weights"}) | {"expected", "pearson"}

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Form, Sums
 from v6_clinical.regression.glm.likelihood import ExpectedPoint
-from v6_clinical.regression.glm.site import GLMTold
-from v6_clinical.regression.site.guard import check, sum_of_squares
+from v6_clinical.regression.glm.site_likelihood import GLMTold
+from v6_clinical.regression.site.guard import check, squares_to_tell
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -21,15 +22,26 @@ def report(told: GLMTold, policy: Policy) -> Sums:
     R5 has looked at each of the constants' columns when the outcome was read.
     """
     data, family = told.data, told.data.family
-    found = {}
+    found, noise = {}, told.noise
     features = family.features(data.outcome, data.weights)
     if features.shape[1]:
-        found["constants"] = features.sum(axis=0)
+        found["constants"] = _constants(features, told)
     if family.dispersed:
         residuals = family.pearson(data.outcome, data.weights, told.predictor)
-        found["pearson"] = np.array([sum_of_squares(residuals, policy)])
+        squares = noise.sum("pearson", squares_to_tell(residuals, policy))
+        found["pearson"] = np.array([max(squares, 0.0)])
     forms = {}
     if not family.canonical:
         here = check(ExpectedPoint(data, told.asked.beta), policy)
-        forms["expected"] = Form(told.asked.labels, here.evaluation.information)
-    return Sums(found, forms=forms)
+        expected = noise.matrix("expected", here.evaluation.information)
+        forms["expected"] = Form(told.asked.labels, expected)
+    return Sums(found, forms=forms, noise=noise.noisy.told([*found, *forms]))
+
+
+def _constants(features: Array, told: GLMTold) -> Array:
+    """Return sums over rows that the outcome and the weights fix, whatever the design."""
+    noisy = told.noise.noisy
+    if not noisy.on:
+        return np.asarray(features.sum(axis=0))
+    sums = [noisy.sum(f"constants/{k}", b"", x, alone=True) for k, x in enumerate(features.T)]
+    return np.array(sums)

@@ -45,11 +45,15 @@ def _fit(request: GeneralizedLinearRequest, fitting: Fitting, fit: Fit) -> Recor
     null = fitting.null.log_likelihood
     saturated = family.saturated(constants, counts)
     deviance, null_deviance = 2 * (saturated - fit.log_likelihood), 2 * (saturated - null)
+    log_likelihood = fit.log_likelihood
+    if request.family == "gaussian":  # beside a large null deviance a difference has few digits
+        deviance = float(fit.total["pearson"][0])
+        log_likelihood = -deviance / 2
     df = round(counts.n) - k
     dispersion: float | None = 1.0
     if family.dispersed:
         dispersion = float(fit.total["pearson"][0]) / df if df > 0 else None
-    value = family.log_likelihood(fit.log_likelihood, constants, counts)
+    value = family.log_likelihood(log_likelihood, constants, counts)
     told = value is not None and request.ridge == 0
     free = k + family.dispersed  # the dispersion is a parameter too
     record: Record = {"n": round(counts.n), "n_missing": round(counts.dropped)}

@@ -2,9 +2,9 @@
 
 from v6_clinical.regression.glm import leaves as glm
 from v6_clinical.regression.glm.leaves import ROUNDS
-from v6_clinical.regression.leaves import COUNTS, LEVELS, SQUARES
+from v6_clinical.regression.leaves import COUNTS, EXACT, LEVELS, SQUARES
 
-__all__ = ["COUNTS", "LEAVES", "LEVELS", "ROUNDS", "SQUARES"]
+__all__ = ["COUNTS", "EXACT", "LEAVES", "LEVELS", "ROUNDS", "SQUARES"]
 
 _REPORT = {
     "brier": "last round: sum of squared differences of outcome and risk",

@@ -10,7 +10,7 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.glm.likelihood import squared_error
-from v6_clinical.regression.glm.site import GLMTold
+from v6_clinical.regression.glm.site_likelihood import GLMTold
 from v6_logistic.questions import Evaluate
 from v6_logistic.risk import concordance, risk_counts
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
-import numpy as np
-
-from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Sums
 
-NAME = "rows"
+# What messages call them: whole numbers, and sums of real ones, which have noise.
+ROWS, OUTCOME, WEIGHTS = "rows", "outcome", "weights"
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums over rows, named; each message of a regression holds them under ``rows``.
+    """Sums over rows.
 
     Parameters
     ----------
@@ -37,21 +35,22 @@ class Counts:
         """Rows of the smaller class of an outcome of 0 and 1."""
         return min(self.events, self.n - self.events)
 
-    def array(self) -> Array:
-        """Return the five numbers, shape (5,)."""
-        return np.array(astuple(self), dtype=np.float64)
-
-    def sums(self) -> Sums:
-        """Return them as a message holds them."""
-        return Sums({NAME: self.array()})
-
     @classmethod
     def read(cls, total: Sums) -> Counts:
         """Return those of the sum of messages; 0 where no site sent any.
 
+        ``rows`` are n, dropped, and events of an outcome of 0 and 1. The sum of any other outcome
+        is under ``outcome``, and the two sums of weights are under ``weights`` where there are any.
+
         Raises
         ------
         AnalysisError
-            ``BAD_ANSWER`` where they are not five numbers.
+            ``BAD_ANSWER`` where they are not so many numbers.
         """
-        return cls(*total.get(NAME, (5,)).tolist())
+        n, dropped, events = total.get(ROWS, (3,)).tolist()
+        if OUTCOME in total.arrays:
+            events = float(total.get(OUTCOME, (1,))[0])
+        weight, event_weight = n, events
+        if WEIGHTS in total.arrays:
+            weight, event_weight = total.get(WEIGHTS, (2,)).tolist()
+        return cls(n, dropped, events, weight, event_weight)

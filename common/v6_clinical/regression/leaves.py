@@ -1,6 +1,9 @@
 """What leaves a site in every regression, by name; each analysis's ``leaves`` adds its own."""
 
-ROWS = {"rows": "rows used and dropped, events, sum of weights, sum of weights of events"}
+ROWS = {
+    "rows": "rows used and dropped, and rows with an event",
+    "weights": "with weights: their sum, and that of events",
+}
 COLUMNS = {
     "column_sum": "per column: its sum",
     "column_within": "per column: squares about the site's mean",
@@ -18,7 +21,6 @@ START = {
     "right_hand_side": "of the normal equations: that information times the optimum, plus the "
     "score there",
 }
-TOTAL = {"column_total": "the sum of all design columns, to notice that data have changed"}
 CLUSTERS = {"clusters": "with a cluster, last round: how many clusters there are"}
 OWN = {
     "own_sites": "last round, per column: 1 if the site has estimates of its own",
@@ -30,11 +32,13 @@ OWN = {
 }
 
 # Whose numbers count something, and whose, of a form those on the diagonal, are never negative.
-COUNTS = frozenset({"kind", "level", "own_sites", "own_missing", "clusters"})
+COUNTS = frozenset({"rows", "kind", "level", "own_sites", "own_missing", "clusters"})
+# What has no noise: counts, levels, and why a site has no estimates.
+EXACT = COUNTS
 LEVELS = frozenset({"level"})
 SQUARES = frozenset(
     {
-        "rows",
+        "weights",
         "column_within",
         "column_squares",
         "information",

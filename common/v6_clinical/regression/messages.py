@@ -9,7 +9,7 @@ from v6_clinical.numerics.newton import Evaluation, Noise
 from v6_clinical.protocol.sums import Sums
 
 # Without these a site with rows has not answered an evaluation.
-EVALUATION = frozenset({"rows", "column_total", "likelihood", "score", "information"})
+EVALUATION = frozenset({"rows", "likelihood", "score", "information"})
 # What a site says of a predictor: it holds numbers, or levels that are stored as text, numbers or
 # true and false.
 NUMBERS = "numbers"
@@ -20,10 +20,18 @@ LEVELS: Mapping[Stored, str] = {
 }
 
 
-def read_evaluation(total: Sums, labels: Sequence[str], prefix: str = "") -> Evaluation:
-    """Return the pooled evaluation of the parameters with these labels."""
+def read_evaluation(
+    total: Sums, labels: Sequence[str], prefix: str = "", origin: float = 0.0
+) -> Evaluation:
+    """Return the pooled evaluation of the parameters with these labels.
+
+    Parameters
+    ----------
+    origin
+        The log-likelihood that the sites' differences begin at.
+    """
     return Evaluation(
-        float(total[f"{prefix}likelihood"][0]),
+        float(total[f"{prefix}likelihood"][0]) + origin,
         total.vector(f"{prefix}score", labels),
         total.form(f"{prefix}information", labels),
         read_noise(total, labels, f"{prefix}information"),

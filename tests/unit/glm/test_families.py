@@ -23,7 +23,8 @@ def test_derivatives(which: tuple[str, str]) -> None:
     family, y, step = FAMILIES[which], OUTCOMES[which[0]], 1e-5
     _, first, second = family.rows(y, WEIGHTS, ETA)
     up, down = family.rows(y, WEIGHTS, ETA + step), family.rows(y, WEIGHTS, ETA - step)
-    assert (up[0] - down[0]) / (2 * step) == pytest.approx(first.sum(), rel=1e-7)
+    assert WEIGHTS * (up[0] - down[0]) / (2 * step) == pytest.approx(first, rel=1e-7, abs=1e-9)
+    assert up[0] == pytest.approx(family.value(y, ETA + step), rel=1e-14)
     assert -(up[1] - down[1]) / (2 * step) == pytest.approx(second, rel=1e-6, abs=1e-9)
     third = family.third(y, WEIGHTS, first, second)
     if third.any():
@@ -42,7 +43,8 @@ def test_the_expected_information_is_that_over_both_outcomes(link: str) -> None:
     mean = mu * family.rows(one, one, ETA)[2] + (1 - mu) * family.rows(0 * one, one, ETA)[2]
     assert family.expected(one, one, ETA) == pytest.approx(mean, rel=1e-10)
     value = stats.bernoulli.logpmf(OUTCOMES["binomial"].astype(int), mu).sum()
-    assert family.rows(OUTCOMES["binomial"], one, ETA)[0] == pytest.approx(value, rel=1e-12)
+    found = family.rows(OUTCOMES["binomial"], one, ETA)[0].sum()
+    assert found == pytest.approx(value, rel=1e-12)
 
 
 @every_family
@@ -54,7 +56,7 @@ def test_the_saturated_fit_has_no_deviance(which: tuple[str, str]) -> None:
     eta = y if which[0] == "gaussian" else np.log(y)
     constants = family.features(y, WEIGHTS).sum(axis=0)
     counts = Counts(13, 0, y.sum(), WEIGHTS.sum(), (WEIGHTS * y).sum())
-    value = family.rows(y, WEIGHTS, eta)[0]
+    value = WEIGHTS @ family.rows(y, WEIGHTS, eta)[0]
     assert value == pytest.approx(family.saturated(constants, counts), abs=1e-12)
 
 
@@ -70,4 +72,4 @@ def test_outside_of_the_domain_nothing_is_a_number(which: tuple[str, str], eta: 
     family, y = FAMILIES[which], OUTCOMES[which[0]]
     for outcome in (y, y[::-1]):
         value = family.rows(outcome, WEIGHTS, np.where(np.arange(13) == 3, eta, ETA))[0]
-        assert np.isnan(value)
+        assert np.isnan(value).any()

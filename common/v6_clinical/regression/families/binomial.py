@@ -27,6 +27,7 @@ class Binomial(Family):
     ratio: tuple[str, str] | None = ("odds_ratio", "or")
     typical = 0.2
     half = math.log(2)
+    classes = True
 
     def read(self, column: pd.Series, outcome: Outcome, policy: Policy) -> Array:
         """Return 0 and 1; R6: classes of 0 or at least a cell.
@@ -43,14 +44,18 @@ class Binomial(Family):
         policy.check_classes(ones, len(events) - ones, outcome.column)
         return events
 
-    def rows(self, y: Array, w: Array, eta: Array) -> tuple[float, Array, Array]:
+    def rows(self, y: Array, w: Array, eta: Array) -> tuple[Array, Array, Array]:
         """Return value and derivatives, from one exponential a row that cannot overflow."""
         small = np.exp(-np.abs(eta))
         whole = 1 + small  # its logarithm is off by one rounding of 1 at most
         share = 1 / whole
-        value = float(np.dot(w, y * eta - np.maximum(eta, 0) - np.log(whole)))
+        value = y * eta - np.maximum(eta, 0) - np.log(whole)
         residuals = w * (y - np.where(eta >= 0, share, small * share))
         return value, residuals, w * small * share * share
+
+    def value(self, y: Array, eta: Array) -> Array:
+        """Return y eta - log(1 + e^eta)."""
+        return np.asarray(y * eta - np.logaddexp(0.0, eta))
 
     def third(self, y: Array, w: Array, residuals: Array, weights: Array) -> Array:
         """Return w mu (1 - mu) (1 - 2 mu)."""

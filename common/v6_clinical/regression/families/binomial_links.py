@@ -21,7 +21,7 @@ NEAREST = 0.01  # to 0 and 1, of a share at which a fit begins
 
 
 class _Linked(Binomial):
-    """What the links have in common: ``value``, a row's l and its two derivatives."""
+    """What the links have in common: ``row``, a row's l and its two derivatives."""
 
     ratio = None
     canonical = False
@@ -35,10 +35,14 @@ class _Linked(Binomial):
         """Return eta of a mean between 0 and 1."""
         raise NotImplementedError
 
-    def rows(self, y: Array, w: Array, eta: Array) -> tuple[float, Array, Array]:
+    def rows(self, y: Array, w: Array, eta: Array) -> tuple[Array, Array, Array]:
         """Return value and derivatives."""
         value, first, second = self.row(y, eta)
-        return float(np.dot(w, value)), w * first, w * second
+        return value, w * first, w * second
+
+    def value(self, y: Array, eta: Array) -> Array:
+        """Return l of rows."""
+        return self.row(y, eta)[0]
 
     def third(self, y: Array, w: Array, residuals: Array, weights: Array) -> Array:
         """Return 0: it does not follow from the derivatives before it."""

@@ -1,7 +1,8 @@
 """What a family brings: a likelihood of single rows together with its link.
 
-With eta = offset + x b, a row's log-likelihood is w l(y, eta): ``rows`` gives its value, first
-derivative and second derivative, sign reversed, in eta; ``third`` the derivative of the latter.
+With eta = offset + x b, a row's log-likelihood is w l(y, eta): ``rows`` gives l, and w times its
+first and its second derivative in eta, the latter with its sign reversed; ``third`` is the
+derivative of the latter.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class Family(ABC):
         Whether observed and expected information are the same.
     dispersed
         Whether a dispersion is estimated.
+    classes
+        Whether the outcome is 0 and 1, so that its sum is a count.
     """
 
     ratio: tuple[str, str] | None
@@ -68,6 +71,7 @@ class Family(ABC):
     quadratic: bool = False
     canonical: bool = True
     dispersed: bool = False
+    classes: bool = False
 
     @abstractmethod
     def read(self, column: pd.Series, outcome: Outcome, policy: Policy) -> Array:
@@ -80,11 +84,15 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def rows(self, y: Array, w: Array, eta: Array) -> tuple[float, Array, Array]:
-        """Return sum w l, w dl/deta and -w d2l/deta2 of a block of rows.
+    def rows(self, y: Array, w: Array, eta: Array) -> tuple[Array, Array, Array]:
+        """Return l, w dl/deta and -w d2l/deta2 of a block of rows.
 
         They are no numbers where eta has overflowed; nothing is raised.
         """
+
+    @abstractmethod
+    def value(self, y: Array, eta: Array) -> Array:
+        """Return l of a block of rows, shape (n,); of ``eta`` one number for all will do."""
 
     def third(self, y: Array, w: Array, residuals: Array, weights: Array) -> Array:
         """Return -w d3l/deta3 of a block of rows from the two derivatives before it.
@@ -104,6 +112,10 @@ class Family(ABC):
     def unit(self, y: Array) -> float:
         """Return what R9 measures the linear predictor in at a site."""
         return 1.0
+
+    def zero(self, y: Array) -> float:
+        """Return the linear predictor that a site's questions count from."""
+        return 0.0
 
     def features(self, y: Array, w: Array) -> Array:
         """Return what of the likelihood does not depend on eta, shape (n, m), to be summed."""

@@ -44,10 +44,14 @@ class Gamma(Family):
             raise RefusalError("BAD_OUTCOME", [outcome.column])
         return values
 
-    def rows(self, y: Array, w: Array, eta: Array) -> tuple[float, Array, Array]:
+    def rows(self, y: Array, w: Array, eta: Array) -> tuple[Array, Array, Array]:
         """Return value and derivatives: of a row y / mu - 1 and -y / mu."""
         ratio = y * np.exp(-eta)
-        return -float(np.dot(w, ratio + eta)), w * (ratio - 1), w * ratio
+        return -(ratio + eta), w * (ratio - 1), w * ratio
+
+    def value(self, y: Array, eta: Array) -> Array:
+        """Return -y / mu - log mu."""
+        return np.asarray(-(y * np.exp(-eta) + eta))
 
     def expected(self, y: Array, w: Array, eta: Array) -> Array:
         """Return w."""
@@ -101,10 +105,14 @@ class InverseGamma(Gamma):
     ratio = None
     canonical = True
 
-    def rows(self, y: Array, w: Array, eta: Array) -> tuple[float, Array, Array]:
+    def rows(self, y: Array, w: Array, eta: Array) -> tuple[Array, Array, Array]:
         """Return value and derivatives: of a row 1 / eta - y and -1 / eta^2."""
         mu = self.mean(eta)
-        return -float(np.dot(w, y * eta + np.log(mu))), w * (mu - y), w * mu * mu
+        return -(y * eta + np.log(mu)), w * (mu - y), w * mu * mu
+
+    def value(self, y: Array, eta: Array) -> Array:
+        """Return -y eta + log eta."""
+        return np.asarray(-(y * eta + np.log(self.mean(eta))))
 
     def expected(self, y: Array, w: Array, eta: Array) -> Array:
         """Return w mu^2."""

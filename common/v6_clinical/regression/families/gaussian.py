@@ -34,11 +34,15 @@ class Gaussian(Family):
         """Return the numbers; R5."""
         return read_real(column, outcome, policy)
 
-    def rows(self, y: Array, w: Array, eta: Array) -> tuple[float, Array, Array]:
+    def rows(self, y: Array, w: Array, eta: Array) -> tuple[Array, Array, Array]:
         """Return value and derivatives."""
         residuals = y - eta
-        weighted = w * residuals
-        return -float(np.dot(weighted, residuals)) / 2, weighted, w + np.zeros(len(y))
+        return residuals * residuals / -2, w * residuals, w + np.zeros(len(y))
+
+    def value(self, y: Array, eta: Array) -> Array:
+        """Return -(y - eta)^2 / 2."""
+        residuals = y - eta
+        return np.asarray(residuals * residuals / -2)
 
     def fewest(self, counts: Counts) -> float:
         """Return the rows."""
@@ -47,6 +51,10 @@ class Gaussian(Family):
     def unit(self, y: Array) -> float:
         """Return the outcome's standard deviation, 1 where it has none."""
         return float(y.std()) or 1.0
+
+    def zero(self, y: Array) -> float:
+        """Return the outcome's mean."""
+        return float(y.mean())
 
     def features(self, y: Array, w: Array) -> Array:
         """Return log w / 2, (n, 1)."""

@@ -45,10 +45,14 @@ class Poisson(Family):
         policy.check_classes(positive, len(values) - positive, outcome.column)
         return read_real(column, outcome, policy)
 
-    def rows(self, y: Array, w: Array, eta: Array) -> tuple[float, Array, Array]:
+    def rows(self, y: Array, w: Array, eta: Array) -> tuple[Array, Array, Array]:
         """Return value and derivatives."""
         mu = np.exp(eta)
-        return float(np.dot(w, y * eta - mu)), w * (y - mu), w * mu
+        return y * eta - mu, w * (y - mu), w * mu
+
+    def value(self, y: Array, eta: Array) -> Array:
+        """Return y eta - mu."""
+        return np.asarray(y * eta - np.exp(eta))
 
     def third(self, y: Array, w: Array, residuals: Array, weights: Array) -> Array:
         """Return w mu."""

@@ -27,7 +27,7 @@ from v6_clinical.regression.centre.plan import (
     resolve_moments,
     start,
 )
-from v6_clinical.regression.counts import Counts
+from v6_clinical.regression.counts import OUTCOME, WEIGHTS, Counts
 from v6_clinical.regression.families.family import Family, Outcome
 from v6_clinical.regression.glm.null_model import NullModel
 from v6_clinical.regression.glm.questions import Evaluate, Opening
@@ -131,7 +131,13 @@ class Fitting:
     def ask(self, beta: Array, last: bool) -> Ask:
         """Return the question at these parameters; the last one also asks for the report."""
         report = self.report() if (last or self.family.quadratic) and self.null.ready else None
-        needs = EVALUATION | null_needs(self.request, self.family)
+        needs = (
+            EVALUATION
+            | null_needs(self.request, self.family)
+            | counts_needs(self.request, self.family)
+        )
+        if self.null.at is not None:
+            needs |= {"null_likelihood"}
         if report is not None:
             needs |= self.report_needs(report)
         return Ask("evaluate", self._question(beta, report).to_json(), needs=needs)
@@ -148,6 +154,7 @@ class Fitting:
                 "intercepts": tuple(self._by_site(intercepts)),
                 "slopes": tuple(slopes),
                 "null": self.null.at,
+                "origin": self.null.origin,
                 "report": report,
             }
         )
@@ -162,11 +169,11 @@ class Fitting:
 
     def read(self, total: Sums) -> Evaluation:
         """Return the pooled evaluation."""
-        check_same_data(self.first, total, self.design)
+        check_same_data(self.first, total)
         self.null.read(total)
         if self.state.home is not None:
             self.state.home = self._home()
-        return read_evaluation(total, self.design.labels)
+        return read_evaluation(total, self.design.labels, origin=self.null.value)
 
     def _by_site(self, intercepts: list[float]) -> list[float]:
         """Return an intercept for each place; sites without rows never read theirs."""
@@ -197,6 +204,12 @@ def null_needs(request: GLMRequest, family: Family) -> frozenset[str]:
     return frozenset({"null"} if asks_null(request, family) else ())
 
 
+def counts_needs(request: GLMRequest, family: Family) -> frozenset[str]:
+    """Return what sites send of sums of weights and of an outcome that is no count."""
+    found = set() if family.classes else {OUTCOME}
+    return frozenset(found | ({WEIGHTS} if request.weights is not None else set()))
+
+
 def fitted(
     request: GLMRequest, family: Family, kind: type[F]
 ) -> Generator[Ask, Reply, tuple[F, Fit, int]]:
@@ -213,7 +226,8 @@ def fitted(
         return kind.opening(request, formula)
 
     formula = yield from resolve_moments(read_model(request), asked, rounds)
-    reply = yield from ask_start(formula, asked, rounds, null_needs(request, family))
+    needs = null_needs(request, family) | counts_needs(request, family)
+    reply = yield from ask_start(formula, asked, rounds, needs)
     fitting = kind(request, family, formula, reply)
     found = yield from maximise(
         fitting.design, fitting.state, fitting.penalty, rounds, fitting.ask, fitting.read

@@ -1,6 +1,6 @@
 """What leaves a site in every regression of single rows, by step; families may add to it."""
 
-from v6_clinical.regression.leaves import CLUSTERS, DESCRIBE, OWN, ROWS, START, TOTAL
+from v6_clinical.regression.leaves import CLUSTERS, DESCRIBE, OWN, ROWS, START
 
 LEAVES = {
     "describe": DESCRIBE,
@@ -14,11 +14,12 @@ LEAVES = {
     },
     "evaluate": {
         **ROWS,
-        **TOTAL,
-        "likelihood": "log-likelihood at the coefficients asked about",
+        "likelihood": "log-likelihood at the coefficients asked about less that of the null model",
         "score": "per column: its derivative",
         "information": "per pair of columns: its second derivative",
-        "null": "with an offset: log-likelihood, score and information of the null model",
+        "null": "with an offset: score and information of the null model, and its log-likelihood "
+        "less that of the null model that differences are from",
+        "null_likelihood": "with an offset: the log-likelihood that differences are from",
         "meat": "robust errors, last round: per pair of columns, sum of products of score rows",
         **CLUSTERS,
         **OWN,

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.regression.families.family import Family
+from v6_clinical.regression.site.noise import NO_PARTS, Parts, parts_of
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -51,6 +52,10 @@ class Pointwise:
     ----------
     log_likelihood
         The sum of w l.
+    gain
+        The sum of w l less that at another linear predictor, where there is one.
+    parts
+        What makes the noise of the gain.
     residuals
         w l', shape (n,): w (y - mu) where the link is canonical.
     weights
@@ -60,25 +65,81 @@ class Pointwise:
     log_likelihood: float
     residuals: Array
     weights: Array
+    gain: float = 0.0
+    parts: Parts = NO_PARTS
 
 
-def pointwise(family: Family, outcome: Array, weights: Array, eta: Array) -> Pointwise:
-    """Return the parts of the likelihood; they are no numbers where eta has overflowed."""
+def pointwise(
+    family: Family,
+    outcome: Array,
+    weights: Array,
+    eta: Array,
+    origin: Array | None = None,
+    clusters: Index | None = None,
+) -> Pointwise:
+    """Return the parts of the likelihood; they are no numbers where eta has overflowed.
+
+    Parameters
+    ----------
+    origin
+        The linear predictor that the gain is from, shape (n,), or (1,) where it is one.
+    clusters
+        Codes of patients of several rows, shape (n,).
+    """
     value, residuals, model = 0.0, np.empty(len(eta)), np.empty(len(eta))
+    gain = Gain(len(eta), clusters)
     with np.errstate(invalid="ignore", over="ignore"):
         for rows in row_blocks(len(eta)):
-            some = family.rows(outcome[rows], weights[rows], eta[rows])
-            value += some[0]
+            y, w = outcome[rows], weights[rows]
+            some = family.rows(y, w, eta[rows])
+            value += float(np.dot(w, some[0]))
             residuals[rows], model[rows] = some[1:]
-    return Pointwise(value, residuals, model)
+            if origin is not None:
+                before = origin if len(origin) == 1 else origin[rows]
+                gain.add(rows, w * (some[0] - family.value(y, before)))
+    return Pointwise(value, residuals, model, gain.total, gain.parts())
+
+
+class Gain:
+    """A sum of rows' parts, added block by block, and what makes its noise."""
+
+    def __init__(self, n: int, clusters: Index | None) -> None:
+        self.total = self._squares = self._largest = 0.0
+        self._each = None if clusters is None else np.zeros(n)
+        self._clusters = clusters
+
+    def add(self, rows: slice, block: Array) -> None:
+        """Add the parts of a block of rows."""
+        self.total += float(block.sum())
+        if self._each is not None:
+            self._each[rows] = block
+            return
+        self._squares += float(np.dot(block, block))
+        self._largest = max(self._largest, float(np.abs(block).max()))
+
+    def parts(self) -> Parts:
+        """Return what makes the noise of the sum."""
+        if self._each is not None:
+            return parts_of(self._each, self._clusters)
+        return Parts(self._squares**0.5, self._largest)
 
 
 @dataclass(frozen=True)
 class Point:
-    """Rows at coefficients ``beta`` (p,)."""
+    """Rows at coefficients ``beta`` (p,).
+
+    Parameters
+    ----------
+    origin
+        Intercept of the null model that the gain in log-likelihood is from; None for no gain.
+    clusters
+        Codes of patients of several rows, shape (n,).
+    """
 
     data: Data
     beta: Array
+    origin: float | None = None
+    clusters: Index | None = None
 
     @cached_property
     def eta(self) -> Array:
@@ -97,7 +158,8 @@ class Point:
     def parts(self) -> Pointwise:
         """The parts of the likelihood, row by row."""
         data = self.data
-        return pointwise(data.family, data.outcome, data.weights, self.eta)
+        before = None if self.origin is None else null_predictor(data, self.origin)
+        return pointwise(data.family, data.outcome, data.weights, self.eta, before, self.clusters)
 
     @property
     def residuals(self) -> Array:
@@ -123,6 +185,20 @@ class ExpectedPoint(Point):
         with np.errstate(invalid="ignore", over="ignore"):
             expected = data.family.expected(data.outcome, data.weights, self.eta)
         return Pointwise(found.log_likelihood, found.residuals, expected)
+
+
+def null_predictor(data: Data, intercept: float) -> Array:
+    """Return eta of an intercept alone: one number, shape (1,), where no offset is added."""
+    if data.offset.strides == (0,):
+        return np.array([intercept])
+    return data.offset + intercept
+
+
+def row_values(data: Data, intercept: float) -> Array:
+    """Return w l of the rows at an intercept alone, shape (n,)."""
+    before = null_predictor(data, intercept)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(data.weights * data.family.value(data.outcome, before))
 
 
 def evaluate(design: Array, at: Pointwise) -> Evaluation:

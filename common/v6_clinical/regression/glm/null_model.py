@@ -22,6 +22,13 @@ class NullModel:
         The sums of ``start``.
     asked
         Whether sites are asked about it: with an offset, and in families without a closed form.
+
+    Attributes
+    ----------
+    origin
+        The intercept at which differences of the log-likelihood begin, the same in all rounds.
+    value
+        The log-likelihood there.
     """
 
     def __init__(self, family: Family, total: Sums, *, intercept: bool, asked: bool) -> None:
@@ -31,19 +38,23 @@ class NullModel:
         if not asked:
             found = family.null(Counts.read(total), intercept=intercept)
             self.intercept, self.log_likelihood = found.intercept, found.log_likelihood
+            self.origin, self.value = self.intercept, self.log_likelihood
             return
         information, right_hand_side = total.get("null", (2,)).tolist()
         if not information > 0:
             raise AnalysisError("BAD_ANSWER", "The null model has no information.")
         self.at = self.intercept = right_hand_side / information if intercept else 0.0
         self.log_likelihood = -math.inf  # until an evaluation tells it
+        self.origin, self.value = self.intercept, math.nan
 
     def read(self, total: Sums) -> None:
-        """Take in the evaluation at ``at``."""
+        """Take in the evaluation at ``at``, and of the first one the likelihood at the origin."""
         if self.at is None:
             return
-        value, score, information = total["null"].tolist()
-        self.log_likelihood, self.intercept, self.ready = value, self.at, True
+        if math.isnan(self.value):
+            self.value = float(total.get("null_likelihood", (1,))[0])
+        gain, score, information = total.get("null", (3,)).tolist()
+        self.log_likelihood, self.intercept, self.ready = self.value + gain, self.at, True
         if self.df:
             # the quadratic's gain: what is left is of third order in the step
             self.log_likelihood += score**2 / information / 2

@@ -22,10 +22,12 @@ class Evaluate(Opening, question.Evaluate):
     """The likelihood at one coefficient vector.
 
     ``intercepts`` holds none, one, or one for each site; ``null`` is the intercept of the null
-    model, where sites are asked about it.
+    model, where sites are asked about it. ``origin`` is the intercept of the null model at which
+    differences of the log-likelihood begin, the same in all rounds.
     """
 
     FREE: ClassVar[frozenset[str]] = question.Evaluate.FREE | {"intercepts", "null", "origin"}
 
     intercepts: Annotated[Numbers, Field(max_length=10_000)]
     null: Number | None
+    origin: Number = 0.0

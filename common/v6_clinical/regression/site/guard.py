@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from v6_clinical.disclosure.blur import NO_NOISE
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.protocol.sums import Form, Sums, labelled
+from v6_clinical.regression.site.noise import QUIET, NoiseAt
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -110,8 +112,8 @@ def may_add(rows: Array, policy: Policy) -> bool:
     return True
 
 
-def sum_of_squares(rows: Array, policy: Policy) -> float:
-    """Return the sum of these residuals' squares, shape (n,); R9.
+def squares_to_tell(rows: Array, policy: Policy) -> Array:
+    """Return these residuals' squares, shape (n,), whose sum may be told; R9.
 
     Raises
     ------
@@ -119,13 +121,29 @@ def sum_of_squares(rows: Array, policy: Policy) -> float:
         ``COEFFICIENT_RANGE`` where it is made of few of them.
     """
     policy.check_residuals(rows, squared=True)
-    return float(np.dot(rows, rows))
+    return np.square(rows)
 
 
-def evaluation_sums(labels: Sequence[str], found: Cleared, prefix: str = "") -> Sums:
-    """Return log-likelihood, score and information under their names."""
+def evaluation_sums(
+    labels: Sequence[str],
+    found: Cleared,
+    prefix: str = "",
+    likelihood: float | None = None,
+    noise: NoiseAt = QUIET,
+) -> Sums:
+    """Return log-likelihood, score and information under their names.
+
+    Parameters
+    ----------
+    likelihood
+        What is told of the log-likelihood, with its noise; by default the evaluation's.
+    """
+    score, information = noise.block(found.score, found.information)
+    value = found.log_likelihood if likelihood is None else likelihood
+    names = [f"{prefix}{name}" for name in ("likelihood", "score", "information")]
     return Sums(
-        {f"{prefix}likelihood": np.array([found.log_likelihood])},
-        {f"{prefix}score": labelled(labels, found.score)},
-        {f"{prefix}information": Form(tuple(labels), found.information)},
+        {names[0]: np.array([value])},
+        {names[1]: labelled(labels, score)},
+        {names[2]: Form(tuple(labels), information)},
+        noise.noisy.told(dict(zip(names, (NO_NOISE, NO_NOISE, noise.shown), strict=True))),
     )

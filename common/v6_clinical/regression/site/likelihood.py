@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+import numpy as np
+
+from v6_clinical.disclosure.row_key import Columns, mean_and_sd
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.protocol.analysis import Place, SiteAnswer
-from v6_clinical.protocol.sums import Sums
+from v6_clinical.protocol.sums import Noise, Sums
+from v6_clinical.regression.counts import OUTCOME, ROWS, WEIGHTS
 from v6_clinical.regression.question import Evaluate, Opening
 from v6_clinical.regression.site.guard import Checked, Cleared, Point, check
+from v6_clinical.regression.site.noise import OFF, QUIET, NoiseAt, Noisy, in_units, parts_of
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum
 from v6_clinical.regression.site.rows import Rows
 
@@ -32,6 +37,8 @@ class Asked:
     ----------
     beta, shift
         Coefficients, and what is taken off the columns, shape (p,) each.
+    question
+        What stands for the coefficients, see ``Likelihood.asked``.
     labels
         Of the p parameters in the site's sums.
     mean, reach
@@ -43,6 +50,7 @@ class Asked:
     labels: tuple[str, ...]
     mean: Array
     reach: Array
+    question: bytes = b""
 
 
 class Told(ABC):
@@ -58,6 +66,26 @@ class Told(ABC):
 
 class Likelihood(ABC):
     """The likelihood of a site's rows."""
+
+    noisy: Noisy = OFF
+
+    def with_noise(self, noisy: Noisy) -> Self:
+        """Return the likelihood with the noise of what is told of it."""
+        return self
+
+    def asked(self, beta: Array) -> tuple[Array, bytes]:
+        """Return where it is evaluated when asked at ``beta``, shape (p,), and what stands for it.
+
+        With noise that is the nearest point of a grid: two questions are the same, or far enough
+        apart that nothing is learnt from the difference.
+        """
+        if self.noisy.columns is None:
+            return beta, b""
+        return self.noisy.columns.asked(beta)
+
+    def noise_at(self, point: Any, question: bytes) -> NoiseAt:
+        """Return the noise of what is told at a point; none by default."""
+        return QUIET
 
     @property
     @abstractmethod
@@ -83,6 +111,10 @@ class Likelihood(ABC):
     def at(self, beta: Array) -> Point:
         """Return the point at coefficients ``beta``, shape (p,)."""
 
+    def point(self, asked: Asked) -> Point:
+        """Return the point that is asked about, with all that is told of it."""
+        return self.at(asked.beta)
+
     @abstractmethod
     def ridge_optimum(self) -> RidgeOptimum:
         """Return about the optimum under a weak ridge.
@@ -103,7 +135,9 @@ class Likelihood(ABC):
         SingularError
             The same.
         """
-        return Quadratic(check(self.at(own.beta), policy).evaluation, own.beta)
+        beta, question = self.asked(own.beta)
+        here = check(self.at(beta), policy)
+        return Quadratic(here.evaluation, beta, noise=self.noise_at(here.point, question))
 
     @property
     def tells_null(self) -> bool:
@@ -156,9 +190,79 @@ class Cases(ABC):
             Take each so many-th row, a sample.
         """
 
-    def answer(self, sums: Sums) -> SiteAnswer:
-        """Return the answer of a step."""
-        return self.rows.answer(self.events, sums)
+    @property
+    def counted(self) -> bool:
+        """Whether the outcome is 0 and 1, so that its sum is a count."""
+        return True
+
+    @property
+    def beside(self) -> list[Array]:
+        """What a likelihood depends on beside the design, shape (n,) each."""
+        rows, clusters = self.rows, self.rows.clusters
+        found = [self.events]
+        found += [x for x in (rows.weights, rows.offset) if x.strides != (0,)]
+        if clusters is not None:
+            found.append(np.bincount(clusters)[clusters].astype(np.float64))
+        return found
+
+    def units(self, columns: Columns) -> list[float]:
+        """Return numbers of these that change an answer by more than a unit does."""
+        rows = self.rows
+        return [float(rows.weights.mean()), *mean_and_sd(rows.offset)]
+
+    def noisy(self, policy: Policy, columns: Columns) -> Noisy:
+        """Return the noise of the rows with a design's columns, and without."""
+        if not policy.noise.on:
+            return OFF
+        n, events = self.rows.n, float(self.events.sum()) if self.counted else 0.0
+        beside = self.beside
+        keys = [
+            some.row_key(n, events, beside) + b"|" + in_units(self.units(some))
+            for some in (columns, Columns((), columns.intercept))
+        ]
+        source, alone = (policy.noise.source(key) for key in keys)
+        return Noisy(source, alone, columns, self.rows.clusters)
+
+    def answer(self, sums: Sums, policy: Policy) -> SiteAnswer:
+        """Return the answer of a step: how many rows there are, and sums."""
+        rows = self.rows
+        events = float(self.events.sum()) if self.counted else 0.0
+        counts = Sums({ROWS: np.array([rows.n, rows.dropped, events], dtype=np.float64)})
+        return SiteAnswer(counts + self._weighted(policy) + sums, rows.n, rows.n > 0, rows.dropped)
+
+    def _weighted(self, policy: Policy) -> Sums:
+        """Return the sums of an outcome that is no count, and of weights, with noise."""
+        weights, outcome, found = self.rows.weights, self.events, {}
+        weighted = weights.strides != (0,)
+        if not self.rows.n:
+            return Sums()
+        if not self.counted:
+            value = float(outcome.sum() if weighted else np.dot(weights, outcome))
+            found[OUTCOME] = [self._about_mean(policy, OUTCOME, value, outcome)]
+        if weighted:
+            values = float(weights.sum()), float(np.dot(weights, outcome))
+            found[WEIGHTS] = [
+                self._about_mean(policy, WEIGHTS, values[0], weights),
+                self._about_mean(
+                    policy, "weighted", values[1], weights * outcome, weights, outcome
+                ),
+            ]
+        noise = dict.fromkeys(found, Noise()) if policy.noise.on else {}
+        return Sums({name: np.array(numbers) for name, numbers in found.items()}, noise=noise)
+
+    def _about_mean(
+        self, policy: Policy, name: str, value: float, rows: Array, *keyed: Array
+    ) -> float:
+        """Return a sum with the noise of n times a mean; n is told as it is."""
+        if not policy.noise.on:
+            return value
+        columns = keyed or (rows,)
+        units = [number for column in columns for number in mean_and_sd(column)]
+        clusters = self.rows.clusters
+        key = Columns(()).row_key(self.rows.n, 0.0, columns) + b"|" + in_units(units)
+        source = policy.noise.source(key + (b"" if clusters is None else b"|clusters"))
+        parts = parts_of(rows - rows.mean(), clusters)
+        return source.number(name, b"", value, parts.size, parts.largest)
 
 
 O = TypeVar("O", bound=Opening)  # noqa: E741 - what opens

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from v6_clinical.disclosure.dominance import Survey, survey
+from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, numbers_of
 from v6_clinical.model.errors import FormulaError
 from v6_clinical.model.moments import needs_moments
-from v6_clinical.protocol.sums import Sums, labelled
+from v6_clinical.protocol.sums import Noise, Sums, labelled
 from v6_clinical.regression.messages import LEVELS, NUMBERS
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.site.design import check_parameters
+from v6_clinical.regression.site.noise import Parts, digests, parts_of
 from v6_clinical.regression.site.rows import Rows
 
 if TYPE_CHECKING:
@@ -34,14 +37,52 @@ def describe_columns(model: Model, rows: Rows) -> dict[str, Mapping[str, float]]
     return tallies
 
 
-def describe_design(names: Sequence[str], about: Survey) -> dict[str, Mapping[str, float]]:
-    """Return each column's sum, squares about the site's mean, and n mean^2, as tallies."""
-    n, mean = len(about.design), about.mean[: len(names)]
-    return {
-        "column_sum": labelled(names, about.sums[: len(names)]),
-        "column_within": labelled(names, np.diag(about.products)[: len(names)]),
+def describe_design(names: Sequence[str], about: Survey, rows: Rows, policy: Policy) -> Sums:
+    """Return each column's sum, squares about the site's mean, and n mean^2, as tallies.
+
+    The noise of a column's moments is that of its rows, whatever the model: the sum's is about the
+    mean, so that a shift changes nothing, and n mean^2 follows from the sum.
+    """
+    n, count = len(about.design), len(names)
+    mean, sums, within = (x[:count] for x in (about.mean, about.sums, np.diag(about.products)))
+    if policy.noise.on:
+        told = [
+            _noisy_moments(about, j, digest, rows, policy) for j, digest in _digests(about, count)
+        ]
+        sums, within = np.array(told).reshape(-1, 2).T
+        mean = sums / max(n, 1)
+    found = {
+        "column_sum": labelled(names, sums),
+        "column_within": labelled(names, within),
         "column_squares": labelled(names, n * mean**2),
     }
+    return Sums(tallies=found, noise=dict.fromkeys(found, Noise()) if policy.noise.on else {})
+
+
+def _digests(about: Survey, count: int) -> Iterator[tuple[int, Digest]]:
+    """Return the columns' digests whatever the outcome."""
+    return enumerate(digests(replace(about, others=()), count))
+
+
+def _noisy_moments(
+    about: Survey, place: int, digest: Digest, rows: Rows, policy: Policy
+) -> tuple[float, float]:
+    """Return a column's sum and squares about its mean with noise."""
+    n, mean, within = (
+        len(about.design),
+        float(about.mean[place]),
+        float(about.products[place, place]),
+    )
+    parts = Parts(within**0.5, float(about.reach[place]))
+    squares = Parts(within * min(3 / n, 1.0) ** 0.5, parts.largest**2)
+    if rows.clusters is not None:
+        each = about.design[:, place] - mean
+        parts, squares = (parts_of(x, rows.clusters) for x in (each, np.square(each)))
+    question = b"clusters" if rows.clusters is not None else b""
+    source = policy.noise.source(Columns((digest,)).row_key(n, 0.0))
+    total = source.number("sum", question, digest.sign * n * mean, parts.size, parts.largest)
+    around = source.number("within", question, within, squares.size, squares.largest)
+    return digest.sign * total, max(around, within / 2)
 
 
 def describe_moments(model: Model, rows: Rows, policy: Policy) -> Sums:
@@ -63,4 +104,4 @@ def describe_moments(model: Model, rows: Rows, policy: Policy) -> Sums:
     values = np.array([numbers_of(rows.columns[name], name) for name in names]).reshape(-1, rows.n)
     about = survey(values.T)
     policy.check_design(about, names, [False] * len(names))
-    return Sums(tallies=describe_design(names, about))
+    return describe_design(names, about, rows, policy)

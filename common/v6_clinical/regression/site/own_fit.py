@@ -7,18 +7,21 @@ coding is a selection of its columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from v6_clinical.disclosure.blur import NO_NOISE
+from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.newton import Evaluation, SingularError
+from v6_clinical.numerics.newton import Evaluation, SingularError, inverse
 from v6_clinical.numerics.optimum import column_spread, optimum
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Form, Sums, labelled
 from v6_clinical.regression.site.guard import Cleared, check, may_tell
+from v6_clinical.regression.site.noise import QUIET, NoiseAt
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -114,20 +117,25 @@ class Quadratic:
     beta
         The point, shape (p,).
     expected
-        Taken off the score: what the quadratic is expected to leave out, shape (p,).
+        Taken off the score: what the quadratic is expected to leave out, shape (p,), with noise of
+        its own.
     """
 
     found: Cleared
     beta: Array
     expected: Array | None = None
+    noise: NoiseAt = QUIET
 
     def sums(self, labels: Sequence[str]) -> Sums:
-        """Return H and v under their names."""
-        score = self.found.score if self.expected is None else self.found.score - self.expected
-        right_hand_side = self.found.information @ self.beta + score
+        """Return H and v under their names, with the noise of the score and the information."""
+        score, information = self.noise.block(self.found.score, self.found.information)
+        if self.expected is not None:
+            score = score - self.expected
+        told = {"right_hand_side": NO_NOISE, "information": self.noise.shown}
         return Sums(
-            tallies={"right_hand_side": labelled(labels, right_hand_side)},
-            forms={"information": Form(tuple(labels), self.found.information)},
+            tallies={"right_hand_side": labelled(labels, information @ self.beta + score)},
+            forms={"information": Form(tuple(labels), information)},
+            noise=self.noise.noisy.told(told),
         )
 
 
@@ -173,8 +181,35 @@ def own_estimates(
         return "COEFFICIENT_RANGE"
     if own.covariance is None:
         return "NOT_CONVERGED"
+    try:
+        beta, covariance = _with_noise(likelihood, own.beta, own.covariance, policy)
+    except RefusalError:
+        return "COEFFICIENT_RANGE"
     names = [labels[i] for i in slopes]
-    return _differences(names, (own.beta - pooled)[slopes], 1 / np.diag(own.covariance)[slopes])
+    found = _differences(names, (beta - pooled)[slopes], 1 / np.diag(covariance)[slopes])
+    return replace(found, noise=likelihood.noisy.told(set(found.tallies) - {"own_sites"}))
+
+
+def _with_noise(
+    likelihood: Likelihood, beta: Array, covariance: Array, policy: Policy
+) -> tuple[Array, Array]:
+    """Return a site's estimates and their covariance, from the noisy quadratic at them.
+
+    The noise is that of an evaluation there: of the same rows and columns it is drawn once.
+
+    Raises
+    ------
+    RefusalError
+        ``COEFFICIENT_RANGE``.
+    """
+    if not likelihood.noisy.on:
+        return beta, covariance
+    at, question = likelihood.asked(beta)
+    here = check(likelihood.at(at), policy)
+    noise = likelihood.noise_at(here.point, question)
+    score, information = noise.block(here.evaluation.score, here.evaluation.information)
+    covariance = inverse(information)
+    return at + covariance @ score, covariance
 
 
 def _differences(names: Sequence[str], deviation: Array, weight: Array) -> Sums:

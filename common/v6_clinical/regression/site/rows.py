@@ -17,8 +17,6 @@ from v6_clinical.model.factors import Category, Scale, Spline
 from v6_clinical.model.knots import fine_step
 from v6_clinical.model.terms import Term, raw_columns
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.protocol.analysis import SiteAnswer
-from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.question import Model, merged_labels
 from v6_clinical.table import categories, distinct, kind_of, labels, looks_numeric, numbers, select
@@ -68,10 +66,6 @@ class Rows:
         """Return the sums over rows; ``events``, shape (n,), is 1 for a row with an event."""
         weight, of_events = float(self.weights.sum()), float(np.dot(self.weights, events))
         return Counts(self.n, self.dropped, float(events.sum()), weight, of_events)
-
-    def answer(self, events: Array, sums: Sums) -> SiteAnswer:
-        """Return the answer of a step: the ``counts``, and sums."""
-        return SiteAnswer(self.counts(events).sums() + sums, self.n, self.n > 0, self.dropped)
 
 
 def complete_cases(

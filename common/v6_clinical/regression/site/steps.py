@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from v6_clinical.disclosure.dominance import Survey
+from v6_clinical.disclosure.row_key import Columns
 from v6_clinical.errors import RefusalError
+from v6_clinical.model.coding import INTERCEPT
+from v6_clinical.model.design import Coding
+from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import SingularError
 from v6_clinical.protocol.analysis import Place, SiteAnswer, SiteStep
 from v6_clinical.protocol.question import Question
@@ -22,6 +28,7 @@ from v6_clinical.regression.question import Evaluate
 from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.guard import check
 from v6_clinical.regression.site.likelihood import Asked, Cases, Likelihood, Regression, Told
+from v6_clinical.regression.site.noise import OFF, Noisy, digests
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates, why_not
 from v6_clinical.regression.site.sample import sample_step
@@ -60,7 +67,7 @@ def describe(
     """Return moments of the columns that ``scale()`` and splines need, before anything else."""
     question = regression.opening.read(arguments)
     cases = regression.read(frame, question, policy)
-    return cases.answer(describe_moments(question.model, cases.rows, policy))
+    return cases.answer(describe_moments(question.model, cases.rows, policy), policy)
 
 
 def start(
@@ -74,20 +81,24 @@ def start(
     question = regression.opening.read(arguments)
     cases = regression.read(frame, question, policy)
     if not cases.rows.n:
-        return cases.answer(Sums())
+        return cases.answer(Sums(), policy)
     sums, labels, own, likelihood = _opened(regression, question, cases, policy, place)
     first, null = None, None
     origin = np.zeros(len(labels)) if likelihood.origin is None else likelihood.origin
+    origin, question = likelihood.asked(origin)
     if own is None or likelihood.tells_null:
-        null = check(likelihood.at(origin), policy).evaluation
+        null = check(likelihood.at(origin), policy)
     if own is not None:
         with suppress(RefusalError, SingularError):
             first = likelihood.own_quadratic(own, policy, place)
     if first is None:
-        null = null or check(likelihood.at(origin), policy).evaluation
-        first = Quadratic(null, origin)
-    sums += first.sums(labels) + likelihood.opening_sums(labels, null, policy)
-    return cases.answer(sums)
+        null = null or check(likelihood.at(origin), policy)
+        noise = likelihood.noise_at(null.point, question)
+        first = Quadratic(null.evaluation, origin, noise=noise)
+    sums += first.sums(labels)
+    evaluation = None if null is None else null.evaluation
+    sums += likelihood.opening_sums(labels, evaluation, policy)
+    return cases.answer(sums, policy)
 
 
 def _opened(
@@ -106,15 +117,16 @@ def _opened(
         strata=cases.strata,
         by_column=regression.by_column,
     )
-    columns = describe_columns(question.model, cases.rows)
-    columns |= describe_design(coding.full_names, about)
+    columns = Sums(tallies=describe_columns(question.model, cases.rows))
+    columns += describe_design(coding.full_names, about, cases.rows, policy)
+    noisy = _noisy(cases, question, about, coding, policy)
     own = None
     if policy.allow_per_site:
         every = sample_step(about, coding.derived, policy) if cases.may_sample else 1
         with suppress(SingularError):
             own = cases.likelihood(about.design, every=every).ridge_optimum()
     labels = regression.labels(coding.full_names, question, place)
-    return Sums(tallies=columns), labels, own, cases.likelihood(about.design)
+    return columns, labels, own, cases.likelihood(about.design).with_noise(noisy)
 
 
 def evaluate(
@@ -128,10 +140,10 @@ def evaluate(
     question = regression.evaluation.read(arguments)
     cases = regression.read(frame, question, policy)
     if not cases.rows.n:
-        return cases.answer(Sums())
-    sums, asked, likelihood = _agreed(regression, question, cases, policy, place)
+        return cases.answer(Sums(), policy)
+    asked, likelihood = _agreed(regression, question, cases, policy, place)
     told = _told(likelihood, asked, question, policy)
-    sums += told.sums
+    sums = told.sums
     if question.report is not None:
         sums += told.report(policy, place)
         if question.report.meat and cases.rows.clusters is not None:
@@ -139,7 +151,7 @@ def evaluate(
         if policy.allow_per_site and place.count > 1:  # R15; one site differs from no other
             own = own_estimates(likelihood, asked, told.evaluation, policy)
             sums += own if isinstance(own, Sums) else why_not(own, place)
-    return cases.answer(sums)
+    return cases.answer(sums, policy)
 
 
 def _agreed(
@@ -148,8 +160,8 @@ def _agreed(
     cases: Cases,
     policy: Policy,
     place: Place,
-) -> tuple[Sums, Asked, Likelihood]:
-    """Return the sum of the design, where to evaluate, and the likelihood of the shifted design."""
+) -> tuple[Asked, Likelihood]:
+    """Return where to evaluate, and the likelihood of the shifted design."""
     coding, about = agreed_design(
         question.model,
         cases.rows,
@@ -161,14 +173,35 @@ def _agreed(
     shift, beta = regression.coefficients(question, coding.names, place)
     policy.check_shift(about, shift, "shift")
     p = len(beta)
-    total = Sums({"column_total": np.array([about.sums[:p].sum()])})
     labels = regression.labels(coding.names, question, place)
-    asked = Asked(beta, shift, labels, about.mean[:p] - shift, about.reach[:p])
-    return total, asked, cases.likelihood(about.design, shift)
+    noisy = _noisy(cases, question, about, coding, policy, shift)
+    likelihood = cases.likelihood(about.design, shift).with_noise(noisy)
+    beta, canonical = likelihood.asked(beta)
+    mean, reach = about.mean[:p] - shift, about.reach[:p]
+    return Asked(beta, shift, labels, mean, reach, canonical), likelihood
+
+
+def _noisy(
+    cases: Cases,
+    question: Any,
+    about: Survey,
+    coding: Coding,
+    policy: Policy,
+    shift: Array | None = None,
+) -> Noisy:
+    """Return the noise of the rows and a design's columns, less ``shift``."""
+    if not policy.noise.on:
+        return OFF
+    intercept = bool(coding.names) and coding.names[0] == INTERCEPT
+    p = len(coding.names)
+    mean = about.mean[:p] - (0.0 if shift is None else shift)
+    gram = about.products[:p, :p] + len(about.design) * np.outer(mean, mean)
+    noisy = cases.noisy(policy, Columns(digests(about, p, shift), intercept))
+    return replace(noisy, gram=gram)
 
 
 def _told(likelihood: Likelihood, asked: Asked, question: Evaluate, policy: Policy) -> Told:
     """Return what is told of the point; the memory of what is not needed again is freed."""
     meat = question.report is not None and question.report.meat
-    here = check(likelihood.at(asked.beta), policy, meat=meat)
+    here = check(likelihood.point(asked), policy, meat=meat)
     return likelihood.tell(here, asked, policy)

@@ -1,0 +1,328 @@
+"""The likelihood of a site's rows, and what is told of it at a point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import numpy as np
+
+from v6_clinical.disclosure.blur import Scale
+from v6_clinical.disclosure.row_key import Columns, Digest
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.newton import Evaluation, inverse, propose
+from v6_clinical.protocol.analysis import Place
+from v6_clinical.protocol.sums import Form, Sums
+from v6_clinical.regression.counts import Counts
+from v6_clinical.regression.glm import likelihood
+from v6_clinical.regression.glm.likelihood import Data, Point, row_values
+from v6_clinical.regression.glm.null_rows import (
+    NullRows,
+    equal_rows,
+    fewer_rows,
+    meat_square,
+    null_rows,
+    spread_of,
+)
+from v6_clinical.regression.glm.own_intercept import own_intercept
+from v6_clinical.regression.glm.questions import Evaluate
+from v6_clinical.regression.site.guard import Checked, Cleared, check, evaluation_sums, may_add
+from v6_clinical.regression.site.likelihood import Asked, Likelihood, Told
+from v6_clinical.regression.site.noise import OFF, NoiseAt, Noisy
+from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_optimum
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
+    from v6_clinical.regression.glm.site import GLMCases
+
+SAMPLE_ERRORS = 10  # standard errors in the sample; a longer step tells of separation
+SMALL = 0.25  # standard errors; a larger expected step is not small, and nothing is corrected
+INTERCEPT_ALONE: Final = Columns((Digest(b"constant", 1.0, 1.0, 0.0),), intercept=True)
+
+
+@dataclass(frozen=True)
+class GLMLikelihood(Likelihood):
+    """The likelihood of a site's rows, or of each so many-th of them."""
+
+    cases: GLMCases
+    data: Data
+    every: int = 1
+    noisy: Noisy = OFF
+
+    def with_noise(self, noisy: Noisy) -> Self:
+        """Return the likelihood with the noise of what is told of it."""
+        return replace(self, noisy=noisy)
+
+    def asked(self, beta: Array) -> tuple[Array, bytes]:
+        """Return where it is evaluated when asked at ``beta``, and what stands for it.
+
+        Linear predictors count from the offset's mean, of a real outcome from its own and in its
+        standard deviations, so that no unit of it, and no zero, is a question of its own.
+        """
+        if self.noisy.columns is None:
+            return beta, b""
+        data, lift = self.data, np.zeros(len(beta))
+        unit = data.family.unit(data.outcome)
+        if self.noisy.columns.intercept:
+            lift[0] = float(data.offset.mean()) - data.family.zero(data.outcome)
+        found, question = self.noisy.columns.asked((beta + lift) / unit)
+        return found * unit - lift, question
+
+    @cached_property
+    def null(self) -> NullRows:
+        """The rows at the site's own null model, which fix the noise."""
+        gram = self.noisy.gram if self.cases.alike else None
+        return null_rows(self.data, self.null_intercept, gram, self.noisy.clusters)
+
+    @cached_property
+    def null_intercept(self) -> float:
+        """The intercept of the site's own null model."""
+        return self.cases.null_intercept(self.alone.data)
+
+    def noise_at(self, point: Point, question: bytes) -> NoiseAt:
+        """Return the noise of what is told at a point."""
+        if not self.noisy.on:
+            return NoiseAt(self.noisy)
+        there = spread_of(point.residuals, self.data.weights, point.parts.weights)
+        scale, shown = self.null.scale(self.noisy.source, len(self.data.outcome), there)
+        return NoiseAt(self.noisy, question, scale, shown)
+
+    @property
+    def fewest(self) -> float:
+        """What estimates rest on, see ``Family.fewest``."""
+        return self.data.family.fewest(self.cases.rows.counts(self.cases.outcome))
+
+    @property
+    def quadratic(self) -> bool:
+        """Whether that of the family is."""
+        return self.data.family.quadratic
+
+    @property
+    def weight(self) -> float:
+        """A usual weight of each row."""
+        return self.data.family.typical * float(self.data.weights.sum())
+
+    def at(self, beta: Array) -> Point:
+        """Return the point at coefficients ``beta``."""
+        return Point(self.data, beta)
+
+    def point(self, asked: Asked) -> Point:
+        """Return the point that is asked about, with the gain over the null model."""
+        return Point(self.data, asked.beta, self.origin_asked[0], self.noisy.clusters)
+
+    @cached_property
+    def origin_asked(self) -> tuple[float, bytes]:
+        """The intercept of the null model that gains are from, and what stands for it."""
+        question = self.cases.question
+        if not isinstance(question, Evaluate):
+            raise TypeError("this question asks for no evaluation")
+        return self.alone.asked_intercept(question.origin)
+
+    def asked_intercept(self, intercept: float) -> tuple[float, bytes]:
+        """Return the nearest intercept that this likelihood of one is evaluated at."""
+        at, question = self.asked(np.array([intercept]))
+        return float(at[0]), question
+
+    def ridge_optimum(self) -> RidgeOptimum:
+        """Return about the optimum under a weak ridge, the intercept free."""
+        data, intercept = self.data, self.cases.question.model.intercept
+        usual = float(data.offset.mean()) if intercept else 0.0  # years, say: far from 0
+        about = replace(data, offset=data.offset - usual)
+
+        def unchecked(design: Array, beta: Array) -> Evaluation:
+            return Point(replace(about, design=design), beta).unchecked()
+
+        first = self._first or 0.0
+        found = own_optimum(unchecked, data.design, intercept, first)
+        beta = found.beta.copy()
+        beta[:1] -= usual
+        return RidgeOptimum(beta, found.penalty, self.every)
+
+    @property
+    def _first(self) -> float | None:
+        """Eta of the outcome's mean, which the counts tell; None where a fit may begin at 0."""
+        counts = self.cases.rows.counts(self.cases.outcome)
+        return self.data.family.origin(counts.event_weight / counts.weight)
+
+    @property
+    def origin(self) -> Array:
+        """Where the quadratic is taken if it may not be at the own optimum, shape (p,).
+
+        With an offset in whole numbers, so that it tells no more than its size.
+        """
+        at = np.zeros(self.data.design.shape[1])
+        if self.cases.question.model.intercept and self._first is not None:
+            usual = float(self.data.offset.mean())
+            at[0] = round(self._first - usual) if usual else self._first
+        return at
+
+    def own_quadratic(self, own: RidgeOptimum, policy: Policy, place: Place) -> Quadratic:
+        """Return the quadratic at the own optimum, one step of all rows away from a sample's."""
+        beta, question = self.asked(own.beta)
+        here = check(self.at(beta), policy)
+        found = here.evaluation
+        if own.every > 1:
+            step = propose(found.penalised(beta, own.penalty))
+            if step.size < SAMPLE_ERRORS * own.every**0.5:
+                beta, question = self.asked(beta + step.step)
+                here = check(self.at(beta), policy)
+                noise = self.noise_at(here.point, question)
+                return Quadratic(here.evaluation, beta, noise=noise)
+        noise, expected = self.noise_at(here.point, question), None
+        if own.every == 1 and place.count > 1:
+            # of more rows so little is left out that it saves no round
+            expected = self._expected(here, own, policy, place.count, noise)
+        return Quadratic(found, beta, expected, noise)
+
+    def _expected(
+        self,
+        here: Checked[Point],
+        own: RidgeOptimum,
+        policy: Policy,
+        sites: int,
+        noise: NoiseAt,
+    ) -> Array | None:
+        """Return the part of the score that the quadratic is expected to miss, shape (p,).
+
+        The pooled optimum lies off the site's own by an error of covariance C (1 - 1/S) among S
+        sites alike, where the quadratic misses half of (1 - 1/S) X' third. It does not cancel over
+        sites. None where that is not small, or R9 would not let such a sum be told. The number of
+        sites draws no noise anew.
+        """
+        information = here.evaluation.information
+        covariance = inverse(information + np.diag(own.penalty))
+        third = likelihood.third_weights(self.data, here.point.parts, covariance)
+        missed, share = np.dot(third, self.data.design), (1 - 1 / sites) / 2
+        step = covariance @ (share * missed)
+        if not may_add(third, policy):
+            return None
+        small = (step**2 <= SMALL**2 * np.diag(covariance)).all()
+        return share * noise.beside("third", missed, information) if small else None
+
+    def opening_sums(self, labels: tuple[str, ...], null: Cleared | None, policy: Policy) -> Sums:
+        """Return h and v = h a + score of the null model, where its sums do not follow.
+
+        Where they do, the log-likelihood of the site's own intercept, if it has one.
+        """
+        if not self.cases.asks_null:
+            return self._null_of_site(policy)
+        alone = self.alone
+        at = float(alone.origin[0])
+        if policy.allow_per_site and self.fewest > 0:
+            at = own_intercept(alone.data, at)
+        at, question = alone.asked_intercept(at)
+        here = check(alone.at(np.array([at])), policy)
+        found, noise = here.evaluation, alone.noise_at(here.point, question)
+        score, information = noise.block(found.score, found.information)
+        told = np.array([information[0, 0], information[0, 0] * at + score[0]])
+        return Sums({"null": told}, noise=self.noisy.told(["null"]))
+
+    def _null_of_site(self, policy: Policy) -> Sums:
+        """Return the log-likelihood of the site's own intercept, by what is told of its rows."""
+        cases = self.cases
+        if not cases.question.site_effect:
+            return Sums()
+        counts = cases.rows.counts(cases.outcome)
+        if self.noisy.on:
+            counts = Counts.read(cases.answer(Sums(), policy).sums)
+        found = self.data.family.null(counts, intercept=True)
+        noise = self.noisy.told(["null_sites"])
+        return Sums({"null_sites": np.array([found.log_likelihood])}, noise=noise)
+
+    @cached_property
+    def alone(self) -> GLMLikelihood:
+        """The likelihood of an intercept alone, its noise that of the rows without the design."""
+        n = len(self.data.outcome)
+        ones = np.broadcast_to(np.float64(1), (n, 1))  # takes no memory
+        noisy = self.noisy
+        if noisy.on:
+            gram = np.array([[float(n)]])
+            noisy = Noisy(noisy.alone, noisy.alone, INTERCEPT_ALONE, noisy.clusters, gram)
+        return replace(self, data=replace(self.data, design=ones), noisy=noisy)
+
+    def tell(self, here: Checked[Any], asked: Asked, policy: Policy) -> GLMTold:
+        """Return the evaluation and, asked for, that of the null model."""
+        point: Point = here.point
+        noise, parts = self.noise_at(point, asked.question), point.parts
+        question = asked.question + b"|" + self.origin_asked[1]
+        gain = self.noisy.number("likelihood", question, parts.gain, parts.parts)
+        sums = evaluation_sums(asked.labels, here.evaluation, likelihood=gain, noise=noise)
+        wanted = self.cases.question
+        if isinstance(wanted, Evaluate) and wanted.null is not None:
+            sums += self._told_null(wanted.null, policy)
+        return GLMTold(sums, here.evaluation, self, asked, noise, point.eta, point.residuals)
+
+    def _told_null(self, intercept: float, policy: Policy) -> Sums:
+        """Return the null model's gain over the one that gains are from, score and information.
+
+        Beside it the log-likelihood of the latter: R9 holds at both.
+        """
+        alone, (origin, first) = self.alone, self.origin_asked
+        at, question = alone.asked_intercept(intercept)
+        here = check(Point(alone.data, np.array([at]), origin, self.noisy.clusters), policy)
+        check(alone.at(np.array([origin])), policy)
+        noise, parts = alone.noise_at(here.point, question), here.point.parts
+        score, information = noise.block(here.evaluation.score, here.evaluation.information)
+        gain = self.noisy.number(
+            "null", question + b"|" + first, parts.gain, parts.parts, alone=True
+        )
+        values = row_values(alone.data, origin)
+        value = self.noisy.sum("null_likelihood", first, values, alone=True)
+        told = {
+            "null": np.array([gain, score[0], information[0, 0]]),
+            "null_likelihood": np.array([value]),
+        }
+        return Sums(told, noise=self.noisy.told(told))
+
+
+@dataclass(frozen=True)
+class GLMTold(Told):
+    """What a report goes on from.
+
+    Parameters
+    ----------
+    noise
+        Of what is told at the point.
+    predictor, residuals
+        eta and w l' of the rows, shape (n,).
+    """
+
+    sums: Sums
+    evaluation: Cleared
+    likelihood: GLMLikelihood
+    asked: Asked
+    noise: NoiseAt
+    predictor: Array
+    residuals: Array
+
+    @property
+    def cases(self) -> GLMCases:
+        """The complete cases."""
+        return self.likelihood.cases
+
+    @property
+    def data(self) -> Data:
+        """The rows as they are fitted."""
+        return self.likelihood.data
+
+    def report(self, policy: Policy, place: Place) -> Sums:
+        """Return the meat of robust errors, and what the family adds."""
+        sums = self.cases.regression.more(self, policy)
+        question = self.cases.question
+        if isinstance(question, Evaluate) and question.report and question.report.meat:
+            sums += self._meat()
+        return sums
+
+    def _meat(self) -> Sums:
+        """Return the sum of products of score rows, of patients where they have several."""
+        noisy, clusters, e = self.noise.noisy, self.cases.rows.clusters, 0.0
+        found = likelihood.meat(self.data.design, self.residuals, clusters)
+        if noisy.on:
+            null = self.likelihood.null_intercept
+            square, rows = meat_square(self.data, null, clusters)
+            fewer = fewer_rows(rows, equal_rows(np.square(self.residuals)))
+            e = noisy.source.scale(len(self.residuals), 0.0, square * fewer).e
+            found = noisy.matrix("meat", self.noise.question, e, found)
+        told = noisy.told({"meat": Scale(0.0, e)})
+        return Sums(forms={"meat": Form(self.asked.labels, found)}, noise=told)

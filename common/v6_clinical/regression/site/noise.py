@@ -1,0 +1,211 @@
+"""The noise of one answer of a regression: what keys it, and the parts that make its size.
+
+Where the blur is off everything is returned as it is given.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source
+from v6_clinical.disclosure.dominance import Survey
+from v6_clinical.disclosure.row_key import DIGITS, Columns, Digest
+from v6_clinical.numerics.arrays import Array, Index
+from v6_clinical.numerics.blocks import row_blocks
+from v6_clinical.protocol.sums import Noise
+
+CONSTANT: Final = 1e-12  # of a column's mean: an sd that is rounding
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What makes the noise of a single number: the root of sum f_i^2, and max |f_i|."""
+
+    size: float = 0.0
+    largest: float = 0.0
+
+
+NO_PARTS: Final = Parts()
+
+
+def parts_of(rows: Array, clusters: Index | None = None) -> Parts:
+    """Return the parts of the sum of rows, shape (n,); of a patient's rows together."""
+    each = rows if clusters is None else np.bincount(clusters, rows)
+    squares = largest = 0.0
+    for some in row_blocks(len(each)):
+        block = each[some]
+        squares += float(np.dot(block, block))
+        largest = max(largest, float(np.abs(block).max()))
+    return Parts(squares**0.5, largest)
+
+
+@dataclass(frozen=True)
+class Noisy:
+    """The noise of the numbers of one row set and one design.
+
+    Parameters
+    ----------
+    source
+        That of the rows with the design's columns.
+    alone
+        That of the rows without them: models of the same rows share it.
+    columns
+        The design's columns.
+    clusters
+        Codes of patients of several rows, shape (n,).
+    gram
+        The sum of x x' of the design, shape (p, p).
+    """
+
+    source: Source
+    alone: Source
+    columns: Columns | None = None
+    clusters: Index | None = None
+    gram: Array | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether there is noise."""
+        return self.source.on
+
+    def block(
+        self, name: str, question: bytes, scale: Scale, score: Array, matrix: Array
+    ) -> tuple[Array, Array]:
+        """Return a score and its matrix with noise."""
+        return self.source.score_block(name, question, scale, score, matrix, self.columns)
+
+    def matrix(self, name: str, question: bytes, e: float, matrix: Array) -> Array:
+        """Return a matrix that stands alone, with noise."""
+        return self.source.matrix(name, question, e, matrix, self.columns)
+
+    def number(
+        self, name: str, question: bytes, value: float, parts: Parts, *, alone: bool = False
+    ) -> float:
+        """Return a number with noise; ``alone`` where it does not depend on the design."""
+        source = self.alone if alone else self.source
+        return source.number(name, question, value, parts.size, parts.largest)
+
+    def sum(self, name: str, question: bytes, rows: Array, *, alone: bool = False) -> float:
+        """Return the sum of rows, shape (n,), with noise."""
+        value = float(rows.sum())
+        if not self.on:
+            return value
+        parts = parts_of(rows, self.clusters)
+        return self.number(name, question, value, parts, alone=alone)
+
+    def told(self, told: Mapping[str, Scale] | Iterable[str]) -> dict[str, Noise]:
+        """Return what a message tells of the noise of names, nothing of those without a scale."""
+        if not self.on:
+            return {}
+        scales = told if isinstance(told, Mapping) else dict.fromkeys(told, NO_NOISE)
+        return {name: Noise(scale.d, scale.e) for name, scale in scales.items()}
+
+
+OFF: Final = Noisy(Source(Blur(), b""), Source(Blur(), b""))
+
+
+@dataclass(frozen=True)
+class NoiseAt:
+    """The noise of what is told at one point.
+
+    Parameters
+    ----------
+    question
+        What stands for the point: see ``Columns.asked``.
+    scale
+        The noise of score and information there.
+    shown
+        What is told of it, no smaller.
+    """
+
+    noisy: Noisy
+    question: bytes = b""
+    scale: Scale = NO_NOISE
+    shown: Scale = NO_NOISE
+
+    def block(self, score: Array, information: Array) -> tuple[Array, Array]:
+        """Return score and information with noise: the same at one point in whatever step."""
+        return self.noisy.block("evaluation", self.question, self.scale, score, information)
+
+    def beside(self, name: str, vector: Array, information: Array) -> Array:
+        """Return another vector of sums of rows' columns, with the noise of a score."""
+        return self.noisy.block(name, self.question, self.scale, vector, information)[0]
+
+    def matrix(self, name: str, matrix: Array) -> Array:
+        """Return a matrix of its own with the information's noise."""
+        return self.noisy.matrix(name, self.question, self.scale.e, matrix)
+
+    def number(self, name: str, value: float, parts: Parts) -> float:
+        """Return a number with noise."""
+        return self.noisy.number(name, self.question, value, parts)
+
+    def sum(self, name: str, rows: Array) -> float:
+        """Return the sum of rows, shape (n,), with noise."""
+        return self.noisy.sum(name, self.question, rows)
+
+
+QUIET: Final = NoiseAt(OFF)
+
+
+def digests(about: Survey, count: int, shift: Array | None = None) -> tuple[Digest, ...]:
+    """Return digests of the first columns of a survey, beside the first of its ``others``.
+
+    As ``row_key.digest_of``, with the means and products that the survey has.
+
+    Parameters
+    ----------
+    shift
+        Taken off the means, shape (count,): the design's columns have lost it since.
+    """
+    n, mean = len(about.design), about.mean[:count]
+    sd = np.sqrt(np.diag(about.products)[:count] / max(n, 1))
+    varies = sd > CONSTANT * np.abs(mean)
+    unit = np.where(varies, sd, np.inf)
+    third, even, product = np.zeros(count), np.zeros(count), np.zeros(count)
+    beside, height, width = None, 0.0, 0.0
+    if about.others:
+        beside, height = about.others[0], float(about.mean[about.design.shape[1]])
+        place = about.design.shape[1]
+        width = float(np.sqrt(about.products[place, place] / max(n, 1)))
+        if width > 0:
+            product = about.products[:count, place] / (unit * width)
+    for rows in row_blocks(n, 3 * count):
+        z = (about.design[rows, :count] - mean) / unit
+        squares = z * z
+        third += np.einsum("ij,ij->j", squares, z)
+        if beside is not None and width > 0:
+            even += np.dot((beside[rows] - height) / width, squares)
+    odd, centre = np.round(np.array([third, product]) / n, DIGITS), mean
+    if shift is not None:
+        centre = mean - shift
+    return tuple(
+        _digest(odd[:, j], float(even[j]) / n, float(centre[j]), float(sd[j]) if varies[j] else 0.0)
+        for j in range(count)
+    )
+
+
+def _digest(odd: Array, even: float, mean: float, sd: float) -> Digest:
+    if sd == 0:
+        return Digest(b"constant", 1.0, mean, 0.0)
+    sign = float(next((np.sign(x) for x in odd if x), 1.0))
+    return Digest(packed([*(sign * odd), even]), sign, mean, sd)
+
+
+def packed(numbers: Sequence[float]) -> bytes:
+    """Return numbers, rounded, as part of a key."""
+    return (np.round(np.array(numbers, dtype=np.float64), DIGITS) + 0.0).tobytes()
+
+
+def in_units(numbers: Sequence[float]) -> bytes:
+    """Return numbers whose unit matters as part of a key: nine significant digits of each."""
+    return "|".join(f"{number:.8e}" for number in numbers).encode()
+
+
+def count_key(n: int, events: float) -> bytes:
+    """Return what rows without columns are keyed by."""
+    return struct.pack("<dd", float(n), float(events))
