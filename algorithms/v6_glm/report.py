@@ -9,7 +9,7 @@ import numpy as np
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Form, Sums
 from v6_clinical.regression.glm.likelihood import ExpectedPoint
-from v6_clinical.regression.glm.site_likelihood import GLMTold
+from v6_clinical.regression.glm.told import GLMTold
 from v6_clinical.regression.site.guard import check, squares_to_tell
 
 if TYPE_CHECKING:

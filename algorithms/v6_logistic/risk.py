@@ -8,6 +8,7 @@ show.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from itertools import pairwise
 
@@ -18,6 +19,8 @@ from v6_clinical.disclosure.cells import Window, base_level, partition
 from v6_clinical.numerics.arrays import Array
 
 GROUPS = 10  # of a calibration table
+JITTER = 0.1  # of the sd of the linear predictor, of the noise in it where it is counted
+CellSum = Callable[[str, Array], float]
 CELLS_PER_SD = 32
 
 
@@ -35,6 +38,19 @@ def concordance(eta: Array, events: Array, weights: Array, rounding: float = 0.0
     zeros = np.add.reduceat(weights * (1 - events), first)
     below = np.cumsum(zeros) - zeros
     return np.array([np.dot(ones, below), np.dot(ones, zeros), ones.sum() * zeros.sum()])
+
+
+def pairs_of_rows(eta: Array, events: Array, weights: Array, rounding: float = 0.0) -> Array:
+    """Return the concordant pairs that each row is part of, tied ones counted half, shape (n,).
+
+    As ``concordance``; each pair is of two rows.
+    """
+    first = np.flatnonzero(np.concatenate([[True], np.diff(eta) > rounding]))
+    sizes = np.diff(np.append(first, len(eta)))
+    ones = np.add.reduceat(weights * events, first)
+    zeros = np.add.reduceat(weights * (1 - events), first)
+    below, above = np.cumsum(zeros) - zeros / 2, ones.sum() - np.cumsum(ones) + ones / 2
+    return np.asarray(weights * np.where(events > 0, *np.repeat([below, above], sizes, axis=1)))
 
 
 def risk_grid(mean: float, sd: float) -> Window | None:
@@ -88,24 +104,42 @@ class RiskCounts:
 
 
 def risk_counts(
-    eta: Array, events: Array, weights: Array, expected: Array, grid: Window, min_cell: int
+    eta: Array,
+    events: Array,
+    weights: Array,
+    expected: Array,
+    grid: Window,
+    min_cell: int,
+    cell_sum: CellSum | None = None,
 ) -> RiskCounts:
     """Return the cumulative sums of a site.
 
     ``eta``, the linear predictor, is sorted; ``expected`` is w mu; shape (n,) each.
+
+    Parameters
+    ----------
+    cell_sum
+        Makes what is told of a cell's sum that is no count, from its rows and a name of it.
     """
     points = grid.points()
     cells = partition(eta, grid, base_level(eta), min_cell, events=events > 0)
     below = np.concatenate([[0], cells.below, [cells.n]])
-    first = below[np.searchsorted(cells.edges, points, side="right")]
-    last = below[np.searchsorted(cells.edges, points, side="left") + 1]
+    first = np.searchsorted(cells.edges, points, side="right")
+    last = np.searchsorted(cells.edges, points, side="left") + 1
+    counted = weights.strides == (0,)
 
-    def least_and_most(part: Array) -> tuple[Array, Array]:
-        sums = np.concatenate([[0.0], np.cumsum(part)])
+    def least_and_most(part: Array, name: str, count: bool) -> tuple[Array, Array]:
+        if cell_sum is None or count:
+            sums = np.concatenate([[0.0], np.cumsum(part)])[below]
+        else:
+            told = [cell_sum(f"{name}/{k}", part[a:b]) for k, (a, b) in enumerate(pairwise(below))]
+            sums = np.concatenate([[0.0], np.cumsum(told)])
         return sums[first], sums[last]
 
-    zeros, ones = least_and_most(weights * (1 - events)), least_and_most(weights * events)
-    risk = np.where(first == last, least_and_most(expected)[0], 0.0)
+    zeros = least_and_most(weights * (1 - events), "zeros", counted)
+    ones = least_and_most(weights * events, "ones", counted)
+    same = below[first] == below[last]
+    risk = np.where(same, least_and_most(expected, "expected", False)[0], 0.0)
     return RiskCounts(*zeros, *ones, risk)
 
 

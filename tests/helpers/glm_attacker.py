@@ -32,7 +32,7 @@ def at(
 ) -> dict[str, Any]:
     """Return the arguments of ``evaluate``."""
     asked = logistic.at(intercept, slopes, *terms, **more)
-    return asked | {"family": family, "link": link}
+    return asked | {"family": family, "link": link, "origin": intercept}
 
 
 def last(**more: Any) -> dict[str, Any]:

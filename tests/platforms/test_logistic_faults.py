@@ -169,7 +169,6 @@ LEFT_OUT = [
     ("start", "tallies", "column_sum"),
     ("evaluate", "arrays", "rows"),
     ("evaluate", "arrays", "likelihood"),
-    ("evaluate", "arrays", "column_total"),
     ("evaluate", "tallies", "score"),
     ("evaluate", "forms", "information"),
     ("evaluate", "forms", "meat"),
@@ -304,17 +303,13 @@ def test_exclude_ends_where_too_few_are_left_F02() -> None:
     ended(found, "TOO_FEW_SITES", [20, 30])
 
 
-@pytest.mark.parametrize("name", ["age", "bmi", "y"])
-def test_data_changed_between_rounds_F08(name: str) -> None:
-    """With the same number of rows and events: noticed by the sums of the columns."""
+def test_data_changed_between_rounds_F08() -> None:
+    """With the same number of rows: noticed by the events."""
     frames = [frame(k) for k in (1, 2, 3)]
 
     def fault(site: int, message: dict[str, Any]) -> Any:
         if site == 20 and message["step"] == "evaluate":
-            if name == "y":
-                frames[1].loc[frames[1].index[frames[1]["y"] == 0][0], "y"] = 1
-            else:
-                frames[1].loc[3, name] += 0.1
+            frames[1].loc[frames[1].index[frames[1]["y"] == 0][0], "y"] = 1
             return [answered(frames, site, message)]
         return None
 

@@ -218,12 +218,13 @@ def test_fewer_rows_in_a_later_round_F08(analysis: str, number: int) -> None:
     ended(run(analysis, faults, sites), "DATA_CHANGED", [20])
 
 
-@ALL
+@pytest.mark.parametrize("analysis", [name for name in ANALYSES if name != "glm"])
 def test_another_value_in_a_later_round_F08(analysis: str) -> None:
-    """With the same number of rows: noticed by sums that were sent before."""
+    """With the same number of rows: noticed by counts that were sent before."""
 
     def change(frame: pd.DataFrame) -> pd.DataFrame:
         frame.loc[3, "age"] += 5
+        frame.loc[3, "y"] = 1 - frame.loc[3, "y"]
         return frame
 
     sites, faults = changing(2, change)

@@ -23,7 +23,7 @@ def test_A02_r5_an_outcome_with_one_large_value(family: str, link: str) -> None:
     frame.loc[VICTIM, "y"] = 1_000_000
     asked = opening(family, link, "age")
     assert refusal(ask(frame, "start", asked)) == ("DOMINANT_ROW", ["y"])
-    given = array(ask(frame, "start", asked, OPEN), "rows")[2]
+    given = array(ask(frame, "start", asked, OPEN), "outcome")[0]
     assert given == pytest.approx(1_000_000, rel=1e-3)  # the attack, unguarded
 
 
@@ -35,7 +35,7 @@ def test_A02_r5_an_outcome_of_two_values(family: str, link: str, rows: int) -> N
     frame.loc[VICTIM : VICTIM + rows - 1, "y"] = 9.25
     asked = opening(family, link, "age")
     assert refusal(ask(frame, "start", asked)) == ("RARE_VALUE", ["y"])
-    given = array(ask(frame, "start", asked, OPEN), "rows")[2] - 7.5 * N
+    given = array(ask(frame, "start", asked, OPEN), "outcome")[0] - 7.5 * N
     assert given == pytest.approx(rows * (9.25 - 7.5), rel=1e-9)  # the attack, unguarded
 
 
@@ -59,7 +59,7 @@ def test_A02_r6_few_counts_of_0_or_above(few: int, rare: int, code: str) -> None
     frame.loc[: few - 1, "y"] = rare
     found = ask(frame, "start", opening("poisson", "log", "age"))
     assert refusal(found) == (code, ["y"])
-    given = array(ask(frame, "start", opening("poisson", "log", "age"), OPEN), "rows")[2]
+    given = array(ask(frame, "start", opening("poisson", "log", "age"), OPEN), "outcome")[0]
     assert abs(given - usual * N) == 3 * few  # the attack, unguarded
 
 

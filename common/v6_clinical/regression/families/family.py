@@ -113,10 +113,6 @@ class Family(ABC):
         """Return what R9 measures the linear predictor in at a site."""
         return 1.0
 
-    def zero(self, y: Array) -> float:
-        """Return the linear predictor that a site's questions count from."""
-        return 0.0
-
     def features(self, y: Array, w: Array) -> Array:
         """Return what of the likelihood does not depend on eta, shape (n, m), to be summed."""
         return np.empty((len(y), 0))

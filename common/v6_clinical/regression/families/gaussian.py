@@ -52,10 +52,6 @@ class Gaussian(Family):
         """Return the outcome's standard deviation, 1 where it has none."""
         return float(y.std()) or 1.0
 
-    def zero(self, y: Array) -> float:
-        """Return the outcome's mean."""
-        return float(y.mean())
-
     def features(self, y: Array, w: Array) -> Array:
         """Return log w / 2, (n, 1)."""
         return (np.log(w) / 2)[:, None]

@@ -102,17 +102,21 @@ def _doublings(more: float, than: float, power: float, slack: float) -> int:
     return max(0, math.ceil(power * math.log2(more / than) - slack - 1e-9))
 
 
-def null_rows(data: Data, intercept: float, gram: Array | None, clusters: Index | None) -> NullRows:
+def null_rows(
+    data: Data,
+    intercept: float,
+    alike: tuple[Array, Array] | None,
+    clusters: Index | None,
+) -> NullRows:
     """Go through the rows at an intercept alone.
 
     Parameters
     ----------
-    gram
-        The sum of x x', shape (p, p), where every row has the same weight in the information of
-        the null model; None where that has to be summed.
+    alike
+        The sum of x x', shape (p, p), and each row's leverage in it, shape (n,), where every row
+        has the same weight in the information of the null model; else None.
     """
-    factor = Factor(_information(data, intercept, gram))
-    norms = factor.norms(data.design)
+    factor, norms = _whitened(data, intercept, alike, clusters)
     found = _Largest(data, norms, clusters)
     for rows, parts in _blocks(data, intercept):
         found.add(rows, *parts)
@@ -121,6 +125,24 @@ def null_rows(data: Data, intercept: float, gram: Array | None, clusters: Index 
         row = float(factor.norms(cluster_sums(data.design, found.residuals, clusters)).max())
         square = parts_of(found.squares, clusters).largest
     return NullRows(row, square, found.spread(), data.family.dispersed)
+
+
+def _whitened(
+    data: Data,
+    intercept: float,
+    alike: tuple[Array, Array] | None,
+    clusters: Index | None,
+) -> tuple[Factor, Array]:
+    """Return the information of the null model, factored, and |h| of each row."""
+    if alike is None:
+        factor = Factor(_information(data, intercept))
+        return factor, factor.norms(data.design)
+    gram, leverage = alike
+    at = np.array([intercept])
+    weight = float(data.family.expected(data.outcome[:1], np.ones(1), at)[0])
+    if not weight > 0:
+        return Factor(np.zeros_like(gram)), np.zeros(len(leverage))
+    return Factor(weight * gram), np.sqrt(leverage / weight)
 
 
 class _Largest:
@@ -198,12 +220,8 @@ def _blocks(data: Data, intercept: float) -> Iterator[tuple[slice, tuple[Array, 
             yield rows, (first, second, second if family.canonical else family.expected(y, w, at))
 
 
-def _information(data: Data, intercept: float, gram: Array | None) -> Array:
+def _information(data: Data, intercept: float) -> Array:
     """Return the expected information of the null model."""
-    if gram is not None:
-        one = np.ones(1)
-        weight = data.family.expected(data.outcome[:1], one, np.array([intercept]))
-        return np.asarray(float(weight[0]) * gram)
     model = np.empty(len(data.outcome))
     for rows, (*_, expected) in _blocks(data, intercept):
         model[rows] = expected

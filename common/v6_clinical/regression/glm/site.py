@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from v6_clinical.disclosure.blur import Blur
 from v6_clinical.disclosure.dominance import survey
-from v6_clinical.disclosure.row_key import Columns, mean_and_sd
+from v6_clinical.disclosure.row_key import Columns, digest_of, mean_and_sd
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.numerics.arrays import Array
@@ -19,7 +20,8 @@ from v6_clinical.regression.families.family import Family
 from v6_clinical.regression.glm.likelihood import Data
 from v6_clinical.regression.glm.own_intercept import own_intercept
 from v6_clinical.regression.glm.questions import Evaluate, Opening
-from v6_clinical.regression.glm.site_likelihood import GLMLikelihood, GLMTold
+from v6_clinical.regression.glm.site_likelihood import GLMLikelihood
+from v6_clinical.regression.glm.told import GLMTold
 from v6_clinical.regression.site.likelihood import Cases, Regression
 from v6_clinical.regression.site.own_fit import site_labels
 from v6_clinical.regression.site.rows import Rows, complete_cases
@@ -132,11 +134,23 @@ class GLMCases(Cases):
         mean, sd = mean_and_sd(rows.offset)
         found.append(sd / unit)
         if not columns.intercept:
-            found += [mean / unit, family.zero(self.outcome) / unit]
+            found += [mean / unit, float(self.outcome.mean()) / unit]
             found += [
                 d.sign * d.mean / (d.sd or 1.0) for d in (columns.digests[j] for j in columns.order)
             ]
         return found
+
+    def zero_and_unit(self, blur: Blur) -> tuple[float, float]:
+        """Return what linear predictors count from in a question, and in which unit.
+
+        They count from the offset's mean, and beside a real outcome with a variance of its own
+        from that one's, in its standard deviations.
+        """
+        zero, unit = -blur.moments(digest_of(self.rows.offset))[0], 1.0
+        if self.regression.family.quadratic:
+            mean, sd = blur.moments(digest_of(self.outcome))
+            zero, unit = zero + mean, sd or 1.0
+        return zero, unit
 
     def null_intercept(self, alone: Data) -> float:
         """Return the intercept of the site's own null model, 0 in a model without."""

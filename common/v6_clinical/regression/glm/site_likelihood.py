@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import Scale
 from v6_clinical.disclosure.row_key import Columns, Digest
+from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation, inverse, propose
 from v6_clinical.protocol.analysis import Place
-from v6_clinical.protocol.sums import Form, Sums
+from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm import likelihood
 from v6_clinical.regression.glm.likelihood import Data, Point, row_values
 from v6_clinical.regression.glm.null_rows import (
     NullRows,
-    equal_rows,
-    fewer_rows,
-    meat_square,
     null_rows,
     spread_of,
 )
 from v6_clinical.regression.glm.own_intercept import own_intercept
 from v6_clinical.regression.glm.questions import Evaluate
+from v6_clinical.regression.glm.told import GLMTold
 from v6_clinical.regression.site.guard import Checked, Cleared, check, evaluation_sums, may_add
-from v6_clinical.regression.site.likelihood import Asked, Likelihood, Told
+from v6_clinical.regression.site.likelihood import Asked, Likelihood
 from v6_clinical.regression.site.noise import OFF, NoiseAt, Noisy
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_optimum
 
@@ -38,51 +36,34 @@ if TYPE_CHECKING:
 
 SAMPLE_ERRORS = 10  # standard errors in the sample; a longer step tells of separation
 SMALL = 0.25  # standard errors; a larger expected step is not small, and nothing is corrected
-INTERCEPT_ALONE: Final = Columns((Digest(b"constant", 1.0, 1.0, 0.0),), intercept=True)
 
 
 @dataclass(frozen=True)
 class GLMLikelihood(Likelihood):
-    """The likelihood of a site's rows, or of each so many-th of them."""
+    """The likelihood of a site's rows, or of each so many-th of them.
+
+    Parameters
+    ----------
+    null
+        The rows at the site's own null model, which fix how large the noise is.
+    """
 
     cases: GLMCases
     data: Data
     every: int = 1
     noisy: Noisy = OFF
+    null: NullRows | None = None
 
-    def with_noise(self, noisy: Noisy) -> Self:
+    def with_noise(self, noisy: Noisy, gram: Array, leverage: Array) -> Self:
         """Return the likelihood with the noise of what is told of it."""
-        return replace(self, noisy=noisy)
-
-    def asked(self, beta: Array) -> tuple[Array, bytes]:
-        """Return where it is evaluated when asked at ``beta``, and what stands for it.
-
-        Linear predictors count from the offset's mean, of a real outcome from its own and in its
-        standard deviations, so that no unit of it, and no zero, is a question of its own.
-        """
-        if self.noisy.columns is None:
-            return beta, b""
-        data, lift = self.data, np.zeros(len(beta))
-        unit = data.family.unit(data.outcome)
-        if self.noisy.columns.intercept:
-            lift[0] = float(data.offset.mean()) - data.family.zero(data.outcome)
-        found, question = self.noisy.columns.asked((beta + lift) / unit)
-        return found * unit - lift, question
-
-    @cached_property
-    def null(self) -> NullRows:
-        """The rows at the site's own null model, which fix the noise."""
-        gram = self.noisy.gram if self.cases.alike else None
-        return null_rows(self.data, self.null_intercept, gram, self.noisy.clusters)
-
-    @cached_property
-    def null_intercept(self) -> float:
-        """The intercept of the site's own null model."""
-        return self.cases.null_intercept(self.alone.data)
+        intercept = self.cases.null_intercept(self._alone_data)
+        alike = (gram, leverage) if self.cases.alike else None
+        null = null_rows(self.data, intercept, alike, noisy.clusters)
+        return replace(self, noisy=noisy, null=null)
 
     def noise_at(self, point: Point, question: bytes) -> NoiseAt:
         """Return the noise of what is told at a point."""
-        if not self.noisy.on:
+        if self.null is None:
             return NoiseAt(self.noisy)
         there = spread_of(point.residuals, self.data.weights, point.parts.weights)
         scale, shown = self.null.scale(self.noisy.source, len(self.data.outcome), there)
@@ -230,22 +211,29 @@ class GLMLikelihood(Likelihood):
         noise = self.noisy.told(["null_sites"])
         return Sums({"null_sites": np.array([found.log_likelihood])}, noise=noise)
 
+    @property
+    def _alone_data(self) -> Data:
+        """The rows with a column of ones alone, which takes no memory."""
+        ones = np.broadcast_to(np.float64(1), (len(self.data.outcome), 1))
+        return replace(self.data, design=ones)
+
     @cached_property
     def alone(self) -> GLMLikelihood:
         """The likelihood of an intercept alone, its noise that of the rows without the design."""
-        n = len(self.data.outcome)
-        ones = np.broadcast_to(np.float64(1), (n, 1))  # takes no memory
-        noisy = self.noisy
-        if noisy.on:
-            gram = np.array([[float(n)]])
-            noisy = Noisy(noisy.alone, noisy.alone, INTERCEPT_ALONE, noisy.clusters, gram)
-        return replace(self, data=replace(self.data, design=ones), noisy=noisy)
+        n, found = len(self.data.outcome), replace(self, data=self._alone_data)
+        if not self.noisy.on:
+            return found
+        ones = Columns((Digest(b"constant", 1.0, 1.0, 0.0, 0.0, n),), intercept=True)
+        noisy = replace(self.noisy, source=self.noisy.alone, columns=ones, moments=((1.0, 0.0),))
+        return found.with_noise(noisy, np.array([[float(n)]]), np.broadcast_to(1 / n, n))
 
     def tell(self, here: Checked[Any], asked: Asked, policy: Policy) -> GLMTold:
         """Return the evaluation and, asked for, that of the null model."""
         point: Point = here.point
         noise, parts = self.noise_at(point, asked.question), point.parts
         question = asked.question + b"|" + self.origin_asked[1]
+        if not np.isfinite(parts.gain):
+            raise RefusalError("COEFFICIENT_RANGE")
         gain = self.noisy.number("likelihood", question, parts.gain, parts.parts)
         sums = evaluation_sums(asked.labels, here.evaluation, likelihood=gain, noise=noise)
         wanted = self.cases.question
@@ -273,56 +261,4 @@ class GLMLikelihood(Likelihood):
             "null": np.array([gain, score[0], information[0, 0]]),
             "null_likelihood": np.array([value]),
         }
-        return Sums(told, noise=self.noisy.told(told))
-
-
-@dataclass(frozen=True)
-class GLMTold(Told):
-    """What a report goes on from.
-
-    Parameters
-    ----------
-    noise
-        Of what is told at the point.
-    predictor, residuals
-        eta and w l' of the rows, shape (n,).
-    """
-
-    sums: Sums
-    evaluation: Cleared
-    likelihood: GLMLikelihood
-    asked: Asked
-    noise: NoiseAt
-    predictor: Array
-    residuals: Array
-
-    @property
-    def cases(self) -> GLMCases:
-        """The complete cases."""
-        return self.likelihood.cases
-
-    @property
-    def data(self) -> Data:
-        """The rows as they are fitted."""
-        return self.likelihood.data
-
-    def report(self, policy: Policy, place: Place) -> Sums:
-        """Return the meat of robust errors, and what the family adds."""
-        sums = self.cases.regression.more(self, policy)
-        question = self.cases.question
-        if isinstance(question, Evaluate) and question.report and question.report.meat:
-            sums += self._meat()
-        return sums
-
-    def _meat(self) -> Sums:
-        """Return the sum of products of score rows, of patients where they have several."""
-        noisy, clusters, e = self.noise.noisy, self.cases.rows.clusters, 0.0
-        found = likelihood.meat(self.data.design, self.residuals, clusters)
-        if noisy.on:
-            null = self.likelihood.null_intercept
-            square, rows = meat_square(self.data, null, clusters)
-            fewer = fewer_rows(rows, equal_rows(np.square(self.residuals)))
-            e = noisy.source.scale(len(self.residuals), 0.0, square * fewer).e
-            found = noisy.matrix("meat", self.noise.question, e, found)
-        told = noisy.told({"meat": Scale(0.0, e)})
-        return Sums(forms={"meat": Form(self.asked.labels, found)}, noise=told)
+        return Sums(told, noise=self.noisy.told(list(told)))

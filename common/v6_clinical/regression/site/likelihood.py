@@ -7,19 +7,21 @@ check, compute, tell.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import numpy as np
 
+from v6_clinical.disclosure.blur import Blur
 from v6_clinical.disclosure.row_key import Columns, mean_and_sd
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.protocol.analysis import Place, SiteAnswer
-from v6_clinical.protocol.sums import Noise, Sums
-from v6_clinical.regression.counts import OUTCOME, ROWS, WEIGHTS
+from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.question import Evaluate, Opening
+from v6_clinical.regression.site.count_sums import count_sums
 from v6_clinical.regression.site.guard import Checked, Cleared, Point, check
-from v6_clinical.regression.site.noise import OFF, QUIET, NoiseAt, Noisy, in_units, parts_of
+from v6_clinical.regression.site.noise import OFF, QUIET, NoiseAt, Noisy, in_units
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum
 from v6_clinical.regression.site.rows import Rows
 
@@ -69,8 +71,16 @@ class Likelihood(ABC):
 
     noisy: Noisy = OFF
 
-    def with_noise(self, noisy: Noisy) -> Self:
-        """Return the likelihood with the noise of what is told of it."""
+    def with_noise(self, noisy: Noisy, gram: Array, leverage: Array) -> Self:
+        """Return the likelihood with the noise of what is told of it.
+
+        Parameters
+        ----------
+        gram
+            The sum of x x' of the design, shape (p, p).
+        leverage
+            Of each row in the design, unweighted, shape (n,).
+        """
         return self
 
     def asked(self, beta: Array) -> tuple[Array, bytes]:
@@ -79,9 +89,7 @@ class Likelihood(ABC):
         With noise that is the nearest point of a grid: two questions are the same, or far enough
         apart that nothing is learnt from the difference.
         """
-        if self.noisy.columns is None:
-            return beta, b""
-        return self.noisy.columns.asked(beta)
+        return self.noisy.asked(beta)
 
     def noise_at(self, point: Any, question: bytes) -> NoiseAt:
         """Return the noise of what is told at a point; none by default."""
@@ -197,10 +205,9 @@ class Cases(ABC):
 
     @property
     def beside(self) -> list[Array]:
-        """What a likelihood depends on beside the design, shape (n,) each."""
+        """What a likelihood depends on beside the design and the outcome, shape (n,) each."""
         rows, clusters = self.rows, self.rows.clusters
-        found = [self.events]
-        found += [x for x in (rows.weights, rows.offset) if x.strides != (0,)]
+        found = [x for x in (rows.weights, rows.offset) if x.strides != (0,)]
         if clusters is not None:
             found.append(np.bincount(clusters)[clusters].astype(np.float64))
         return found
@@ -210,59 +217,42 @@ class Cases(ABC):
         rows = self.rows
         return [float(rows.weights.mean()), *mean_and_sd(rows.offset)]
 
-    def noisy(self, policy: Policy, columns: Columns) -> Noisy:
-        """Return the noise of the rows with a design's columns, and without."""
-        if not policy.noise.on:
-            return OFF
-        n, events = self.rows.n, float(self.events.sum()) if self.counted else 0.0
-        beside = self.beside
-        keys = [
-            some.row_key(n, events, beside) + b"|" + in_units(self.units(some))
-            for some in (columns, Columns((), columns.intercept))
-        ]
-        source, alone = (policy.noise.source(key) for key in keys)
-        return Noisy(source, alone, columns, self.rows.clusters)
+    def zero_and_unit(self, blur: Blur) -> tuple[float, float]:
+        """Return what linear predictors count from in a question, and in which unit."""
+        return 0.0, 1.0
+
+    def noisy(
+        self,
+        policy: Policy,
+        columns: Columns,
+        told: Sequence[tuple[float, float]],
+        leverage: Array,
+    ) -> Noisy:
+        """Return the noise of the rows with a design's columns, and without.
+
+        Parameters
+        ----------
+        told
+            The columns' moments, as they are told.
+        leverage
+            Of each row in the design, unweighted, shape (n,).
+        """
+        outcome, even = self.events, np.broadcast_to(1 / max(self.rows.n, 1), self.rows.n)
+        bare = Columns((), columns.intercept)
+        source, alone = (
+            policy.noise.source(
+                some.row_key(share, outcome, self.beside) + b"|" + in_units(self.units(some))
+            )
+            for some, share in ((columns, leverage), (bare, even))
+        )
+        zero, unit = self.zero_and_unit(policy.noise)
+        return Noisy(source, alone, columns, tuple(told), self.rows.clusters, zero, unit)
 
     def answer(self, sums: Sums, policy: Policy) -> SiteAnswer:
         """Return the answer of a step: how many rows there are, and sums."""
         rows = self.rows
-        events = float(self.events.sum()) if self.counted else 0.0
-        counts = Sums({ROWS: np.array([rows.n, rows.dropped, events], dtype=np.float64)})
-        return SiteAnswer(counts + self._weighted(policy) + sums, rows.n, rows.n > 0, rows.dropped)
-
-    def _weighted(self, policy: Policy) -> Sums:
-        """Return the sums of an outcome that is no count, and of weights, with noise."""
-        weights, outcome, found = self.rows.weights, self.events, {}
-        weighted = weights.strides != (0,)
-        if not self.rows.n:
-            return Sums()
-        if not self.counted:
-            value = float(outcome.sum() if weighted else np.dot(weights, outcome))
-            found[OUTCOME] = [self._about_mean(policy, OUTCOME, value, outcome)]
-        if weighted:
-            values = float(weights.sum()), float(np.dot(weights, outcome))
-            found[WEIGHTS] = [
-                self._about_mean(policy, WEIGHTS, values[0], weights),
-                self._about_mean(
-                    policy, "weighted", values[1], weights * outcome, weights, outcome
-                ),
-            ]
-        noise = dict.fromkeys(found, Noise()) if policy.noise.on else {}
-        return Sums({name: np.array(numbers) for name, numbers in found.items()}, noise=noise)
-
-    def _about_mean(
-        self, policy: Policy, name: str, value: float, rows: Array, *keyed: Array
-    ) -> float:
-        """Return a sum with the noise of n times a mean; n is told as it is."""
-        if not policy.noise.on:
-            return value
-        columns = keyed or (rows,)
-        units = [number for column in columns for number in mean_and_sd(column)]
-        clusters = self.rows.clusters
-        key = Columns(()).row_key(self.rows.n, 0.0, columns) + b"|" + in_units(units)
-        source = policy.noise.source(key + (b"" if clusters is None else b"|clusters"))
-        parts = parts_of(rows - rows.mean(), clusters)
-        return source.number(name, b"", value, parts.size, parts.largest)
+        counts = count_sums(rows, self.events, policy, counted=self.counted)
+        return SiteAnswer(counts + sums, rows.n, rows.n > 0, rows.dropped)
 
 
 O = TypeVar("O", bound=Opening)  # noqa: E741 - what opens

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source
+from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source, settled
 from v6_clinical.disclosure.dominance import Survey
 from v6_clinical.disclosure.row_key import DIGITS, Columns, Digest
 from v6_clinical.numerics.arrays import Array, Index
@@ -56,17 +56,32 @@ class Noisy:
         That of the rows without them: models of the same rows share it.
     columns
         The design's columns.
+    moments
+        Mean and sd of each column, as they are told.
     clusters
         Codes of patients of several rows, shape (n,).
-    gram
-        The sum of x x' of the design, shape (p, p).
+    zero, unit
+        What linear predictors count from in a question, and in which unit.
     """
 
     source: Source
     alone: Source
     columns: Columns | None = None
+    moments: tuple[tuple[float, float], ...] = ()
     clusters: Index | None = None
-    gram: Array | None = None
+    zero: float = 0.0
+    unit: float = 1.0
+
+    def asked(self, beta: Array) -> tuple[Array, bytes]:
+        """Return the nearest coefficients of a grid, shape (p,), and what stands for them."""
+        if self.columns is None:
+            return beta, b""
+        lift = np.zeros(len(beta))
+        if self.columns.intercept:
+            lift[0] = self.zero
+        canonical = self.columns.canonical((beta - lift) / self.unit, self.moments)
+        steps, question = self.source.on_grid(canonical)
+        return self.columns.coefficients(steps, self.moments) * self.unit + lift, question
 
     @property
     def on(self) -> bool:
@@ -152,60 +167,71 @@ class NoiseAt:
 QUIET: Final = NoiseAt(OFF)
 
 
-def digests(about: Survey, count: int, shift: Array | None = None) -> tuple[Digest, ...]:
+def digests(about: Survey, count: int) -> tuple[Digest, ...]:
     """Return digests of the first columns of a survey, beside the first of its ``others``.
 
     As ``row_key.digest_of``, with the means and products that the survey has.
-
-    Parameters
-    ----------
-    shift
-        Taken off the means, shape (count,): the design's columns have lost it since.
     """
     n, mean = len(about.design), about.mean[:count]
     sd = np.sqrt(np.diag(about.products)[:count] / max(n, 1))
-    varies = sd > CONSTANT * np.abs(mean)
-    unit = np.where(varies, sd, np.inf)
+    sd[~(sd > CONSTANT * np.abs(mean))] = 0.0
+    unit = np.where(sd > 0, sd, np.inf)
     third, even, product = np.zeros(count), np.zeros(count), np.zeros(count)
     beside, height, width = None, 0.0, 0.0
     if about.others:
-        beside, height = about.others[0], float(about.mean[about.design.shape[1]])
         place = about.design.shape[1]
+        height = float(about.mean[place])
         width = float(np.sqrt(about.products[place, place] / max(n, 1)))
-        if width > 0:
-            product = about.products[:count, place] / (unit * width)
+        if width > CONSTANT * abs(height):
+            beside, product = about.others[0], about.products[:count, place] / (unit * width)
     for rows in row_blocks(n, 3 * count):
         z = (about.design[rows, :count] - mean) / unit
         squares = z * z
         third += np.einsum("ij,ij->j", squares, z)
-        if beside is not None and width > 0:
+        if beside is not None:
             even += np.dot((beside[rows] - height) / width, squares)
-    odd, centre = np.round(np.array([third, product]) / n, DIGITS), mean
-    if shift is not None:
-        centre = mean - shift
+    odd = np.round(np.array([third, product]) / max(n, 1), DIGITS)
+    reach = about.reach[:count] / unit
     return tuple(
-        _digest(odd[:, j], float(even[j]) / n, float(centre[j]), float(sd[j]) if varies[j] else 0.0)
+        Digest(b"constant", 1.0, float(mean[j]), 0.0, 0.0, n)
+        if sd[j] == 0
+        else _digest(odd[:, j], even[j] / n, (float(mean[j]), float(sd[j]), float(reach[j])), n)
         for j in range(count)
     )
 
 
-def _digest(odd: Array, even: float, mean: float, sd: float) -> Digest:
-    if sd == 0:
-        return Digest(b"constant", 1.0, mean, 0.0)
+def _digest(odd: Array, even: float, about: tuple[float, float, float], n: int) -> Digest:
     sign = float(next((np.sign(x) for x in odd if x), 1.0))
-    return Digest(packed([*(sign * odd), even]), sign, mean, sd)
+    numbers = np.round(np.append(sign * odd, even), DIGITS) + 0.0
+    mean, sd, reach = about
+    return Digest(struct.pack("<d", n) + numbers.tobytes(), sign, mean, sd, reach, n)
 
 
-def packed(numbers: Sequence[float]) -> bytes:
-    """Return numbers, rounded, as part of a key."""
-    return (np.round(np.array(numbers, dtype=np.float64), DIGITS) + 0.0).tobytes()
+def moments(
+    about: Survey, count: int, blur: Blur, clusters: Index | None = None
+) -> list[tuple[float, float]]:
+    """Return mean and sd of the first columns of a survey, as they are told.
+
+    The noise of a column's moments is that of its rows, whatever the model and the outcome.
+    """
+    found = []
+    for place, digest in enumerate(digests(replace(about, others=()), count)):
+        own = digest
+        if clusters is not None and digest.sd > 0:
+            each = (about.design[:, place] - digest.mean) / digest.sd
+            reach = parts_of(each, clusters).largest
+            own = replace(digest, key=digest.key + b"clusters", reach=reach)
+        mean, sd = blur.moments(own)
+        scale = Scale()
+        if own.sd > 0:
+            source = blur.source(b"column|" + own.key)
+            scale = source.scale(own.n, own.reach / own.n**0.5, own.reach**2 / own.n)
+        unit = np.array([own.sd * scale.d / max(own.n, 1) ** 0.5, own.sd * scale.e / 2])
+        told = settled(np.array([mean, sd]), unit)
+        found.append((float(told[0]), float(told[1])))
+    return found
 
 
 def in_units(numbers: Sequence[float]) -> bytes:
     """Return numbers whose unit matters as part of a key: nine significant digits of each."""
     return "|".join(f"{number:.8e}" for number in numbers).encode()
-
-
-def count_key(n: int, events: float) -> bytes:
-    """Return what rows without columns are keyed by."""
-    return struct.pack("<dd", float(n), float(events))

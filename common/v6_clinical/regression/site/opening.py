@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from v6_clinical.disclosure.dominance import Survey, survey
-from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, numbers_of
 from v6_clinical.model.errors import FormulaError
@@ -18,7 +16,7 @@ from v6_clinical.protocol.sums import Noise, Sums, labelled
 from v6_clinical.regression.messages import LEVELS, NUMBERS
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.site.design import check_parameters
-from v6_clinical.regression.site.noise import Parts, digests, parts_of
+from v6_clinical.regression.site.noise import moments
 from v6_clinical.regression.site.rows import Rows
 
 if TYPE_CHECKING:
@@ -40,49 +38,20 @@ def describe_columns(model: Model, rows: Rows) -> dict[str, Mapping[str, float]]
 def describe_design(names: Sequence[str], about: Survey, rows: Rows, policy: Policy) -> Sums:
     """Return each column's sum, squares about the site's mean, and n mean^2, as tallies.
 
-    The noise of a column's moments is that of its rows, whatever the model: the sum's is about the
-    mean, so that a shift changes nothing, and n mean^2 follows from the sum.
+    With noise they follow from a mean and an sd that are drawn once for each column of the rows.
     """
     n, count = len(about.design), len(names)
     mean, sums, within = (x[:count] for x in (about.mean, about.sums, np.diag(about.products)))
     if policy.noise.on:
-        told = [
-            _noisy_moments(about, j, digest, rows, policy) for j, digest in _digests(about, count)
-        ]
-        sums, within = np.array(told).reshape(-1, 2).T
-        mean = sums / max(n, 1)
+        told = moments(about, count, policy.noise, rows.clusters)
+        mean, sd = np.array(told).reshape(-1, 2).T
+        sums, within = n * mean, n * sd**2
     found = {
         "column_sum": labelled(names, sums),
         "column_within": labelled(names, within),
         "column_squares": labelled(names, n * mean**2),
     }
     return Sums(tallies=found, noise=dict.fromkeys(found, Noise()) if policy.noise.on else {})
-
-
-def _digests(about: Survey, count: int) -> Iterator[tuple[int, Digest]]:
-    """Return the columns' digests whatever the outcome."""
-    return enumerate(digests(replace(about, others=()), count))
-
-
-def _noisy_moments(
-    about: Survey, place: int, digest: Digest, rows: Rows, policy: Policy
-) -> tuple[float, float]:
-    """Return a column's sum and squares about its mean with noise."""
-    n, mean, within = (
-        len(about.design),
-        float(about.mean[place]),
-        float(about.products[place, place]),
-    )
-    parts = Parts(within**0.5, float(about.reach[place]))
-    squares = Parts(within * min(3 / n, 1.0) ** 0.5, parts.largest**2)
-    if rows.clusters is not None:
-        each = about.design[:, place] - mean
-        parts, squares = (parts_of(x, rows.clusters) for x in (each, np.square(each)))
-    question = b"clusters" if rows.clusters is not None else b""
-    source = policy.noise.source(Columns((digest,)).row_key(n, 0.0))
-    total = source.number("sum", question, digest.sign * n * mean, parts.size, parts.largest)
-    around = source.number("within", question, within, squares.size, squares.largest)
-    return digest.sign * total, max(around, within / 2)
 
 
 def describe_moments(model: Model, rows: Rows, policy: Policy) -> Sums:

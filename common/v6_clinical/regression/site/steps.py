@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.model.design import Coding
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import SingularError
+from v6_clinical.numerics.whitening import Factor
 from v6_clinical.protocol.analysis import Place, SiteAnswer, SiteStep
 from v6_clinical.protocol.question import Question
 from v6_clinical.protocol.sums import Sums
@@ -28,7 +28,7 @@ from v6_clinical.regression.question import Evaluate
 from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.guard import check
 from v6_clinical.regression.site.likelihood import Asked, Cases, Likelihood, Regression, Told
-from v6_clinical.regression.site.noise import OFF, Noisy, digests
+from v6_clinical.regression.site.noise import digests, moments
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates, why_not
 from v6_clinical.regression.site.sample import sample_step
@@ -119,14 +119,14 @@ def _opened(
     )
     columns = Sums(tallies=describe_columns(question.model, cases.rows))
     columns += describe_design(coding.full_names, about, cases.rows, policy)
-    noisy = _noisy(cases, question, about, coding, policy)
     own = None
     if policy.allow_per_site:
         every = sample_step(about, coding.derived, policy) if cases.may_sample else 1
         with suppress(SingularError):
             own = cases.likelihood(about.design, every=every).ridge_optimum()
     labels = regression.labels(coding.full_names, question, place)
-    return columns, labels, own, cases.likelihood(about.design).with_noise(noisy)
+    likelihood = _with_noise(cases.likelihood(about.design), cases, about, coding, policy)
+    return columns, labels, own, likelihood
 
 
 def evaluate(
@@ -174,30 +174,33 @@ def _agreed(
     policy.check_shift(about, shift, "shift")
     p = len(beta)
     labels = regression.labels(coding.names, question, place)
-    noisy = _noisy(cases, question, about, coding, policy, shift)
-    likelihood = cases.likelihood(about.design, shift).with_noise(noisy)
+    likelihood = cases.likelihood(about.design, shift)
+    likelihood = _with_noise(likelihood, cases, about, coding, policy, shift)
     beta, canonical = likelihood.asked(beta)
     mean, reach = about.mean[:p] - shift, about.reach[:p]
     return Asked(beta, shift, labels, mean, reach, canonical), likelihood
 
 
-def _noisy(
+def _with_noise(
+    likelihood: Likelihood,
     cases: Cases,
-    question: Any,
     about: Survey,
     coding: Coding,
     policy: Policy,
     shift: Array | None = None,
-) -> Noisy:
-    """Return the noise of the rows and a design's columns, less ``shift``."""
+) -> Likelihood:
+    """Return a likelihood with the noise of its rows and its design's columns, less ``shift``."""
     if not policy.noise.on:
-        return OFF
-    intercept = bool(coding.names) and coding.names[0] == INTERCEPT
-    p = len(coding.names)
-    mean = about.mean[:p] - (0.0 if shift is None else shift)
-    gram = about.products[:p, :p] + len(about.design) * np.outer(mean, mean)
-    noisy = cases.noisy(policy, Columns(digests(about, p, shift), intercept))
-    return replace(noisy, gram=gram)
+        return likelihood
+    p, n = len(coding.names), len(about.design)
+    less = np.zeros(p) if shift is None else shift
+    columns = Columns(digests(about, p), bool(p) and coding.names[0] == INTERCEPT)
+    told = moments(about, p, policy.noise, cases.rows.clusters)
+    shifted = [(mean - moved, sd) for (mean, sd), moved in zip(told, less.tolist(), strict=True)]
+    gram = about.products[:p, :p] + n * np.outer(about.mean[:p] - less, about.mean[:p] - less)
+    leverage = np.square(Factor(gram, columns.order, columns.signs).norms(about.design))
+    noisy = cases.noisy(policy, columns, shifted, leverage)
+    return likelihood.with_noise(noisy, gram, leverage)
 
 
 def _told(likelihood: Likelihood, asked: Asked, question: Evaluate, policy: Policy) -> Told:
