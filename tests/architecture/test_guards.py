@@ -59,7 +59,7 @@ def test_an_unchecked_evaluation_is_computed_with_and_not_told() -> None:
         for path in SHIPPED
         if "unchecked" in calls(path)
     }
-    assert callers == {"glm/site.py", "site/guard.py", "site/own_fit.py"}
+    assert callers == {"glm/site_likelihood.py", "site/guard.py", "site/own_fit.py"}
 
 
 @pytest.mark.parametrize("package", REGRESSIONS, ids=lambda folder: folder.name)
