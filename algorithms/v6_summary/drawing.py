@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source, settled
+from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, settled
 from v6_clinical.disclosure.dominance import Survey, survey
 from v6_clinical.disclosure.row_key import DIGITS, Columns, Digest
 from v6_clinical.numerics.arrays import Array
@@ -74,7 +74,8 @@ def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
 
     With A = T T' the centred squares and h = T^+ (x - mean) of a row: means + T d z / n and
     T (I + E) T', d and e by the largest |h| and |h|^2. The third and fourth power sum of a
-    standardised column are numbers of their own. A constant column has no noise: every row is it.
+    standardised column are numbers of their own, whose draws do not depend on other columns. A
+    constant column has no noise: every row is it.
     """
     p = len(columns)
     if not n or not p:
@@ -92,7 +93,7 @@ def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
     squares = _rounded(factor.root @ changed @ factor.root.T, scale.e)
     error = scale.d * np.sqrt(np.diag(squares)) / n
     mean = settled(about.mean + factor.root @ z / n, error)
-    third, fourth = _high_orders(shapes, taken, source, n)
+    third, fourth = _high_orders(about, shapes, blur, n)
     return Drawn(n, mean, squares, third, fourth, scale)
 
 
@@ -124,27 +125,39 @@ def _shapes(about: Survey, n: int) -> _Shapes:
     return _Shapes(sd, reach, third, fourth, sixth, eighth, along, across, leverage)
 
 
-def _digests(about: Survey, shapes: _Shapes, n: int) -> tuple[Digest, ...]:
-    """Return what identifies each column, and which way up it is taken.
+def _own(about: Survey, shapes: _Shapes) -> Array:
+    """Return third and fourth moment, rounded, and a side; shape (3, p).
 
-    Of a column that is its own negative, among these, the key says on which side of 0 the mean is:
-    with one draw for it and its negative their means would add up to none of it.
+    They are in logarithms, so that rounding is relative where they are large. The side is that of 0
+    on which the mean is of a column whose third moment is 0, as is that of its negative: with one
+    draw for both, their means would add up to none of it.
     """
-    sd = shapes.sd
-    size = np.where(sd > 0, sd, 1.0)
-    # in logarithms, so that rounding is relative where they are large
-    odd = np.round(np.arcsinh([shapes.third, shapes.along]), DIGITS)
-    even = np.round(np.log1p([shapes.fourth, shapes.across]), DIGITS)
-    signs = np.sign(np.where(odd[0] != 0, odd[0], odd[1]))
-    side = np.where(signs == 0, np.sign(np.round(about.mean / size, DIGITS)), 0.0)
-    numbers = np.array([*(odd * signs), *even, side]).T + 0.0  # no negative zero
-    keys = [one.tobytes() if s > 0 else b"constant" for one, s in zip(numbers, sd, strict=True)]
+    size = np.where(shapes.sd > 0, shapes.sd, 1.0)
+    third = np.round(np.arcsinh(shapes.third), DIGITS)
+    side = np.where(third == 0, np.sign(np.round(about.mean / size, DIGITS)), 0.0)
+    return np.array([third, np.round(np.log1p(shapes.fourth), DIGITS), side])
+
+
+def _digests(about: Survey, shapes: _Shapes, n: int) -> tuple[Digest, ...]:
+    """Return what identifies each column beside the others, and which way up it is taken."""
+    third, fourth, side = _own(about, shapes)
+    along = np.round(np.arcsinh(shapes.along), DIGITS)
+    across = np.asarray(np.round(np.log1p(shapes.across), DIGITS), dtype=np.float64)
+    signs = np.sign(np.where(third != 0, third, along))
+    keys = _keys([signs * third, signs * along, fourth, across, side], shapes.sd)
+    size = np.where(shapes.sd > 0, shapes.sd, 1.0)
     signs = _turned(signs, about.products / np.outer(size, size) / n, keys)
-    parts = (part.tolist() for part in (signs, about.mean, sd, shapes.reach))
+    parts = (part.tolist() for part in (signs, about.mean, shapes.sd, shapes.reach))
     return tuple(
         Digest(key, sign, mean, own_sd, reach, n)
         for key, sign, mean, own_sd, reach in zip(keys, *parts, strict=True)
     )
+
+
+def _keys(numbers: Sequence[Array], sd: Array) -> list[bytes]:
+    """Return a key of each column, by numbers of shape (p,)."""
+    rows = np.array(numbers).T + 0.0  # no negative zero
+    return [row.tobytes() if s > 0 else b"constant" for row, s in zip(rows, sd, strict=True)]
 
 
 def _turned(signs: Array, correlations: Array, keys: Sequence[bytes]) -> Array:
@@ -174,14 +187,17 @@ def _rounded(squares: Array, e: float) -> Array:
     return found
 
 
-def _high_orders(shapes: _Shapes, taken: Columns, source: Source, n: int) -> tuple[Array, Array]:
+def _high_orders(about: Survey, shapes: _Shapes, blur: Blur, n: int) -> tuple[Array, Array]:
     """Return third and fourth moment of each standardised column, with noise."""
-    third, fourth = np.zeros(len(shapes.sd)), np.zeros(len(shapes.sd))
+    own = _own(about, shapes)
+    signs = np.where(own[0] < 0, -1.0, 1.0)
+    keys = _keys([signs * own[0], *own[1:]], shapes.sd)
+    third, fourth = np.zeros(len(keys)), np.zeros(len(keys))
     for k in np.flatnonzero(shapes.sd > 0).tolist():
-        key, sign, reach = taken.digests[k].key, taken.digests[k].sign, float(shapes.reach[k])
-        value, size = n * sign * float(shapes.third[k]), float(np.sqrt(shapes.sixth[k]))
-        third[k] = sign * source.number(f"{NAME}/3", key, value, size, reach**3) / n
+        source = blur.source(f"{NAME}|{n}|".encode() + keys[k])
+        reach, size = float(shapes.reach[k]), float(np.sqrt(shapes.sixth[k]))
+        value = n * float(signs[k] * shapes.third[k])
+        third[k] = signs[k] * source.number("3", b"", value, size, reach**3) / n
         value, size = n * float(shapes.fourth[k]), float(np.sqrt(shapes.eighth[k]))
-        found = source.number(f"{NAME}/4", key, value, size, reach**4) / n
-        fourth[k] = max(found, 1 + third[k] ** 2)
+        fourth[k] = max(source.number("4", b"", value, size, reach**4) / n, 1 + third[k] ** 2)
     return third, fourth

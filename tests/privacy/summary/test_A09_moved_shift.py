@@ -1,0 +1,88 @@
+"""Attacks with the shift of power sums: it moves, and the noise must not be drawn anew."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.policies import exact, shipped
+from helpers.summary_attacker import RNG
+from v6_clinical.disclosure import Policy
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.protocol.analysis import Place
+from v6_clinical.protocol.sums import Sums
+from v6_summary.site import STEPS
+
+FLOOR = 0.15
+HOSPITALS, CALLS = 40, 12
+GUARDED = shipped(blur=0.01, blur_rows=FLOOR)
+DRAWN_ANEW = Policy(blur=0.01, blur_rows=FLOOR, secret=None)
+
+
+def tabulate(frame: pd.DataFrame, policy: Policy, shift: float = 0.0) -> Sums:
+    window = {"level": 3, "first": -100, "last": 100}
+    columns = [{"name": name, "shift": shift, "window": window} for name in frame]
+    arguments = {"numeric": columns, "categorical": [], "group": None, "finer": []}
+    arguments |= {"correlation": False, "per_site": False}
+    return STEPS["tabulate"](frame, arguments, policy, Place(0, 2)).sums
+
+
+def shape(sums: Sums, place: int = 0) -> Array:
+    """Return mean, sd and the standardised fourth power sum."""
+    n, s1, s2, s3, s4, _ = sums[f"moments/{place}/all"]
+    d, a2, a3 = s1 / n, s2 / n, s3 / n
+    variance = a2 - d**2
+    fourth = s4 / n - 4 * d * a3 + 6 * d**2 * a2 - 3 * d**4
+    return np.array([d, variance**0.5, n * fourth / variance**2])
+
+
+def largest(frame: pd.DataFrame, policy: Policy) -> float:
+    """Say how many sd the farthest patient is from the mean: the noise's sd shows it.
+
+    The sd of a number's noise is .15 of the largest part, of the fourth power sum max u^4.
+    """
+    answers = [tabulate(frame, policy, float(shift)) for shift in np.linspace(0, 60, CALLS)]
+    fourth = [shape(sums)[2] for sums in answers]
+    return float((np.std(fourth, ddof=1) / FLOOR) ** 0.25)
+
+
+def hospital(n: int = 60) -> pd.DataFrame:
+    return pd.DataFrame({"length of stay": RNG.gamma(2.0, 5.0, n).round(1)})
+
+
+@pytest.mark.parametrize("policy", ["guarded", "exact", "drawn anew"])
+def test_A09_moved_shifts_do_not_place_the_largest_value(policy: str) -> None:
+    limits = {"guarded": GUARDED, "exact": exact(), "drawn anew": DRAWN_ANEW}[policy]
+    near = 0
+    for _ in range(HOSPITALS):
+        frame = hospital()
+        x = frame.iloc[:, 0].to_numpy()
+        u = np.abs(x - x.mean()).max() / x.std()
+        near += abs(largest(frame, limits) - u) < 0.15 * u
+    if policy == "drawn anew":
+        assert near >= 0.9 * HOSPITALS  # the attack, unguarded: a site without a secret
+    else:
+        assert near == 0
+
+
+def test_A09_the_answers_of_moved_shifts_are_one() -> None:
+    frame = hospital().assign(age=RNG.integers(20, 90, 60))
+    for place in (0, 1):
+        for policy, moved in ((GUARDED, False), (DRAWN_ANEW, True)):
+            found = []
+            for shift in np.linspace(-50, 100, CALLS):
+                mean, sd, fourth = shape(tabulate(frame, policy, float(shift)), place)
+                found.append([mean + shift, sd, fourth])
+            spread = np.ptp(found, axis=0) / np.abs(found).mean(axis=0)
+            assert (spread > 1e-4).all() if moved else (spread < 1e-10).all()
+
+
+def test_A09_what_is_asked_beside_does_not_draw_high_orders_anew() -> None:
+    """Means and squares are drawn with the columns beside: as often as these are others."""
+    whole = hospital().assign(age=RNG.integers(20, 90, 60), weight=RNG.normal(75, 10, 60))
+    name = "length of stay"
+    found = [shape(tabulate(whole[[name, *more]], GUARDED)) for more in ([], ["age"], ["weight"])]
+    high = [one[2] for one in found]
+    assert np.ptp(high) < 1e-9 * high[0]
+    assert len({one[0] for one in found}) == len(found)
