@@ -54,8 +54,10 @@ class _Shapes:
         Sums of u^6 and u^8.
     along, across
         Sums of u h and u^2 h.
-    leverage
-        Of each row among the centred columns, shape (n,).
+    largest
+        The largest leverage.
+    joint
+        n, and sums of squared and cubed leverages: how the columns stand together.
     """
 
     sd: Array
@@ -66,7 +68,8 @@ class _Shapes:
     eighth: Array
     along: Array
     across: Array
-    leverage: Array
+    largest: float
+    joint: Array
 
 
 def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
@@ -84,9 +87,9 @@ def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
     about = survey(np.empty((n, 0)), columns)
     shapes = _shapes(about, n)
     taken = Columns(_digests(about, shapes, n))
-    source = blur.source(taken.row_key(shapes.leverage, np.zeros(n)))
-    largest = float(shapes.leverage.max())
-    scale = source.scale(n, largest**0.5, largest)
+    keys = sorted(digest.key for digest in taken.digests)
+    source = blur.source(b"|".join([NAME.encode(), shapes.joint.tobytes(), *keys]))
+    scale = source.scale(n, shapes.largest**0.5, shapes.largest)
     factor = Factor(about.products, taken.order, taken.signs)
     rank = len(factor.kept)
     z, changed = source.score_block(NAME, b"", scale, np.zeros(rank), np.eye(rank))
@@ -101,12 +104,12 @@ def _shapes(about: Survey, n: int) -> _Shapes:
     """Go through the rows once; zeros for a constant column."""
     sd = np.sqrt(np.diag(about.products) / n)
     unit = np.divide(1.0, sd, out=np.zeros(len(sd)), where=sd > 0)
-    factor, leverage = Factor(about.products), np.empty(n)
-    sums, end = np.zeros((8, len(sd))), 0
+    factor, largest, joint = Factor(about.products), 0.0, np.zeros(3)
+    sums = np.zeros((8, len(sd)))
     for block in about.blocks():
-        start, end = end, end + len(block)
         h = np.square(factor.norms(block[:, 1:]))
-        leverage[start:end] = h
+        largest = max(largest, float(h.max()))
+        joint += [h.sum(), np.dot(h, h), np.dot(h * h, h)]
         first = block[:, 1:] * unit
         second = first * first
         third, fourth = second * first, second * second
@@ -121,8 +124,11 @@ def _shapes(about: Survey, n: int) -> _Shapes:
     third = m3 - 3 * m1 * m2 + 2 * m1**3
     fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
     sixth, eighth, along, across = sums[4:]
-    reach, along = about.reach * unit, along - m1 * leverage.sum()
-    return _Shapes(sd, reach, third, fourth, sixth, eighth, along, across, leverage)
+    along -= m1 * joint[0]
+    joint = np.array([n, *np.round(joint[1:], DIGITS)])
+    return _Shapes(
+        sd, about.reach * unit, third, fourth, sixth, eighth, along, across, largest, joint
+    )
 
 
 def _own(about: Survey, shapes: _Shapes) -> Array:
