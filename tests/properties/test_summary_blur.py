@@ -131,6 +131,27 @@ def test_counts_levels_and_certain_intervals_stay_exact(sites: int) -> None:
             assert ours[name] == pytest.approx(theirs[name], rel=1e-9)
 
 
+@pytest.mark.parametrize("kind", ["normal", "skewed", "few values", "mostly zero"])
+def test_intervals_of_quantiles_stay_certain(kind: str) -> None:
+    """Where cells do not bound a quantile, mean and sd do, noise or not."""
+    draws: dict[str, Callable[[np.random.Generator, int], Any]] = {
+        "normal": lambda rng, m: rng.normal(size=m),
+        "skewed": lambda rng, m: rng.lognormal(0, 2, m),
+        "few values": lambda rng, m: rng.integers(0, 5, m).astype(float),
+        "mostly zero": lambda rng, m: np.where(rng.random(m) < 0.5, 0.0, rng.normal(size=m)),
+    }
+    shares = {"q0.1": 0.001, "q05": 0.05, "median": 0.5, "q95": 0.95, "q99.9": 0.999}
+    for seed in range(6):
+        rng, sizes = np.random.default_rng(seed), (16, 20, 40)
+        some = [pd.DataFrame({"x": draws[kind](rng, m), "arm": "a"}) for m in sizes]
+        policy = replace(blurred(seed, 0.05, 0.4), min_cell=5, allow_min_max=False)
+        asked = {"columns": ["x"], "group_by": None, "quantiles": [0.001, 0.05, 0.95, 0.999]}
+        (row,), x = run(some, policy, **asked)[0]["numeric"], pd.concat(some)["x"]
+        for name, q in shares.items():
+            slack = 1e-9 * x.abs().max()
+            assert row[f"{name}_low"] - slack <= x.quantile(q) <= row[f"{name}_high"] + slack
+
+
 @pytest.mark.parametrize("draw", range(5))
 def test_what_is_told_is_possible(draw: int) -> None:
     """Also with the most noise that can be set."""
