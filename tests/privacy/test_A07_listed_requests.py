@@ -17,6 +17,7 @@ import pytest
 from helpers import attacker
 from helpers.face_examples import CASES, Case
 from helpers.new_analyses import write_mean
+from helpers.policies import EXACT, exact
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import AnalysisError
 from v6_clinical.platforms import local
@@ -96,7 +97,7 @@ def digests(analysis: str, arguments: dict[str, Any]) -> frozenset[str]:
 
 
 def listing(name: str) -> Policy:
-    return Policy(allowed_requests=digests(*REQUESTS[name]))
+    return exact(allowed_requests=digests(*REQUESTS[name]))
 
 
 @EACH
@@ -104,7 +105,7 @@ def test_a_listed_request_runs_whole_and_has_the_same_result(name: str) -> None:
     analysis, arguments = REQUESTS[name]
     found = local.run(analysis, frames_of(name), arguments, policy=listing(name))
     assert found["status"] == "completed", found["error"]
-    assert found == local.run(analysis, frames_of(name), arguments, policy=Policy())
+    assert found == local.run(analysis, frames_of(name), arguments, policy=EXACT)
 
 
 @EACH
@@ -135,7 +136,7 @@ def asked(name: str) -> list[dict[str, Any]]:
     from v6_clinical.protocol import centre
 
     frames = frames_of(name)
-    transport = Recorder(site, frames, [Policy()] * len(frames), lambda _: None)
+    transport = Recorder(site, frames, [EXACT] * len(frames), lambda _: None)
     centre.run(load_method(face_of(analysis)), dict(arguments), transport)
     return list({(m["step"], bool(m["arguments"].get("report"))): m for m in seen}.values())
 
@@ -329,7 +330,7 @@ def test_an_analysis_that_does_not_say_what_stays_cannot_be_listed(
     with pytest.raises(ValueError, match="cannot be listed"):
         digests("mean", {"column": "age"})
     found = local.run(
-        "mean", FRAMES, {"column": "age"}, policy=Policy(allowed_requests=frozenset({"0" * 64}))
+        "mean", FRAMES, {"column": "age"}, policy=exact(allowed_requests=frozenset({"0" * 64}))
     )
     assert found["error"]["code"] == "REQUEST_NOT_ALLOWED"
 

@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 import ast
-import enum
 import importlib
 import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from helpers.five import importable
 from v6_clinical.platforms.readers import READERS
 from v6_clinical.protocol.registry import faces, packages, partial_name
 
 ALGORITHMS = Path(__file__).parents[2] / "algorithms"
 EACH = pytest.mark.parametrize("package", packages())
-OURS = ("v6_clinical.platforms.vantage6_v5", "v6_clinical.platforms.extraction_v5")
-
-
-class Steps(enum.Enum):
-    """The step types of vantage6 5.0.3."""
-
-    DATA_EXTRACTION = "data_extraction"
-    FEDERATED_COMPUTE = "federated_compute"
-    CENTRAL_COMPUTE = "central_compute"
 
 
 @pytest.fixture
-def five(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def five() -> Iterator[None]:
     """Let modules for 5.x be imported where vantage6 4.x is installed."""
-    try:
-        common = importlib.import_module("vantage6.common.enum")
-    except ModuleNotFoundError:
-        common = ModuleType("vantage6.common.enum")
-        monkeypatch.setitem(sys.modules, "vantage6.common.enum", common)
-    if not hasattr(common, "AlgorithmStepType"):
-        monkeypatch.setattr(common, "AlgorithmStepType", Steps, raising=False)
-    yield
-    for name in [*OURS, *(f"{package}.v5" for package in packages())]:
-        sys.modules.pop(name, None)
+    with importable():
+        yield
 
 
 def public(module: ModuleType) -> set[str]:
