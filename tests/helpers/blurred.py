@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from helpers.policies import EXACT
 from helpers.three_sites import good
 from v6_clinical.disclosure import Policy
 from v6_clinical.numerics.arrays import Array
@@ -19,7 +20,6 @@ from v6_clinical.protocol.registry import face_of, load_central, load_site
 from v6_clinical.protocol.site import answer
 
 TAU, FLOOR = 0.01, 0.15
-OPEN = Policy.open()
 Message = dict[str, Any]
 
 # An analysis each, with what every option of it adds to an answer.
@@ -37,8 +37,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 
 def policy(secret: int, tau: float = TAU, floor: float = FLOOR) -> Policy:
-    """Return no limits but the blur, under one of many secrets."""
-    return replace(OPEN, blur=tau, blur_rows=floor, secret=secret.to_bytes(32, "big"))
+    """Return the shipped limits with this noise, under one of many secrets."""
+    return Policy(blur=tau, blur_rows=floor, secret=secret.to_bytes(32, "big"))
 
 
 @dataclass
@@ -111,20 +111,19 @@ def numbers(found: Mapping[str, Any]) -> dict[str, float]:
     return named
 
 
-def noise(
-    analysis: str, message: Message, frame: pd.DataFrame, secrets: range
-) -> tuple[list[str], Array]:
-    """Return the noise of an answer's numbers, shape (secrets, numbers), and their names.
+def noise(analysis: str, message: Message, frame: pd.DataFrame, secrets: range) -> dict[str, Array]:
+    """Return the noise of an answer's numbers by their names, shape (secrets,) each.
 
     Numbers that leave as they are, counts, are left out.
     """
-    exact = numbers(reply(analysis, message, frame, OPEN))
+    exact = numbers(reply(analysis, message, frame, EXACT))
     drawn = [numbers(reply(analysis, message, frame, policy(secret))) for secret in secrets]
     names = [name for name in exact if any(one[name] != exact[name] for one in drawn)]
-    return names, np.array([[one[name] - exact[name] for name in names] for one in drawn])
+    return {name: np.array([one[name] - exact[name] for one in drawn]) for name in names}
 
 
-def largest_correlation(one: Array, other: Array) -> float:
-    """Return the largest correlation of a column with a column, over the draws."""
-    a, b = ((x - x.mean(axis=0)) / x.std(axis=0) for x in (one, other))
-    return float(np.abs(a.T @ b).max() / len(one))
+def largest_correlation(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
+    """Return the largest correlation of a number of the one with a number of the other."""
+    ours, theirs = (np.array(list(draws.values())) for draws in (one, other))
+    a, b = ((x - x.mean(axis=1)[:, None]) / x.std(axis=1)[:, None] for x in (ours, theirs))
+    return float(np.abs(a @ b.T).max() / ours.shape[1])

@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from helpers.blurred import (
+    FLOOR,
     REQUESTS,
+    TAU,
     Message,
     Sites,
     fit,
@@ -23,12 +25,10 @@ from helpers.blurred import (
     reply,
 )
 from helpers.three_sites import good
+from v6_clinical.disclosure import Policy
 
 ANALYSES = pytest.mark.parametrize("analysis", REQUESTS)
 FIRST = good(1)
-# As many draws as tell a shared one from an independent one; more in ci/repeats. A correlation of
-# independent draws is below 5 / sqrt(draws) for every pair of thousands of numbers.
-DRAWS = pytest.mark.parametrize("draws", [50, pytest.param(200, marks=pytest.mark.repeats)])
 NAMES = {"age": "Zeta", "bmi": "Alpha", "stage": "Grade", "y": "Ill", "t": "Days", "o": "Beta"}
 
 
@@ -60,13 +60,30 @@ def test_the_same_rows_give_the_same_bytes(
         assert json.dumps(ours) == json.dumps(theirs)
 
 
+def drawn(analysis: str) -> list[Message]:
+    """Return the questions whose answers hold more than counts: another secret, another answer."""
+    return [
+        message
+        for message in questions(analysis)
+        if reply(analysis, message, FIRST, policy(1)) != reply(analysis, message, FIRST, policy(2))
+    ]
+
+
 @ANALYSES
-def test_an_answer_has_noise_that_another_secret_does_not_have(analysis: str) -> None:
-    for message in questions(analysis):
-        ours, theirs = (reply(analysis, message, FIRST, policy(secret)) for secret in (1, 2))
-        assert (json.dumps(ours) == json.dumps(theirs)) == (
-            message["step"] == "describe" and analysis != "summary"
-        )
+def test_another_secret_is_another_draw(analysis: str) -> None:
+    """Of every answer but those that hold counts alone."""
+    counts = [message["step"] for message in questions(analysis) if message not in drawn(analysis)]
+    assert set(counts) <= {"describe", "refine"}
+    assert drawn(analysis)
+
+
+@ANALYSES
+def test_without_a_secret_each_answer_is_another_draw_and_says_so(analysis: str) -> None:
+    last, unkeyed = drawn(analysis)[-1], Policy(blur=TAU, blur_rows=FLOOR)
+    ours, theirs = (reply(analysis, last, FIRST, unkeyed) for _ in range(2))
+    assert ours != theirs
+    assert ours["redraws"] is theirs["redraws"] is True
+    assert "redraws" not in reply(analysis, last, FIRST, policy(1))
 
 
 @ANALYSES
@@ -150,41 +167,78 @@ def test_coefficients_within_the_grid_draw_nothing_new(analysis: str) -> None:
         assert len(told) == 1
 
 
-def fewer_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.drop(index=60)
+def other_outcome(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with one patient's outcome, and time, of another kind."""
+    y, t = frame["y"].copy(), frame["t"].copy()
+    y[60], t[60] = 1 - y[60], t[60] + 1
+    return frame.assign(y=y, t=t)
 
 
-def one_value_changed(frame: pd.DataFrame) -> pd.DataFrame:
+def other_value(frame: pd.DataFrame) -> pd.DataFrame:
     age = frame["age"].copy()
     age[60] += 0.5
     return frame.assign(age=age)
 
 
-def other_outcome(frame: pd.DataFrame) -> pd.DataFrame:
-    y = frame["y"].copy()
-    y[60] = 1 - y[60]
-    return frame.assign(y=y)
+def without_a_row(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(index=60)
+
+
+def other_model(message: Message) -> Message:
+    """Return the same question with another column in the place of one."""
+    found: Message = json.loads(json.dumps(message).replace('"bmi"', '"w"'))
+    return found
+
+
+def check_independent(
+    analysis: str, draws: int, messages: list[Message], frames: list[pd.DataFrame]
+) -> None:
+    """Compare the first question on the first rows with each other question and other rows.
+
+    Over 900 pairs of numbers a correlation of independent draws stays below 5 / sqrt(draws).
+    """
+    secrets = range(draws)
+    ours = noise(analysis, messages[0], frames[0], secrets)
+    others = [(messages[0], frame) for frame in frames[1:]]
+    others += [(message, frames[0]) for message in messages[1:]]
+    assert largest_correlation(ours, ours) > 0.999  # what a shared draw looks like
+    for message, frame in others:
+        theirs = noise(analysis, message, frame, secrets)
+        # a column's own moments are drawn once, whatever else is asked of these rows
+        equal = [n for n in ours if n in theirs and np.array_equal(ours[n], theirs[n])]
+        assert not equal or (frame is frames[0] and message["step"] == "start")
+        other = {name: draw for name, draw in theirs.items() if name not in equal}
+        assert largest_correlation(ours, other) < 5 / draws**0.5
 
 
 @ANALYSES
-@DRAWS
-@pytest.mark.parametrize("other", [fewer_rows, one_value_changed])
-def test_one_row_less_or_another_value_is_another_draw(
-    analysis: str, other: Callable[[pd.DataFrame], pd.DataFrame], draws: int
-) -> None:
-    message = questions(analysis)[-1]
-    _, ours = noise(analysis, message, FIRST, range(draws))
-    _, theirs = noise(analysis, message, other(FIRST), range(draws))
-    assert largest_correlation(ours, theirs) < 5 / draws**0.5
+def test_one_row_less_is_another_draw(analysis: str) -> None:
+    check_independent(analysis, 40, drawn(analysis)[-1:], [FIRST, without_a_row(FIRST)])
 
 
 @REGRESSIONS
-@DRAWS
-@pytest.mark.parametrize("by", [1e-5, 1e-3])
-def test_coefficients_beyond_the_grid_are_another_draw(
-    analysis: str, by: float, draws: int
-) -> None:
-    message = evaluations(analysis)[0]
-    _, ours = noise(analysis, message, FIRST, range(draws))
-    _, theirs = noise(analysis, moved(message, by), FIRST, range(draws))
-    assert largest_correlation(ours, theirs) < 5 / draws**0.5
+def test_coefficients_beyond_the_grid_are_another_draw(analysis: str) -> None:
+    first = evaluations(analysis)[0]
+    check_independent(analysis, 40, [first, moved(first, 1e-5)], [FIRST])
+
+
+@pytest.mark.repeats
+@ANALYSES
+@pytest.mark.parametrize("place", [0, -1], ids=["first", "last"])
+def test_any_other_rows_or_columns_are_another_draw(analysis: str, place: int) -> None:
+    """What is told first, and what is told last with all that a report holds."""
+    message = drawn(analysis)[place]
+    frames = [FIRST, other_value(FIRST), without_a_row(FIRST)]
+    if analysis == "summary":  # has no outcome, and tells of each column by itself
+        check_independent(analysis, 100, [message], frames)
+    else:
+        frames.append(other_outcome(FIRST))
+        check_independent(analysis, 200, [message, other_model(message)], frames)
+
+
+@pytest.mark.repeats
+@REGRESSIONS
+def test_any_other_coefficients_are_another_draw(analysis: str) -> None:
+    first, *_, last = evaluations(analysis)
+    asked = [first, last, *(moved(first, by) for by in (3e-6, 1e-4, 1e-2))]
+    check_independent(analysis, 200, asked, [FIRST])
