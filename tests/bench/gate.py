@@ -24,6 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
 import numpy as np
 
 from bench.benchmark_cases import ANALYSES, CASES, Case
+from bench.blurred import costs
 from bench.meter import memory, metered, reply
 from bench.startup import first_question
 from v6_clinical.protocol.registry import face_of, load_site
@@ -37,6 +38,8 @@ TOLERANCE = {
     "memory": 1.1,
     "instructions": 1.05,
     "work": 2.0,  # two noisy cores
+    "blur": 1.25,
+    "blur memory": 1.25,
 }
 SMALL = [Case(analysis, 6_000, 10) for analysis in ANALYSES]
 WIDE = [Case(analysis, 10_000, 50, 10) for analysis in ("logistic", "cox")]
@@ -56,7 +59,7 @@ def main() -> int:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--record", action="store_true", help="take the values down anew")
     options = words.parse_args()
-    found = messages() | work() | instructions()
+    found = messages() | work() | costs() | instructions()
     if options.record:
         RECORD.write_text(json.dumps(found, indent=1) + "\n")
         print(f"{len(found)} values recorded in {RECORD.name}")
@@ -154,7 +157,7 @@ def compare(found: dict[str, float], recorded: dict[str, float]) -> int:
         if value > most:
             worse += 1
             print(f"WORSE {name}: {value:,g}, at most {most:,g} (recorded {recorded[name]:,g})")
-        elif kind in ("memory", "work", "instructions"):
+        elif kind in ("memory", "work", "blur", "blur memory", "instructions"):
             print(f"{name}: {value:,g} (recorded {recorded[name]:,g})")
     worse += _bars(found)
     for name in sorted(set(recorded) - set(found)):
@@ -170,6 +173,8 @@ def _bars(found: dict[str, float]) -> int:
     bars = {"memory: ": CASES["bars"]["memory"]}
     plain = "bytes: {}, p = 50, round 2"
     bars |= {plain.format(case.analysis): CASES["bars"]["evaluate_bytes"] for case in WIDE}
+    bars |= {f"blur: {name}": bar for name, bar in CASES["bars"]["blur"].items()}
+    bars["blur memory: "] = CASES["bars"]["blur_columns"]
     above = [
         n for n in found for start, bar in bars.items() if n.startswith(start) and found[n] > bar
     ]

@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from bench.benchmark_cases import Case
-from helpers.policies import exact
+from helpers.policies import EXACT
+from v6_clinical.disclosure import Policy
 from v6_clinical.protocol import centre as federation
 from v6_clinical.protocol.registry import Site, face_of, load_central, load_site
 from v6_clinical.protocol.site import answer
@@ -83,9 +84,9 @@ class Meter:
         self._since = now
 
 
-def reply(site: Site, question: str, frame: pd.DataFrame) -> str:
-    """Answer a question as a partial does: text in, text out, the shipped limits."""
-    found = answer(site, json.loads(question), exact, lambda _: frame)
+def reply(site: Site, question: str, frame: pd.DataFrame, limits: Policy = EXACT) -> str:
+    """Answer a question as a partial does: text in, text out; the shipped limits, exact sums."""
+    found = answer(site, json.loads(question), lambda: limits, lambda _: frame)
     return json.dumps(found, allow_nan=False)
 
 
@@ -109,13 +110,15 @@ def metered(case: Case, frames: Sequence[pd.DataFrame]) -> tuple[Meter, dict[str
     return meter, found
 
 
-def memory(case: Case, questions: Sequence[str], frame: pd.DataFrame) -> float:
+def memory(
+    case: Case, questions: Sequence[str], frame: pd.DataFrame, limits: Policy = EXACT
+) -> float:
     """Return the peak memory of the first site's steps in units of its data, these included."""
     site = load_site(face_of(case.analysis).package)
     data, peak = int(frame.memory_usage(index=False).sum()), 0
     for question in questions:
         tracemalloc.start()
-        reply(site, question, frame)
+        reply(site, question, frame, limits)
         peak = max(peak, tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     return (data + peak) / data
