@@ -171,12 +171,12 @@ def check_mapped(
     d, e = ours["noise"][name]
     length = np.sqrt(np.diag(other))
     sd = e * np.outer(length, length)
-    assert (np.abs(change.T @ one @ change - other) / sd).max() < 0.02
+    assert (np.abs(change.T @ one @ change - other) / sd).max() < 0.05
     assert (np.abs(change.T @ (one - plain) @ change) / sd).max() > 0.1
     beside = [score for score in ("score", "right_hand_side") if score in ours["tallies"]]
     for score in beside if name == "information" else []:
         a, b = (np.array([s["tallies"][score][x] for x in labels]) for s in (ours, theirs))
-        assert (np.abs(change.T @ a - b) / (d * length)).max() < 0.02
+        assert (np.abs(change.T @ a - b) / (d * length)).max() < 0.05
 
 
 def matrix(entry: Any) -> Array:
@@ -228,7 +228,7 @@ def other_model(message: Message) -> Message:
     return found
 
 
-OF_ROWS = ("column_", "outcome", "weight")
+OF_ROWS = ("column_", "constants", "outcome", "weight")
 
 
 def check_independent(
@@ -245,9 +245,9 @@ def check_independent(
     assert largest_correlation(ours, ours) > 0.999  # what a shared draw looks like
     for message, frame in others:
         theirs = noise(analysis, message, frame, secrets)
-        # what depends on the rows alone is drawn once, whatever else is asked of them
+        # sums of one column are drawn once, whatever else is asked of these rows
         equal = [n for n in ours if n in theirs and np.array_equal(ours[n], theirs[n])]
-        assert all(frame is frames[0] and n.startswith(OF_ROWS) for n in equal), equal
+        assert all(name.startswith(OF_ROWS) for name in equal), equal
         other = {name: draw for name, draw in theirs.items() if name not in equal}
         assert largest_correlation(ours, other) < 5 / draws**0.5
 
