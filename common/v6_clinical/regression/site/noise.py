@@ -57,7 +57,7 @@ class Noisy:
     columns
         The design's columns.
     moments
-        Mean and sd of each column, as they are told.
+        Mean and sd of each column, with noise.
     clusters
         Codes of patients of several rows, shape (n,).
     zero, unit
@@ -208,11 +208,18 @@ def _digest(odd: Array, even: float, about: tuple[float, float, float], n: int) 
 
 
 def moments(
-    about: Survey, count: int, blur: Blur, clusters: Index | None = None
+    about: Survey,
+    count: int,
+    blur: Blur,
+    clusters: Index | None = None,
+    *,
+    told: bool = False,
 ) -> list[tuple[float, float]]:
-    """Return mean and sd of the first columns of a survey, as they are told.
+    """Return mean and sd of the first columns of a survey, with noise.
 
     The noise of a column's moments is that of its rows, whatever the model and the outcome.
+    ``told`` rounds them to a thousandth of it, as they leave the site: how they are rounded depends
+    on the column's unit and zero, so that a question is put on its grid by those that are not.
     """
     found = []
     for place, digest in enumerate(digests(replace(about, others=()), count)):
@@ -227,8 +234,9 @@ def moments(
             source = blur.source(b"column|" + own.key)
             scale = source.scale(own.n, own.reach / own.n**0.5, own.reach**2 / own.n)
         unit = np.array([own.sd * scale.d / max(own.n, 1) ** 0.5, own.sd * scale.e / 2])
-        told = settled(np.array([mean, sd]), unit)
-        found.append((float(told[0]), float(told[1])))
+        both = np.array([mean, sd])
+        mean, sd = (settled(both, unit) if told else both).tolist()
+        found.append((mean, sd))
     return found
 
 

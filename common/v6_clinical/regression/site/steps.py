@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -189,17 +190,22 @@ def _with_noise(
     policy: Policy,
     shift: Array | None = None,
 ) -> Likelihood:
-    """Return a likelihood with the noise of its rows and its design's columns, less ``shift``."""
+    """Return a likelihood with the noise of its rows and its design's columns.
+
+    ``shift``, shape (p,), has been taken off the design since it was surveyed.
+    """
     if not policy.noise.on:
         return likelihood
     p, n = len(coding.names), len(about.design)
-    less = np.zeros(p) if shift is None else shift
+    if shift is not None:
+        less = np.append(shift, np.zeros(len(about.mean) - p))
+        here = {name: getattr(about, name) - less for name in ("mean", "low", "high")}
+        about = replace(about, **here)
     columns = Columns(digests(about, p), bool(p) and coding.names[0] == INTERCEPT)
-    told = moments(about, p, policy.noise, cases.rows.clusters)
-    shifted = [(mean - moved, sd) for (mean, sd), moved in zip(told, less.tolist(), strict=True)]
-    gram = about.products[:p, :p] + n * np.outer(about.mean[:p] - less, about.mean[:p] - less)
+    drawn = moments(about, p, policy.noise, cases.rows.clusters)
+    gram = about.products[:p, :p] + n * np.outer(about.mean[:p], about.mean[:p])
     leverage = np.square(Factor(gram, columns.order, columns.signs).norms(about.design))
-    noisy = cases.noisy(policy, columns, shifted, leverage)
+    noisy = cases.noisy(policy, columns, drawn, leverage)
     return likelihood.with_noise(noisy, gram, leverage)
 
 
