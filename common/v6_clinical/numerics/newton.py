@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.noisy_steps import in_noise, may_run_away
 from v6_clinical.numerics.proposal import (
     BEYOND,
     Evaluation,
@@ -20,7 +21,6 @@ from v6_clinical.numerics.proposal import (
     inverse,
     propose,
 )
-from v6_clinical.numerics.separation import GROWTH
 
 __all__ = ["Evaluation", "Newton", "Noise", "Proposal", "SingularError", "inverse", "propose"]
 
@@ -73,6 +73,8 @@ class Newton:
         Where the differences begin that sites send for log-likelihoods, shape (p,); default 0.
     quadratic
         Whether the log-likelihood is: then one step leads to its maximum.
+    sd
+        Standard deviations of the last columns, the slopes': what noisy steps are judged by.
 
     Notes
     -----
@@ -92,6 +94,7 @@ class Newton:
     sure: float = 0.0
     origin: Array | None = None
     quadratic: bool = False
+    sd: Array | None = None
     evaluation: Evaluation | None = None
     proposal: Proposal | None = None
     history: list[tuple[Array, Proposal]] = field(default_factory=list)
@@ -107,13 +110,14 @@ class Newton:
             return False
         if self.proposal.noise is not None and self.quadratic:
             return True
-        return self.proposal.is_settled(self._tolerance) and not self._drifts
+        if not self.proposal.is_settled(self._tolerance):
+            return False
+        return not self._may_run_away(self.proposal)
 
     @property
-    def settled(self) -> bool:
-        """Whether noise hides what is left to gain, if anything is."""
-        last = self.proposal
-        return last is not None and last.noise is not None and last.is_settled(self._tolerance)
+    def in_noise(self) -> int:
+        """How many of the last points leave little to gain that noise does not hide."""
+        return in_noise([proposal for _, proposal in self.history])
 
     @property
     def is_complete(self) -> bool:
@@ -123,13 +127,13 @@ class Newton:
         doubt = self.doubt(self.evaluation, self._best)
         return -self.evaluation.log_likelihood < self.sure - DOWNHILL * doubt
 
-    @property
-    def _drifts(self) -> bool:
-        """Whether noise may hide that estimates are infinite: a variance still grows."""
-        if len(self.history) < 2 or self.evaluation is None or self.evaluation.noise is None:
+    def _may_run_away(self, proposal: Proposal) -> bool:
+        """Whether steps within their noise may be those of estimates that are infinite."""
+        noise = None if self.evaluation is None else self.evaluation.noise
+        if proposal.noise is None or noise is None:
             return False
-        before, now = (np.diag(one.covariance) for _, one in self.history[-2:])
-        return bool((now > GROWTH * (1 + self.evaluation.noise.e) * before).any())
+        first = None if self.sd is None else 1 / (self.events * self.row * self.sd**2)
+        return may_run_away([one for _, one in self.history], noise.e, first)
 
     @property
     def _tolerance(self) -> float:

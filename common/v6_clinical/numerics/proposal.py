@@ -129,6 +129,11 @@ class Proposal:
             return np.zeros_like(self.step)
         return np.asarray(np.sqrt(np.maximum(np.diag(self.noise), 0.0)))
 
+    @property
+    def is_near_noise(self) -> bool:
+        """Tell whether each step is within twice as much noise as one that is but noise."""
+        return bool((np.abs(self.step) < 2 * BEYOND * self.noise_sd).all())
+
     def is_settled(self, tolerance: float) -> bool:
         """Tell whether each step is below the tolerance in standard errors, or is but noise."""
         if self.noise is None:

@@ -6,9 +6,9 @@ size however small they have become in standard errors. Towards a finite one ste
 information settles while there is still something to gain: unless the rows that keep it finite
 reach across by no more than about that gain, in units of the distance of those that are apart.
 
-Where evaluations bear declared noise, what is left to gain is seen down to that noise only. Further
-down the same evidence is taken as soon as the steps are within it: variances are still seen well,
-since their noise is a share of them.
+Where evaluations bear declared noise, what is left to gain is seen down to that noise only. The
+variances are still seen well, since their noise is a share of them: estimates are infinite whose
+variances go on to grow while all steps are within their noise.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LEFT = 1e-6  # of log-likelihood to gain, where a variance that still grows is e
 LEFT_AT_AN_END = 1e-4  # the same where the fit cannot go on
 STEADY = 0.75  # of a step, the next
 GROWTH = 1.5  # of a variance from one step to the next; e towards an infinite estimate
-UNSEEN = 2.0  # standard deviations of its noise that a step may be longer than it seems
+GROWTH_IN_NOISE = 3.0  # of a variance while all steps are within their noise
 SEEN = 0.01  # of a variance, an increment that is none of rounding
 LOST = 1e-6  # of its information at 0, a parameter that has run away
 WITH_IT = 0.1  # of the largest step: a term that moves less only goes along
@@ -37,7 +37,7 @@ def infinite(
     left: float = LEFT,
     change: Array | None = None,
     *,
-    settled: bool = False,
+    in_noise: int = 0,
 ) -> NDArray[np.intp]:
     """Return the parameters whose estimates are infinite by the evidence above.
 
@@ -55,24 +55,31 @@ def infinite(
     change
         From the proposals' parameters to those that are asked about, shape (p, p), where they
         differ.
-    settled
-        Whether noise hides what is left to gain.
+    in_noise
+        How many of the last points leave little to gain that noise does not hide.
     """
     none = np.zeros(0, dtype=np.intp)
-    if len(proposals) < 3 or not (gain < left or settled):
+    if in_noise > 1:
+        return _growing(proposals[-in_noise], proposals[-1], change)
+    if len(proposals) < 3 or not gain < left:
         return none
     to = np.eye(len(proposals[-1].step)) if change is None else change
     first, second, last = (np.diag(to @ one.covariance @ to.T) for one in proposals[-3:])
     before, now = (np.abs(to @ one.step) for one in proposals[-2:])
     growing = (second > GROWTH * first) & (last > GROWTH * second)
-    if (noise := proposals[-1].noise) is not None:
-        now = now + UNSEEN * np.sqrt(np.maximum(np.diag(to @ noise @ to.T), 0.0))
     if not (growing & (now > STEADY * before)).any():
         return none
     # beside a large finite part of a variance the infinite one shows by its increments
     added, more = second - first, last - second
     swelling = (added > 0) & (more > GROWTH * added) & (more > SEEN * last)
     return np.flatnonzero(growing | swelling)
+
+
+def _growing(first: Proposal, last: Proposal, change: Array | None) -> NDArray[np.intp]:
+    to = np.eye(len(last.step)) if change is None else change
+    before, now = (np.diag(to @ one.covariance @ to.T) for one in (first, last))
+    # the others that grow go along, some more slowly
+    return np.flatnonzero((now > GROWTH * before) & (now > GROWTH_IN_NOISE * before).any())
 
 
 def leading(step: Array, size: Array) -> NDArray[np.intp]:

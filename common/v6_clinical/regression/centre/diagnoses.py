@@ -86,8 +86,8 @@ def stop_if_separated(design: Design, state: Newton, *, end: bool = False) -> No
         return
     proposals = [proposal for _, proposal in state.history]
     left, to_user = LEFT_AT_AN_END if end else LEFT, design.to_user
-    places = infinite(proposals, state.gain / state.row, left, to_user, settled=state.settled)
-    complete = state.is_complete or (state.settled and len(places) == len(design.terms))
+    places = infinite(proposals, state.gain / state.row, left, to_user, in_noise=state.in_noise)
+    complete = state.is_complete or (state.in_noise > 1 and len(places) == len(design.terms))
     if not len(places) and not (complete and (end or state.gain < SETTLED * state.row)):
         return
     if complete and len(design.sd):
@@ -97,9 +97,11 @@ def stop_if_separated(design: Design, state: Newton, *, end: bool = False) -> No
 
 
 def parting(design: Design, state: Newton) -> NDArray[np.intp]:
-    """Return the slopes that part all rows: those that move most."""
+    """Return the slopes that part all rows: those that move most, with noise on the whole way."""
     free = len(design.intercepts)
-    return free + leading(state.history[-1][1].step[free:], design.sd)
+    (first, _), (last, proposal) = state.history[0], state.history[-1]
+    way = proposal.step if proposal.noise is None else last + proposal.step - first
+    return free + leading(way[free:], design.sd)
 
 
 def stop_if_lost(design: Design, state: Newton, found: Evaluation, error: SingularError) -> None:

@@ -110,6 +110,7 @@ def maximise(
         ``SEPARATION`` or ``SINGULAR`` by term, ``NOT_CONVERGED``.
     """
     refused_reports = refusals = 0
+    state.sd = design.sd
     while True:
         rounds.spend(design, state)
         beta = state.beta
