@@ -227,15 +227,16 @@ class Policy(Limits):
         if is_distant(about, np.asarray(shift, dtype=np.float64)).any():
             raise RefusalError("BAD_REQUEST", where)
 
-    def check_parameters(self, columns: float, n: int, beside: float = 0.0) -> None:
-        """R7: a model has few parameters for its rows.
+    def check_parameters(
+        self, columns: float, n: int, beside: float = 0.0, share: float = 1.0
+    ) -> None:
+        """R7: a model has few parameters for its rows, or a share of that.
 
-        ``columns`` of the design, and ``beside`` them what every model has, as an intercept.
-        The refusal says how many columns would pass, floor(rate n - beside), which places n
-        within ten rows: a model of so many columns is answered, with n itself. Not how many the
-        site counted, which would be how many levels it has rows of.
+        ``columns`` of the design, and ``beside`` them what every model has, as an intercept. The
+        refusal says how many columns would pass, which places n within ten rows: a model of so many
+        is answered, with n. Not how many the site has, which would tell levels that it has rows of.
         """
-        carried = self.max_parameters_per_row * n - beside
+        carried = share * self.max_parameters_per_row * n - beside
         if columns > carried:
             raise RefusalError("TOO_MANY_PARAMETERS", parameters=max(int(carried), 0))
 

@@ -18,6 +18,7 @@ from helpers.logistic_attacker import (
     patients,
     start,
 )
+from v6_clinical.disclosure import Policy
 from v6_clinical.version import __version__
 
 
@@ -108,3 +109,24 @@ def test_A20_more_parameters_than_the_limit_would_determine_them() -> None:
     ]
     assert share_of_unknowns(PACKAGE, frame, names, asked, policy=OPEN) > 0.9
     assert start(frame, *names)["code"] == "TOO_MANY_PARAMETERS"
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.25])
+@pytest.mark.parametrize(
+    ("kind", "more", "bent"),
+    [
+        ("power", {"exponent": 2}, True),
+        ("function", {"function": "log"}, True),
+        ("scale", {"mean": 50.0, "sd": 10.0}, False),
+        ("column", {}, False),
+    ],
+)
+def test_R7_a_product_with_a_function_needs_more_rows_where_sums_bear_noise(
+    kind: str, more: dict[str, object], bent: bool, blur: float
+) -> None:
+    """Such a column has few rows of large leverage, and noise does not hide that there are none."""
+    product = {"factors": [*factor(kind, "age", **more)["factors"], *column("arm")["factors"]]}
+    policy = Policy(blur_rows=blur, secret=bytes(32))
+    found = start(patients(110), "age", "arm", product, policy=policy)
+    assert (found.get("code") == "TOO_MANY_PARAMETERS") == (bent and blur > 0)
+    assert start(patients(110), factor(kind, "age", **more), "arm", policy=policy)["status"] == "ok"

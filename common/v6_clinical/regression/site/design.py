@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import coding, full_coding
 from v6_clinical.model.design import Coding
 from v6_clinical.model.errors import FormulaError
-from v6_clinical.model.factors import Factor
+from v6_clinical.model.factors import Factor, Function, Power, Spline
 from v6_clinical.model.terms import Term, without_references
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.regression.question import Model
@@ -23,6 +23,10 @@ from v6_clinical.regression.site.rows import Rows
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
+
+# Of V6C_MAX_PARAMETERS_PER_ROW, where a product has a function of a number in it and sums bear
+# noise: 25 rows a parameter as shipped.
+BENT: Final = 0.4
 
 
 def full_design(
@@ -136,12 +140,24 @@ def _kept(coded: Coding, model: Model) -> Coding:
 
 
 def check_parameters(terms: Sequence[Term], model: Model, rows: Rows, policy: Policy) -> None:
-    """R7: parameters of the model in the levels that the site has rows of."""
+    """R7: parameters of the model in the levels that the site has rows of.
+
+    A column such as a spline's times a dummy has few rows of large leverage: noise hides these
+    rows, but not that there are no others. So a model with such a product needs more rows.
+    """
     if not rows.n:
         return
     present = rows.levels
     own = coding(without_references(terms), present, {}, model.intercept)
-    policy.check_parameters(own.parameter_count() - int(model.intercept), rows.n, model.beside())
+    count = own.parameter_count() - int(model.intercept)
+    bent = policy.noise.on and any(_is_bent_product(term) for term in terms)
+    policy.check_parameters(count, rows.n, model.beside(), BENT if bent else 1.0)
+
+
+def _is_bent_product(term: Term) -> bool:
+    """Tell whether a product has a spline, a power or another function of a number in it."""
+    bent = any(isinstance(factor, Function | Power | Spline) for factor in term.factors)
+    return bent and len(term.factors) > 1
 
 
 def _roles(model: Model, rows: Rows, outcome: tuple[str, Array]) -> dict[str, Array]:
