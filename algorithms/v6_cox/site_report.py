@@ -159,7 +159,8 @@ def _read_steps(asked: AskedSteps, count: int, columns: int) -> residuals.Hazard
 
     of_tied, none = series("tied_hazard", count), np.zeros(count)
     tied = np.flatnonzero(of_tied)
-    jumps = Jumps(series("hazard", count), none, tied, of_tied[tied], none[tied], none[tied], 0.0)
+    of_sets = series("hazard", count), none, tied, of_tied[tied], none[tied], none[tied]
+    jumps = Jumps(*of_sets, 0.0, none)
     tied_mean = None
     if asked.tied_mean_hazard is not None:
         tied_mean = series("tied_mean_hazard", count, columns)

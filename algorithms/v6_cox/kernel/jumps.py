@@ -33,6 +33,8 @@ class Jumps:
         The weighted squares about it, sum_l (f_l - mean_fraction)^2 m / s_l^2, (T,).
     log_risk
         sum_k sum_l m log s_l.
+    log_sums
+        The mean over l of log s_l, shape (K,).
     """
 
     hazard: Array
@@ -42,12 +44,21 @@ class Jumps:
     mean_fraction: Array
     fraction_squares: Array
     log_risk: float
+    log_sums: Array
 
     def of_all(self, values: Array) -> Array:
         """Return one of the attributes of T tied sets for every risk set, shape (K,), else 0."""
         found = np.zeros(len(self.hazard))
         found[self.tied] = values
         return found
+
+    def part(self, some: slice) -> Jumps:
+        """Return those of a run of risk sets."""
+        low, high = np.searchsorted(self.tied, [some.start, some.stop])
+        of_sets = (self.hazard[some], self.square[some], self.tied[low:high] - some.start)
+        names = ("tied_hazard", "mean_fraction", "fraction_squares")
+        of_tied = (getattr(self, name)[low:high] for name in names)
+        return Jumps(*of_sets, *of_tied, 0.0, self.log_sums[some])
 
 
 def tied_sets(deaths: Array | Index, ties: Ties) -> Index:
@@ -73,7 +84,8 @@ def hazard_jumps(
     log_live = np.log(live)
     if death_sums is None or not len(tied):
         none = np.zeros(0)
-        return Jumps(hazard, square, tied[:0], none, none, none, float(death_weight @ log_live))
+        log_risk = float(death_weight @ log_live)
+        return Jumps(hazard, square, tied[:0], none, none, none, log_risk, log_live)
     count = deaths[tied].astype(np.intp)
     of = np.repeat(np.arange(len(tied)), count)  # the tied risk set of each death
     fraction = (np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)) / count[of]
@@ -89,4 +101,4 @@ def hazard_jumps(
     mean = over_deaths(fraction * jump / less) / square[tied]
     squares = over_deaths((fraction - mean[of]) ** 2 * jump / less)
     log_risk = float(death_weight @ log_live)
-    return Jumps(hazard, square, tied, tied_hazard, mean, squares, log_risk)
+    return Jumps(hazard, square, tied, tied_hazard, mean, squares, log_risk, log_live)

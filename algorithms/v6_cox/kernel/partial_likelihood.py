@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
@@ -45,6 +46,7 @@ from v6_cox.kernel.sorted_data import SortedData
 
 Factors = Sequence[Array]
 ONE = np.array(1.0)
+ROUNDING = 1e-11  # of a column's squares: what a difference of second moments leaves of a constant
 
 
 @dataclass(frozen=True)
@@ -95,19 +97,40 @@ class Point:
         found[rows] += self.data.weights[rows]
         return found
 
+    @property
+    def log_likelihood(self) -> float:
+        """Log partial likelihood."""
+        return log_likelihood(self.data, self.risk, self.jumps)
+
     @cached_property
-    def evaluation(self) -> Evaluation:
-        """Log partial likelihood, its score X' residuals, and its information."""
-        data = self.data
+    def _seconds(self) -> Array:
+        """X' diag(r A) X, what the information would be without the means, shape (p, p)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return second_moments(self.data.design, self.expected)
+
+    @cached_property
+    def information(self) -> Array:
+        """The information, shape (p, p)."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            information = _minus_means(data, self.risk, self.jumps, [ONE])[0]
-            information += second_moments(data.design, self.expected)
-            score = np.dot(self.residuals, data.design)
-        value = log_likelihood(data, self.risk, self.jumps)
+            information = _minus_means(self.data, self.risk, self.jumps, [ONE])[0]
+            information += self._seconds
         information = (information + information.T) / 2
         # a difference: where rows are all but certain it may be rounding, of either sign
         np.fill_diagonal(information, np.maximum(np.diag(information), 0.0))
-        return Evaluation(value, score, information)
+        return information
+
+    @property
+    def varies(self) -> NDArray[np.bool_]:
+        """Whether information on a column is more than rounding, shape (p,)."""
+        found: NDArray[np.bool_] = np.diag(self.information) > ROUNDING * np.diag(self._seconds)
+        return found
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Log partial likelihood, its score X' residuals, and its information."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            score = np.dot(self.residuals, self.data.design)
+        return Evaluation(self.log_likelihood, score, self.information)
 
     def forget_rows(self) -> None:
         """Free the memory of what follows from risk scores and jumps."""
@@ -128,7 +151,7 @@ def log_likelihood(data: SortedData, risk: RiskScores, jumps: Jumps) -> float:
 
 def risk_scores(data: SortedData, beta: Array) -> RiskScores:
     """Return the linear predictor and the weighted risk scores."""
-    predictor = data.offset + np.dot(data.design, beta)
+    predictor = data.offset + (np.dot(data.design, beta) if beta.any() else 0.0)
     middle = 0.0
     if len(predictor):
         middle = float(predictor.max() + predictor.min()) / 2
