@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
 from v6_cox.kernel.keys import Keys
-from v6_cox.kernel.risk_sets import RiskSets, sums_at_risk, sums_of_deaths
+from v6_cox.kernel.risk_sets import OverTime, RiskSets, sums_at_risk, sums_of_deaths
 from v6_cox.kernel.sorted_data import SortedData, prepare
 
 BLOCK_LEVELS: Final = 13  # blocks of 2^13 positions
@@ -53,6 +53,16 @@ def concordance(data: SortedData, beta: Array) -> Concordance:
     tied_x, tied_xy = _pairs_of_equal_rank(data, rank)
     discordant = comparable - concordant - tied_x
     return Concordance(concordant, discordant, tied_x, tied - tied_xy, tied_xy)
+
+
+def pairs_of_rows(data: SortedData) -> Array:
+    """Return the comparable pairs that each row is one of, in sorted order, shape (n,)."""
+    sets = data.sets
+    at_risk, dying = sums_at_risk(sets, lambda rows: data.weights[rows]), sets.death_weight
+    found = OverTime(sets, dying).of()
+    own = sets.exit_set[sets.death_rows]
+    found[sets.death_rows] += at_risk[own] - 2 * dying[own]
+    return found * data.weights
 
 
 def inversions(key: Index, first: Array, second: Array | None = None) -> float:
