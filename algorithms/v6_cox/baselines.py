@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -11,10 +12,9 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import Design
-from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_cox.baseline_tables import own_curves, shared_curves
-from v6_cox.kernel.proportional_hazards import PHSums
+from v6_cox.kernel.proportional_hazards import PHSums, unstack
 from v6_cox.kernel.shared_baseline import (
     RiskSums,
     combine,
@@ -23,6 +23,7 @@ from v6_cox.kernel.shared_baseline import (
     jumps_of,
     moved,
 )
+from v6_cox.messages import with_time
 from v6_cox.questions import AskedSteps, StratumTimes
 from v6_cox.request import CoxRequest
 from v6_cox.shared_times import CommonTimes, read_risk_sums
@@ -41,12 +42,15 @@ class Baselines(Protocol):
         Whether a column that is constant at each site can be told from the baseline.
     times
         The federation's event times, as a question holds them.
+    meat
+        The name of the robust errors' meat.
     warnings
         Codes and messages for the result.
     """
 
     skew: ClassVar[float]
     compares_sites: ClassVar[bool]
+    meat: ClassVar[str]
     times: tuple[StratumTimes, ...] | None
     warnings: list[tuple[str, str]]
 
@@ -68,6 +72,9 @@ class Baselines(Protocol):
     def hazards(self, total: Sums) -> PHSums:
         """Return the sums of the proportional-hazards test."""
 
+    def hazards_noise(self, total: Sums) -> Array | None:
+        """Return the covariance of the noise in their scores, shape (2 p, 2 p), if there is any."""
+
     def curves(self, total: Sums, times: Array, organizations: Sequence[int]) -> list[Record]:
         """Return the curves of the result at a grid of times."""
 
@@ -78,28 +85,32 @@ class OwnBaselines:
     # A partial likelihood is nearer to its quadratic than a sum over rows is.
     skew: ClassVar[float] = 0.05
     compares_sites: ClassVar[bool] = False
+    meat: ClassVar[str] = "meat"
 
     def __init__(self, request: CoxRequest, design: Design) -> None:
         self._request, self._design = request, design
         self.times: tuple[StratumTimes, ...] | None = None
         self.warnings: list[tuple[str, str]] = []
+        self._at_null = 0.0
 
     def first_null(self, total: Sums) -> Evaluation | None:
         """Return the evaluation at 0: sites tell it at the start."""
-        return read_evaluation(total, self._design.raw.full_names, "null_")
+        found = read_evaluation(total, self._design.raw.full_names, "null_")
+        self._at_null = found.log_likelihood
+        return found
 
     def null(self, total: Sums) -> Evaluation | None:
         """Return nothing: it is known."""
         return None
 
     def read(self, total: Sums) -> Evaluation:
-        """Return the pooled evaluation."""
-        return read_evaluation(total, self._design.labels)
+        """Return the pooled evaluation; sites tell the likelihood less that at 0."""
+        found = read_evaluation(total, self._design.labels)
+        return replace(found, log_likelihood=self._at_null + found.log_likelihood)
 
     def needs(self, *, null: bool, last: bool) -> frozenset[str]:
         """Return what no site with rows may leave out."""
-        weighted = {"time_sum", "score_g", "information_g", "information_gg"}
-        return EVALUATION | (weighted if last else set())
+        return EVALUATION | ({"hazards_score", "hazards_information"} if last else set())
 
     def steps(self, by: Array) -> AskedSteps | None:
         """Return nothing: each site's residuals are its own."""
@@ -107,13 +118,14 @@ class OwnBaselines:
 
     def hazards(self, total: Sums) -> PHSums:
         """Return the sums of the proportional-hazards test."""
-        labels = self._design.labels
-        return PHSums(
-            Counts.read(total).events,
-            float(total["time_sum"][0]),
-            *(total.vector(name, labels) for name in ("score", "score_g")),
-            *(total.form(f"information{name}", labels) for name in ("", "_g", "_gg")),
-        )
+        labels = with_time(self._design.labels)
+        score = total.vector("hazards_score", labels)
+        return unstack(score, total.form("hazards_information", labels))
+
+    def hazards_noise(self, total: Sums) -> Array | None:
+        """Return the covariance of the noise in their scores, shape (2 p, 2 p), if there is any."""
+        name = "noise/hazards_information"
+        return total.form(name, with_time(self._design.labels)) if name in total.forms else None
 
     def curves(self, total: Sums, times: Array, organizations: Sequence[int]) -> list[Record]:
         """Return one curve a site and stratum."""
@@ -126,6 +138,7 @@ class SharedBaseline:
     # It starts from sites that compare within themselves, and its reports are large.
     skew: ClassVar[float] = 0.5
     compares_sites: ClassVar[bool] = True
+    meat: ClassVar[str] = "risk_sums/meat"
 
     def __init__(self, request: CoxRequest, design: Design, known: CommonTimes) -> None:
         self._request, self._design, self._known = request, design, known
@@ -133,7 +146,8 @@ class SharedBaseline:
         self.times: tuple[StratumTimes, ...] | None = known.asked()
         text = (
             "A common baseline: the sites sent their event times and, at each, sums from which "
-            "covariates of patients with events follow by subtraction."
+            "covariates of patients with events follow by subtraction. These sums are exact: no noise "
+            "is added to them, whatever a site's V6C_BLUR."
         )
         self.warnings = [("EVENT_TIMES_SENT", text)]
 
@@ -181,6 +195,10 @@ class SharedBaseline:
         shape = (len(np.unique(times.times)),)
         at_risk = total.get("at_risk", shape) if scale == "km" else None
         return combine_ph(sums, times, self._request.ties, scale, at_risk)
+
+    def hazards_noise(self, total: Sums) -> Array | None:
+        """Return nothing: sums at event times are exact."""
+        return None
 
     def curves(self, total: Sums, times: Array, organizations: Sequence[int]) -> list[Record]:
         """Return one curve a stratum."""

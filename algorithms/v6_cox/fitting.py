@@ -173,7 +173,7 @@ class Fitting:
     def _needs(self, last: bool) -> frozenset[str]:
         """Return what no site with rows may leave out."""
         found = self.baseline.needs(null=self.null is None, last=last)
-        found |= {"meat"} if last and self.robust else set()
+        found |= {self.baseline.meat} if last and self.robust else set()
         return found | {"rows"} | ({"pairs"} if last else set())
 
     def _report(self, beta: Array) -> Report:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +14,15 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.messages import LEVELS
-from v6_clinical.regression.site.guard import Checked, Cleared, evaluation_sums
+from v6_clinical.regression.site.guard import Checked, Cleared, check, evaluation_sums
 from v6_clinical.regression.site.likelihood import Asked, Likelihood
+from v6_clinical.regression.site.noise import OFF, NoiseAt, Noisy
 from v6_clinical.regression.site.own_fit import RidgeOptimum
 from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.risk_sets import typical_risk_set
 from v6_cox.kernel.shared_baseline import EventTimes
 from v6_cox.kernel.sorted_data import SortedData
+from v6_cox.noise import NullNoise, without_rounding
 from v6_cox.own_start import own_start
 from v6_cox.questions import Evaluate
 from v6_cox.site_report import CoxTold, common_meat, hazards_test, risk_sums, rows_at_event_times
@@ -31,9 +34,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CoxPoint:
-    """Rows at coefficients, as R9 looks at them."""
+    """Rows at coefficients, as R9 looks at them.
+
+    Parameters
+    ----------
+    noisy
+        Whether what is told of the point has noise: of columns that do not vary nothing is told.
+    """
 
     point: Point
+    noisy: bool = False
 
     @property
     def predictor(self) -> Array:
@@ -61,7 +71,8 @@ class CoxPoint:
 
     def unchecked(self) -> Evaluation:
         """Return value, score and information."""
-        return self.point.evaluation
+        found = self.point.evaluation
+        return without_rounding(self.point, found) if self.noisy else found
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,20 @@ class CoxLikelihood(Likelihood):
     data: SortedData
     times: EventTimes | None = None
     every: int = 1
+    noisy: Noisy = OFF
+
+    def with_noise(self, noisy: Noisy) -> CoxLikelihood:
+        """Return the likelihood with the noise of what is told of it."""
+        return replace(self, noisy=noisy)
+
+    def noise_at(self, point: CoxPoint, question: bytes) -> NoiseAt:
+        """Return the noise of what is told at a point."""
+        return NoiseAt(self.noisy, question, self.null.scale, self.null.scale)
+
+    @cached_property
+    def null(self) -> NullNoise:
+        """The rows at coefficients of 0, and what noise their parts there take."""
+        return NullNoise(self.data, self.noisy)
 
     @property
     def fewest(self) -> float:
@@ -91,7 +116,8 @@ class CoxLikelihood(Likelihood):
 
     def at(self, beta: Array) -> CoxPoint:
         """Return the point at coefficients ``beta``."""
-        return CoxPoint(Point(self.data, beta))
+        point = Point(self.data, beta) if beta.any() else self.null.point
+        return CoxPoint(point, self.noisy.on)
 
     def ridge_optimum(self) -> RidgeOptimum:
         """Return about the optimum under a weak ridge; 0 for a constant column."""
@@ -107,11 +133,18 @@ class CoxLikelihood(Likelihood):
         question = self.cases.question
         if question.exact:
             return Sums(tallies=event_times(self.cases, policy))
-        return Sums() if null is None else evaluation_sums(labels, null, "null_")
+        if null is None:
+            return Sums()
+        at_null = self.asked(np.zeros(len(labels)))[1]
+        noise = NoiseAt(self.noisy, at_null, self.null.scale, self.null.scale)
+        return evaluation_sums(labels, null, "null_", self.null.log_likelihood(), noise)
 
     def tell(self, here: Checked[Any], asked: Asked, policy: Policy) -> CoxTold:
-        """Return the evaluation, or for a common baseline the sums that it is made of."""
-        question = self.cases.question
+        """Return the evaluation, or for a common baseline the sums that it is made of.
+
+        The log-likelihood is told as the difference to that at coefficients of 0.
+        """
+        question, noise = self.cases.question, self.noise_at(here.point, asked.question)
         if not isinstance(question, Evaluate):
             raise TypeError("this question asks for no evaluation")
         wanted, evaluation, strata = question.report, None, None
@@ -122,12 +155,18 @@ class CoxLikelihood(Likelihood):
                 sums += rows_at_event_times(here, self.times)
             if wanted is not None and wanted.steps is not None:
                 sums += common_meat(here, self.cases, asked, self.times, wanted.steps)
-        elif wanted is None:
-            evaluation = here.evaluation
-            sums = evaluation_sums(asked.labels, evaluation)
         else:
-            sums, evaluation = hazards_test(here, asked.labels, wanted.transform)
-        return CoxTold(sums, evaluation, self.cases, self.data, asked, strata, wanted)
+            check(self.at(np.zeros(len(asked.beta))), policy)  # the likelihood there is told of
+            gain = self.null.difference(here.point.point, noise)
+            sums = Sums()
+            if wanted is None:
+                evaluation = here.evaluation
+            else:
+                sums, evaluation = hazards_test(here, asked.labels, wanted.transform, self.null, noise)
+            sums += evaluation_sums(asked.labels, evaluation, likelihood=gain, noise=noise)
+        return CoxTold(
+            sums, evaluation, self.cases, self.data, asked, strata, wanted, self.null, noise
+        )
 
 
 def event_times(cases: CoxCases, policy: Policy) -> dict[str, dict[str, float]]:

@@ -42,7 +42,7 @@ def conclude(
     beta, covariance = change @ fit.beta, change @ fit.covariance @ change.T
     robust = None
     if fitting.robust:
-        found = sandwich(fit.covariance, fit.total.form("meat", design.labels))
+        found = sandwich(fit.covariance, fit.total.form(fitting.baseline.meat, design.labels))
         robust = change @ found @ change.T * of_clusters(request, fit.total)
     used = covariance if robust is None else robust
     curves = []
@@ -121,9 +121,14 @@ def _proportional_hazards(request: CoxRequest, fitting: Fitting, fit: Fit) -> li
     design = fitting.design
     change: Array = np.linalg.inv(design.to_user).astype(np.float64)
     total = in_other_columns(fitting.baseline.hazards(fit.total), change)
+    noise = fitting.baseline.hazards_noise(fit.total)
+    if noise is not None:
+        twice = np.kron(np.eye(2), change)
+        noise = twice.T @ noise @ twice
     labels = design.user.term_labels
     terms = list(dict.fromkeys(labels))
-    found = ph_test(total, [[i for i, label in enumerate(labels) if label == t] for t in terms])
+    places = [[i for i, label in enumerate(labels) if label == term] for term in terms]
+    found = ph_test(total, places, noise)
     if np.isnan(found.statistic).all():
         return []
     return [

@@ -7,22 +7,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from v6_clinical.disclosure.blur import NO_NOISE, Scale
 from v6_clinical.errors import RefusalError
 from v6_clinical.labels import stratum_key
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Form, Sums, labelled
-from v6_clinical.regression.site.guard import Checked, Cleared, evaluation_sums
+from v6_clinical.regression.site.guard import Checked, Cleared
 from v6_clinical.regression.site.likelihood import Asked, Told
+from v6_clinical.regression.site.noise import NoiseAt
 from v6_clinical.survival.kaplan_meier import rows_at_risk
 from v6_cox.curves import own_curves, remaining
-from v6_cox.kernel import partial_likelihood, residuals, shared_baseline
-from v6_cox.kernel.concordance import Concordance, concordance
+from v6_cox.kernel import residuals, shared_baseline
+from v6_cox.kernel.concordance import concordance
 from v6_cox.kernel.jumps import Jumps
 from v6_cox.kernel.proportional_hazards import Transform, ph_sums
 from v6_cox.kernel.shared_baseline import EventTimes
 from v6_cox.kernel.sorted_data import SortedData
+from v6_cox.messages import with_time
+from v6_cox.noise import NullNoise, without_rounding
 from v6_cox.questions import FARTHEST_OFFSET, AskedSteps, Grid, Report
 
 if TYPE_CHECKING:
@@ -41,6 +45,8 @@ class CoxTold(Told):
         Strata of the federation where the baseline is common, else None.
     wanted
         What the report is asked for.
+    null, noise
+        What noise takes, and of what is told at this point.
     """
 
     sums: Sums
@@ -50,17 +56,23 @@ class CoxTold(Told):
     asked: Asked
     strata: int | None
     wanted: Report | None
+    null: NullNoise
+    noise: NoiseAt
 
     def report(self, policy: Policy, place: Place) -> Sums:
         """Return what the tables need at the final coefficients."""
         data, rows, wanted, beta = self.data, self.cases.rows, self.wanted, self.asked.beta
-        sums = Sums({"pairs": ordered_pairs(concordance(data, beta))})
+        pairs = self.null.pairs(concordance(data, beta), self.noise)
+        sums = Sums({"pairs": pairs}, noise=self.null.noisy.told(["pairs"]))
         if wanted is None:
             return sums
         if wanted.meat and self.strata is None:
             found = residuals.score_residuals(data, beta)
-            form = Form(self.asked.labels, residuals.meat(found, rows.weights, rows.clusters))
-            sums += Sums(forms={"meat": form})
+            meat = residuals.meat(found, rows.weights, rows.clusters)
+            meat, e = self.null.meat(meat, self.noise, rows.weights)
+            form = Form(self.asked.labels, meat)
+            told = self.null.noisy.told({"meat": Scale(0.0, e)})
+            sums += Sums(forms={"meat": form}, noise=told)
         if wanted.grid is None:
             return sums
         if self.strata is not None:
@@ -73,9 +85,13 @@ class CoxTold(Told):
 
 
 def hazards_test(
-    here: Checked[CoxPoint], labels: tuple[str, ...], transform: Transform
+    here: Checked[CoxPoint],
+    labels: tuple[str, ...],
+    transform: Transform,
+    null: NullNoise,
+    noise: NoiseAt,
 ) -> tuple[Sums, Cleared]:
-    """Return the evaluation, and beside it the sums of the proportional-hazards test.
+    """Return the sums of the proportional-hazards test, and the evaluation that comes with them.
 
     Raises
     ------
@@ -90,16 +106,18 @@ def hazards_test(
     found = ph_sums(point, transform)
     if not all(np.isfinite(getattr(found, field.name)).all() for field in fields(found)):
         raise RefusalError("COEFFICIENT_RANGE")
-    value = partial_likelihood.log_likelihood(point.data, point.risk, point.jumps)
-    evaluation = here.clear(Evaluation(value, found.score, found.information))
-    return evaluation_sums(labels, evaluation) + Sums(
-        {"time_sum": np.array([found.times])},
-        {"score_g": labelled(labels, found.score_g)},
-        {
-            "information_g": Form(labels, found.information_g),
-            "information_gg": Form(labels, found.information_gg),
-        },
-    ), evaluation
+    evaluation = Evaluation(point.log_likelihood, found.score, found.information)
+    if here.point.noisy:
+        evaluation = without_rounding(point, evaluation)
+    score, information, scale = null.hazards(found, transform, noise)
+    both = with_time(labels)
+    sums = Sums(
+        {},
+        {"hazards_score": labelled(both, score)},
+        {"hazards_information": Form(both, information)},
+        null.noisy.told({"hazards_score": NO_NOISE, "hazards_information": scale}),
+    )
+    return sums, here.clear(evaluation)
 
 
 def risk_sums(here: Checked[CoxPoint], shift: Array, times: EventTimes, null: bool) -> Sums:
@@ -145,7 +163,7 @@ def common_meat(
     data = here.point.point.data
     found = shared_baseline.shared_score_residuals(data, asked.beta, times, read, asked.shift)
     meat = residuals.meat(found, cases.rows.weights, cases.rows.clusters)
-    return Sums(forms={"meat": Form(asked.labels, meat)})
+    return Sums(forms={"risk_sums/meat": Form(asked.labels, meat)})
 
 
 def _read_steps(asked: AskedSteps, count: int, columns: int) -> residuals.HazardSteps:
@@ -168,22 +186,13 @@ def _read_steps(asked: AskedSteps, count: int, columns: int) -> residuals.Hazard
     return residuals.HazardSteps(jumps, mean, mean_hazard, tied_mean)
 
 
-def ordered_pairs(found: Concordance) -> Array:
-    """Return the concordant pairs, tied ones counted half, and the comparable ones, shape (2,).
-
-    Not tied pairs by themselves: two patients who die at one time, or have one predictor, are such
-    a pair, and with weights it tells the product of their weights.
-    """
-    comparable = found.concordant + found.discordant + found.tied_x
-    return np.array([found.concordant + found.tied_x / 2, comparable])
-
-
 def _curves(told: CoxTold, grid: Grid, policy: Policy, place: Place) -> Sums:
     """Return the site's curves (R15, R2), under its place: they add to nobody else's."""
     asked = told.asked
     kinds = told.cases.outcome.kinds
-    found = own_curves(told.data, kinds, asked.beta, asked.shift, grid.times(), policy)
-    site = f"site/{place.index}"
+    site, times = f"site/{place.index}", grid.times()
+    found = own_curves(told.data, kinds, asked.beta, asked.shift, times, policy, told.noise)
     strata = enumerate(told.cases.outcome.labels)
     numbered = {stratum_key(stratum): float(code) for code, stratum in strata}
-    return Sums({f"{site}/curves": found}, {f"{site}/strata": numbered})
+    noise = told.null.noisy.told([f"{site}/curves"])
+    return Sums({f"{site}/curves": found}, {f"{site}/strata": numbered}, noise=noise)

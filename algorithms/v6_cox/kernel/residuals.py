@@ -118,12 +118,20 @@ def meat(
     cluster
         Any labels, shape (n,); None means that each row is a cluster.
     """
-    weighted = residuals if weights is None else residuals * weights[:, None]
-    if cluster is not None:
-        labels, code = np.unique(cluster, return_inverse=True)
-        sums = np.empty((len(labels), weighted.shape[1]))
-        for column, values in enumerate(weighted.T):
-            sums[:, column] = np.bincount(code, values, minlength=len(labels))
-        weighted = sums
-    total: Array = np.dot(weighted.T, weighted)
+    found = parts(residuals, weights, cluster)
+    total: Array = np.dot(found.T, found)
     return total
+
+
+def parts(
+    residuals: Array, weights: Array | None = None, cluster: NDArray[Any] | None = None
+) -> Array:
+    """Return u_c, what each cluster adds to the score, shape (clusters, p); see ``meat``."""
+    weighted = residuals if weights is None else residuals * weights[:, None]
+    if cluster is None:
+        return weighted
+    labels, code = np.unique(cluster, return_inverse=True)
+    sums = np.empty((len(labels), weighted.shape[1]))
+    for column, values in enumerate(weighted.T):
+        sums[:, column] = np.bincount(code, values, minlength=len(labels))
+    return sums

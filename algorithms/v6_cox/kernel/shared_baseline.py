@@ -157,8 +157,7 @@ def combine_ph(
     jumps, g = jumps_of(total, ties), _scale_of_time(total, times, transform, at_risk)
     parts = [_derivatives(total, jumps, factor) for factor in (np.ones_like(g), g, g * g)]
     (score, information), (score_g, information_g), (_, information_gg) = parts
-    counts = float(total.deaths.sum()), float(total.deaths @ g)
-    return PHSums(*counts, score, score_g, information, information_g, information_gg)
+    return PHSums(score, score_g, information, information_g, information_gg)
 
 
 def _scale_of_time(

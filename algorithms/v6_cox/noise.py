@@ -1,0 +1,164 @@
+"""The noise of what a site tells of a partial likelihood: the sizes of its patients' parts.
+
+Whatever is asked, the noise of score and information is as large as the parts of patients at
+coefficients of 0 make it: where its declared size changes tells of nobody's part elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from v6_clinical.disclosure.blur import NO_NOISE, Scale
+from v6_clinical.disclosure.row_key import Columns
+from v6_clinical.numerics.arrays import Array, Index
+from v6_clinical.numerics.newton import Evaluation
+from v6_clinical.numerics.whitening import Factor
+from v6_clinical.regression.site.noise import NoiseAt, Noisy, Parts, parts_of
+from v6_cox.kernel import residuals
+from v6_cox.kernel.concordance import Concordance, pairs_of_rows
+from v6_cox.kernel.partial_likelihood import Point
+from v6_cox.kernel.proportional_hazards import PHSums, Transform, moved, ph_sums, stack, times_of
+from v6_cox.kernel.row_likelihood import row_likelihoods
+from v6_cox.kernel.row_parts import largest_parts
+
+if TYPE_CHECKING:
+    from v6_cox.kernel.sorted_data import SortedData
+
+
+def without_rounding(point: Point, found: Evaluation) -> Evaluation:
+    """Return an evaluation with 0 for columns that are constant wherever rows are compared.
+
+    What rounding leaves of their information is no size that noise could be measured by.
+    """
+    keep = point.varies
+    information = found.information * np.outer(keep, keep)
+    return replace(found, score=found.score * keep, information=information)
+
+
+def whitener(matrix: Array, columns: Columns | None) -> Array:
+    """Return W, shape (p, r), with W' A W the identity in the coordinates of A's factor."""
+    factor = Factor(matrix) if columns is None else Factor(matrix, columns.order, columns.signs)
+    found = np.zeros((len(matrix), len(factor.kept)))
+    found[factor.kept] = np.linalg.inv(factor.root[factor.kept]).T
+    return found
+
+
+class NullNoise:
+    """The noise of a site's rows and columns, all of whose sizes are those at coefficients of 0.
+
+    Parameters
+    ----------
+    data
+        The site's rows.
+    noisy
+        Their noise.
+    """
+
+    def __init__(self, data: SortedData, noisy: Noisy) -> None:
+        self.data, self.noisy = data, noisy
+
+    @cached_property
+    def point(self) -> Point:
+        """The rows at coefficients of 0."""
+        return Point(self.data, np.zeros(self.data.design.shape[1]))
+
+    @cached_property
+    def patients(self) -> Index | None:
+        """Codes of the patients of the sorted rows, where some have several; shape (n,)."""
+        clusters = self.noisy.clusters
+        return None if clusters is None else clusters[self.data.order]
+
+    @cached_property
+    def scale(self) -> Scale:
+        """The noise of score and information."""
+        if not self.noisy.on:
+            return NO_NOISE
+        null, keep = self.point, self.point.varies
+        matrix = null.information * np.outer(keep, keep)
+        parts = largest_parts(null, whitener(matrix, self.noisy.columns), None, self.patients)
+        return self.noisy.source.scale(len(self.data), parts.score, parts.information)
+
+    def parts(self, rows: Array) -> Parts:
+        """Return the parts of patients in a sum over sorted rows, shape (n,)."""
+        return parts_of(rows, self.patients)
+
+    def difference(self, here: Point, noise: NoiseAt) -> float:
+        """Return the log partial likelihood less that at coefficients of 0."""
+        value = here.log_likelihood - self.point.log_likelihood
+        if not noise.noisy.on:
+            return value
+        rows = row_likelihoods(here) - row_likelihoods(self.point)
+        return noise.number("likelihood", value, self.parts(rows))
+
+    def log_likelihood(self) -> float:
+        """Return the log partial likelihood at coefficients of 0, which has nothing of columns."""
+        value = self.point.log_likelihood
+        if not self.noisy.on:
+            return value
+        parts = self.parts(row_likelihoods(self.point))
+        return self.noisy.number("null_likelihood", b"", value, parts, alone=True)
+
+    def hazards(
+        self, found: PHSums, transform: Transform, noise: NoiseAt
+    ) -> tuple[Array, Array, Scale]:
+        """Return the test's sums as one block of x and x g(t): score, information, their noise.
+
+        The coordinates are those of g less its mean at the site, with which fewer digits are lost:
+        lower triangular, they are the same.
+        """
+        if not noise.noisy.on:
+            return *stack(found), NO_NOISE
+        g, deaths, columns = times_of(self.data, transform), self.data.sets.deaths, self.noisy.columns
+        centre = float(np.dot(g, deaths)) / max(float(deaths.sum()), 1.0)
+        twice = None if columns is None else Columns((*columns.digests, *columns.digests))
+        keep = np.tile(self.point.varies, 2)
+        both = np.outer(keep, keep)
+        null = stack(moved(ph_sums(self.point, transform), centre))[1] * both
+        parts = largest_parts(self.point, whitener(null, twice), g - centre, self.patients)
+        scale = self.noisy.source.scale(len(self.data), parts.score, parts.information)
+        score, matrix = stack(moved(found, centre))
+        name, question = f"hazards/{transform}", noise.question
+        told = self.noisy.source.score_block(
+            name, question, scale, score * keep, matrix * both, twice
+        )
+        back = np.kron([[1.0, 0.0], [centre, 1.0]], np.eye(len(keep) // 2))  # to g as it is
+        return back @ told[0], back @ told[1] @ back.T, scale
+
+    def pairs(self, found: Concordance, noise: NoiseAt) -> Array:
+        """Return the concordant pairs, tied ones counted half, and the comparable ones, (2,).
+
+        Not tied pairs by themselves: two patients who die at one time, or have one predictor, are
+        such a pair, and with weights it tells the product of their weights.
+        """
+        comparable = found.concordant + found.discordant + found.tied_x
+        ordered = found.concordant + found.tied_x / 2
+        if not noise.noisy.on:
+            return np.array([ordered, comparable])
+        parts = self.parts(pairs_of_rows(self.data))  # of the ordered ones no patient has more
+        return np.array(
+            [
+                noise.number("pairs/ordered", ordered, parts),
+                self.noisy.number("pairs/comparable", b"", comparable, parts, alone=True),
+            ]
+        )
+
+    def meat(self, matrix: Array, noise: NoiseAt, weights: Array) -> tuple[Array, float]:
+        """Return the robust errors' meat, shape (p, p), and its noise e."""
+        if not noise.noisy.on:
+            return matrix, 0.0
+        keep = self.point.varies
+        rows = residuals.parts(
+            residuals.score_residuals(self.data, self.point.beta) * keep,
+            weights,
+            self.noisy.clusters,
+        )
+        columns = self.noisy.columns
+        lengths = np.dot(rows, whitener(np.dot(rows.T, rows), columns))
+        square = float(np.einsum("ij,ij->i", lengths, lengths).max(initial=0.0))
+        e = self.noisy.source.scale(len(self.data), 0.0, square).e
+        told = self.noisy.matrix("meat", noise.question, e, matrix * np.outer(keep, keep))
+        return told, e
