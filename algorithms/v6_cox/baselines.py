@@ -146,8 +146,8 @@ class SharedBaseline:
         self.times: tuple[StratumTimes, ...] | None = known.asked()
         text = (
             "A common baseline: the sites sent their event times and, at each, sums from which "
-            "covariates of patients with events follow by subtraction. These sums are exact: no noise "
-            "is added to them, whatever a site's V6C_BLUR."
+            "covariates of patients with events follow by subtraction. These sums are exact: no "
+            "noise is added to them, whatever a site's V6C_BLUR."
         )
         self.warnings = [("EVENT_TIMES_SENT", text)]
 

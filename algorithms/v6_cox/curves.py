@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from v6_clinical.disclosure.row_key import digest_of
 from v6_clinical.numerics.arrays import Array, Index
@@ -54,7 +55,12 @@ def own_curves(
 
 
 def with_noise(
-    data: SortedData, beta: Array, hazard: Array, shown: Array, grid: Array, noise: NoiseAt
+    data: SortedData,
+    beta: Array,
+    hazard: Array,
+    shown: NDArray[np.bool_],
+    grid: Array,
+    noise: NoiseAt,
 ) -> Array:
     """Return cumulative hazards, shape (strata, times), of which those shown have noise.
 

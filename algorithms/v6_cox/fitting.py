@@ -26,6 +26,7 @@ from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.site.own_fit import PRIOR_VARIANCE
 from v6_clinical.survival.grid import TimeGrid, grid_up_to
 from v6_cox.baselines import Baselines, OwnBaselines, SharedBaseline
+from v6_cox.messages import with_time
 from v6_cox.predict import offsets, profile_matrix
 from v6_cox.questions import Evaluate, Grid, Opening, Report
 from v6_cox.request import CoxRequest
@@ -112,7 +113,8 @@ class Fitting:
             null=self.null is None,
             report=self._report(beta) if last else None,
         )
-        return Ask("evaluate", question.to_json(), needs=self._needs(last))
+        labels = frozenset(with_time(self.design.labels))
+        return Ask("evaluate", question.to_json(), needs=self._needs(last), labels=labels)
 
     def read(self, total: Sums) -> Evaluation:
         """Return the pooled evaluation."""

@@ -17,7 +17,7 @@ __all__ = ["COUNTS", "EXACT", "LEAVES", "LEVELS", "ROUNDS", "SQUARES"]
 _MEAT = "robust errors: per pair of columns, sum of products of score residuals"
 _RISK_SUMS = (
     "per event time of the federation: sums over the rows at risk and over those that die of risk "
-    "scores, times columns, times pairs of columns"
+    "scores, times columns, times pairs of columns; exact, whatever V6C_BLUR"
 )
 
 LEAVES = {
@@ -30,20 +30,20 @@ LEAVES = {
     },
     "evaluate": {
         **ROWS,
-        "likelihood": "log partial likelihood at the coefficients asked about",
+        "likelihood": "log partial likelihood at the coefficients asked about less that at 0",
         "score": "per column: its derivative",
         "information": "per pair of columns: its second derivative",
-        "time_sum": "last round: the sum of the event times, of their logarithms, or (km) of "
-        "the share that has failed before, by the site's Kaplan-Meier estimate",
-        "score_g": "last round, per column: the score with each event weighted by its time",
-        "information_g": "last round, per pair of columns: the information weighted by time",
-        "information_gg": "last round, per pair of columns: weighted by squared time",
+        "hazards_score": "last round, per column: the score, and that with each event weighted by "
+        "its time, its logarithm, or (km) the share that has failed before, by the site's "
+        "Kaplan-Meier estimate",
+        "hazards_information": "last round, per pair of columns: the information, and weighted by "
+        "time and by squared time",
         "pairs": "last round: concordant pairs of rows, tied ones counted half, and all comparable",
         "meat": f"last round, {_MEAT}",
         **OWN,
-        "site": "last round, with a horizon: the site's cumulative hazard and rows that remain, by "
-        "stratum, on a fixed grid; between two points shown 0 or at least V6C_MIN_CELL rows die, "
-        "leave and enter; " + OWN["site"],
+        "site": "last round, with a horizon: the site's cumulative hazard, with V6C_BLUR to three "
+        "digits, and rows that remain, by stratum, on a fixed grid; between two points shown 0 or "
+        "at least V6C_MIN_CELL rows die, leave and enter; " + OWN["site"],
         **CLUSTERS,
     },
 }
@@ -52,7 +52,7 @@ LEAVES = {
 EXACT_LEAVES = {
     "start": {"times": "the site's event times, by stratum"},
     "evaluate": {
-        "risk_sums": _RISK_SUMS,
+        "risk_sums": f"{_RISK_SUMS}; {_MEAT}",
         "null_sums": "first evaluation: the same at coefficients of 0",
         "at_risk": "last round, with zph_transform='km': rows at risk at each event time",
         "remaining": "last round, with a horizon: rows that remain at a fixed grid of times, where "
@@ -65,7 +65,9 @@ LEAVES = {
 }
 
 COUNTS |= {"times", "at_risk", "remaining"}
-SQUARES |= {"null_information", "information_gg"}
+SQUARES |= {"null_information", "hazards_information"}
+# Sums at event times leave only where the site lets event times leave, from which they follow.
+EXACT |= {"times", "at_risk", "remaining", "strata", "risk_sums", "null_sums"}
 
 # When a step is asked.
 ROUNDS = {

@@ -162,7 +162,9 @@ class CoxLikelihood(Likelihood):
             if wanted is None:
                 evaluation = here.evaluation
             else:
-                sums, evaluation = hazards_test(here, asked.labels, wanted.transform, self.null, noise)
+                sums, evaluation = hazards_test(
+                    here, asked.labels, wanted.transform, self.null, noise
+                )
             sums += evaluation_sums(asked.labels, evaluation, likelihood=gain, noise=noise)
         return CoxTold(
             sums, evaluation, self.cases, self.data, asked, strata, wanted, self.null, noise

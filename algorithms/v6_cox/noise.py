@@ -112,7 +112,11 @@ class NullNoise:
         """
         if not noise.noisy.on:
             return *stack(found), NO_NOISE
-        g, deaths, columns = times_of(self.data, transform), self.data.sets.deaths, self.noisy.columns
+        g, deaths, columns = (
+            times_of(self.data, transform),
+            self.data.sets.deaths,
+            self.noisy.columns,
+        )
         centre = float(np.dot(g, deaths)) / max(float(deaths.sum()), 1.0)
         twice = None if columns is None else Columns((*columns.digests, *columns.digests))
         keep = np.tile(self.point.varies, 2)
@@ -139,12 +143,11 @@ class NullNoise:
         if not noise.noisy.on:
             return np.array([ordered, comparable])
         parts = self.parts(pairs_of_rows(self.data))  # of the ordered ones no patient has more
-        return np.array(
-            [
-                noise.number("pairs/ordered", ordered, parts),
-                self.noisy.number("pairs/comparable", b"", comparable, parts, alone=True),
-            ]
-        )
+        told = [
+            noise.number("pairs/ordered", ordered, parts),
+            self.noisy.number("pairs/comparable", b"", comparable, parts, alone=True),
+        ]
+        return np.maximum(told, 0.0)
 
     def meat(self, matrix: Array, noise: NoiseAt, weights: Array) -> tuple[Array, float]:
         """Return the robust errors' meat, shape (p, p), and its noise e."""

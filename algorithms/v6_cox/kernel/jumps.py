@@ -55,10 +55,16 @@ class Jumps:
     def part(self, some: slice) -> Jumps:
         """Return those of a run of risk sets."""
         low, high = np.searchsorted(self.tied, [some.start, some.stop])
-        of_sets = (self.hazard[some], self.square[some], self.tied[low:high] - some.start)
-        names = ("tied_hazard", "mean_fraction", "fraction_squares")
-        of_tied = (getattr(self, name)[low:high] for name in names)
-        return Jumps(*of_sets, *of_tied, 0.0, self.log_sums[some])
+        return Jumps(
+            self.hazard[some],
+            self.square[some],
+            self.tied[low:high] - some.start,
+            self.tied_hazard[low:high],
+            self.mean_fraction[low:high],
+            self.fraction_squares[low:high],
+            0.0,
+            self.log_sums[some],
+        )
 
 
 def tied_sets(deaths: Array | Index, ties: Ties) -> Index:

@@ -117,7 +117,7 @@ class Point:
         information = (information + information.T) / 2
         # a difference: where rows are all but certain it may be rounding, of either sign
         np.fill_diagonal(information, np.maximum(np.diag(information), 0.0))
-        return information
+        return np.asarray(information)
 
     @property
     def varies(self) -> NDArray[np.bool_]:

@@ -95,7 +95,7 @@ class Passage:
 
     def design(self, rows: Rows) -> Array:
         """Return the design of some rows."""
-        return np.dot(self.point.data.design[rows], self.through)
+        return np.asarray(np.dot(self.point.data.design[rows], self.through))
 
     def scored(self, rows: Rows) -> Array:
         """Return r_i x_i of some rows."""
@@ -114,8 +114,8 @@ def times(values: Array, factor: Array | None) -> Array:
 
 
 def blocks(passage: Passage) -> Iterator[Block]:
-    """Yield runs of risk sets with the rows that join at them; all at once where rows enter late."""
-    data, sets = passage.point.data, passage.point.data.sets
+    """Yield runs of risk sets with the rows that join at them; one run where rows enter late."""
+    sets = passage.point.data.sets
     if sets.moves.rows is not None:
         yield _whole(passage)
         return
@@ -170,7 +170,7 @@ def _runs(sets: RiskSets, columns: int) -> Iterator[tuple[slice, slice]]:
 def _within(places: Index, some: slice) -> Index:
     """Return the increasing places that lie in a slice, from its start."""
     low, high = np.searchsorted(places, [some.start, some.stop])
-    return places[low:high] - some.start
+    return np.asarray(places[low:high] - some.start)
 
 
 def _steps(

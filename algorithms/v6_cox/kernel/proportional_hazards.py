@@ -114,9 +114,7 @@ def pooled_km(at: Array, times: Array, deaths: Array, at_risk: Array) -> Array:
     return failed_before(deaths, at_risk)[np.searchsorted(times, at)]
 
 
-def ph_test(
-    total: PHSums, terms: Sequence[Sequence[int]], noise: Array | None = None
-) -> PHTest:
+def ph_test(total: PHSums, terms: Sequence[Sequence[int]], noise: Array | None = None) -> PHTest:
     """Return the test of each term, its columns jointly, and of all columns.
 
     Parameters

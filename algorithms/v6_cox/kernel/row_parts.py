@@ -82,7 +82,9 @@ def _of_rows(passage: Passage) -> Parts:
         most[dead] += np.sqrt(means)
         some = np.flatnonzero(most > score)
         if len(some):
-            found = block.of_rows(0, some) + block.design[some] * (events[rows] - exposed)[some, None]
+            found = (
+                block.of_rows(0, some) + block.design[some] * (events[rows] - exposed)[some, None]
+            )
             died = np.flatnonzero(events[rows][some])
             found[died] -= mean[block.exits[some[died]]]
             score = max(score, float(_dots(found, found).max()) ** 0.5)
@@ -99,13 +101,12 @@ def _of_rows(passage: Passage) -> Parts:
     return Parts(score, information + later)
 
 
-def _of_patients(
-    point: Point, whitener: Array, g: Array | None, patients: Index | None
-) -> Parts:
+def _of_patients(point: Point, whitener: Array, g: Array | None, patients: Index | None) -> Parts:
     """Return the largest parts, from the parts themselves."""
     data = point.data
     # of x alone all is done in the coordinates in which K is the identity
-    passage, turn, inverse = Passage(point, whitener, [None]), None, [None]
+    passage, turn = Passage(point, whitener, [None]), None
+    inverse: Sequence[Array | None] = [None]
     if g is not None:
         passage = Passage(point, np.eye(len(whitener) // 2), [None, g, g * g])
         turn, inverse = whitener, _inverses(whitener)
@@ -121,7 +122,7 @@ def _of_patients(
     traces += OverTime(data.sets, of_means).of()
     traces *= point.risk.scores
     if patients is not None:
-        traces = np.bincount(patients, traces)
+        traces = np.asarray(np.bincount(patients, traces), dtype=np.float64)
     return Parts(lengths.largest(), float(traces.max(initial=0.0)))
 
 

@@ -23,7 +23,8 @@ def answers(one, beta):
     data = one.sorted()
     found = evaluate(data, beta)
     robust = meat(score_residuals(data, beta), one.weights, one.cluster)
-    parts = [*vars(found).values(), *vars(ph_sums(Point(data, beta))).values()]
+    parts = [found.log_likelihood, found.score, found.information]
+    parts += [*vars(ph_sums(Point(data, beta))).values()]
     parts += [*vars(concordance(data, beta)).values(), robust]
     return np.concatenate([np.ravel(part) for part in parts])
 
@@ -37,7 +38,8 @@ def direction(one):
 def test_sums_equal_the_definition(one):
     beta = direction(one)
     found = evaluate(one.sorted(), beta)
-    for value, expected in zip(vars(found).values(), naive(one, beta), strict=True):
+    values = found.log_likelihood, found.score, found.information
+    for value, expected in zip(values, naive(one, beta), strict=True):
         assert np.asarray(value) == pytest.approx(np.asarray(expected, float), rel=1e-9, abs=1e-10)
 
 
@@ -102,9 +104,7 @@ def test_nothing_to_learn_is_all_zeros(n, event, strata, entry):
         cluster=np.zeros(n),
     )
     found = answers(one, np.ones(2))
-    deaths = np.zeros_like(found)
-    deaths[7:9] = n * event  # the number of deaths, and the sum of their times
-    assert found == pytest.approx(deaths, abs=1e-15)
+    assert found == pytest.approx(np.zeros_like(found), abs=1e-15)
 
 
 def test_no_covariates():

@@ -116,7 +116,7 @@ def maximise(
         beta = state.beta
         question = ask(beta, state.landing)
         complete = question.arguments["report"] is not None
-        labels = frozenset(design.labels)
+        labels = question.labels or frozenset(design.labels)
         reply = yield replace(question, tolerates=frozenset({RANGE}), labels=labels)
         if reply.refused:
             # so near the optimum the second refusal is of the report, wherever it is asked for
@@ -189,7 +189,7 @@ def _stop_if_parted(
     direction = np.zeros_like(best)
     direction[places] = best[places]
     question = ask(direction * min(1.0, MODERATE / max(state.width(direction), 1e-9)), True)
-    labels = frozenset(design.labels)
+    labels = question.labels or frozenset(design.labels)
     reply = yield replace(question, tolerates=frozenset({RANGE}), labels=labels)
     if not reply.refused and parted(reply.total):
         raise separated(design, places)
