@@ -91,7 +91,7 @@ class CoxLikelihood(Likelihood):
     every: int = 1
     noisy: Noisy = OFF
 
-    def with_noise(self, noisy: Noisy) -> CoxLikelihood:
+    def with_noise(self, noisy: Noisy, gram: Array, leverage: Array) -> CoxLikelihood:
         """Return the likelihood with the noise of what is told of it."""
         return replace(self, noisy=noisy)
 
@@ -118,6 +118,16 @@ class CoxLikelihood(Likelihood):
         """Return the point at coefficients ``beta``."""
         point = Point(self.data, beta) if beta.any() else self.null.point
         return CoxPoint(point, self.noisy.on)
+
+    def point(self, asked: Asked) -> CoxPoint:
+        """Return the point that is asked about; of a common baseline, whose sums are exact, itself.
+
+        All else is told of the nearest point of a grid, ``asked.beta``.
+        """
+        question = self.cases.question
+        if self.times is None or not isinstance(question, Evaluate):
+            return self.at(asked.beta)
+        return self.at(np.array(question.slopes, dtype=np.float64))
 
     def ridge_optimum(self) -> RidgeOptimum:
         """Return about the optimum under a weak ridge; 0 for a constant column."""

@@ -19,6 +19,7 @@ from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.numerics.whitening import Factor
 from v6_clinical.regression.site.noise import NoiseAt, Noisy, Parts, parts_of
 from v6_cox.kernel import residuals
+from v6_cox.kernel.coarse_parts import coarse_information, coarse_parts, find_runs
 from v6_cox.kernel.concordance import Concordance, pairs_of_rows
 from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.proportional_hazards import PHSums, Transform, moved, ph_sums, stack, times_of
@@ -77,9 +78,14 @@ class NullNoise:
         """The noise of score and information."""
         if not self.noisy.on:
             return NO_NOISE
-        null, keep = self.point, self.point.varies
-        matrix = null.information * np.outer(keep, keep)
-        parts = largest_parts(null, whitener(matrix, self.noisy.columns), None, self.patients)
+        null, columns = self.point, self.noisy.columns
+        runs = find_runs(null) if self.patients is None else None
+        if runs is not None:
+            matrix = coarse_information(null, runs)
+            parts = coarse_parts(null, runs, whitener(matrix, columns))
+        else:
+            matrix = null.information * np.outer(null.varies, null.varies)
+            parts = largest_parts(null, whitener(matrix, columns), None, self.patients)
         return self.noisy.source.scale(len(self.data), parts.score, parts.information)
 
     def parts(self, rows: Array) -> Parts:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from v6_clinical.disclosure.row_key import Columns
 from v6_clinical.errors import RefusalError
 from v6_clinical.labels import stratum_key
 from v6_clinical.numerics.arrays import Array, Index
@@ -47,6 +48,27 @@ class CoxCases(Cases):
         """Whether rows weigh alike, and are compared with all that remain at their time."""
         outcome, weights = self.outcome, self.question.model.weights
         return outcome.strata is None and outcome.entry is None and weights is None
+
+    @property
+    def centred(self) -> bool:
+        """Whether nothing depends on what is taken off a column: rows are compared."""
+        return True
+
+    @property
+    def beside(self) -> list[Array]:
+        """What a partial likelihood depends on beside the design and the events, (n,) each."""
+        outcome = self.outcome
+        found = [*super().beside, outcome.time]
+        if outcome.entry is not None:
+            found.append(outcome.time - outcome.entry)
+        if outcome.strata is not None:
+            time = np.bincount(outcome.strata, outcome.time) / np.bincount(outcome.strata)
+            found.append(time[outcome.strata])
+        return found
+
+    def units(self, columns: Columns) -> list[float]:
+        """Return numbers that change an answer by more than a unit does, of ties too."""
+        return [*super().units(columns), float(self.question.survival.ties == "efron")]
 
     def likelihood(
         self, design: Array, shift: Array | None = None, every: int = 1

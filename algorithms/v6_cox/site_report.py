@@ -159,9 +159,9 @@ def common_meat(
     here: Checked[CoxPoint], cases: CoxCases, asked: Asked, times: EventTimes, steps: AskedSteps
 ) -> Sums:
     """Return the robust errors' meat at the steps of a common baseline (R14)."""
-    read = _read_steps(steps, len(times.times), len(asked.beta))
-    data = here.point.point.data
-    found = shared_baseline.shared_score_residuals(data, asked.beta, times, read, asked.shift)
+    data, beta = here.point.point.data, here.point.point.beta
+    read = _read_steps(steps, len(times.times), len(beta))
+    found = shared_baseline.shared_score_residuals(data, beta, times, read, asked.shift)
     meat = residuals.meat(found, cases.rows.weights, cases.rows.clusters)
     return Sums(forms={"risk_sums/meat": Form(asked.labels, meat)})
 

@@ -97,7 +97,7 @@ class Point:
         found[rows] += self.data.weights[rows]
         return found
 
-    @property
+    @cached_property
     def log_likelihood(self) -> float:
         """Log partial likelihood."""
         return log_likelihood(self.data, self.risk, self.jumps)

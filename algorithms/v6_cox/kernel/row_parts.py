@@ -50,59 +50,6 @@ def largest_parts(
     """
     if not whitener.size or not len(point.data.sets):
         return Parts(0.0, 0.0)
-    passage = Passage(point, whitener, [None])
-    if g is None and patients is None and passage.alike and _comes_apart(point):
-        return _of_rows(passage)
-    return _of_patients(point, whitener, g, patients)
-
-
-def _comes_apart(point: Point) -> bool:
-    """Whether all rows are of one stratum and there from the start, and no two die together."""
-    sets = point.data.sets
-    plain = sets.moves.rows is None and not len(sets.moves.restarts)
-    return plain and bool((sets.deaths == 1).all())
-
-
-def _of_rows(passage: Passage) -> Parts:
-    """Return the largest parts of rows that are alike but for x, and die one by one.
-
-    From the lengths of x, B and the means, K being the identity, bounds of the parts follow; only
-    those that may be the largest are computed.
-    """
-    point = passage.point
-    hazard, events = point.jumps.hazard, point.data.event
-    score, information, later = 0.0, -np.inf, 0.0  # of C, sums over later risk sets
-    for block in blocks(passage):
-        rows, mean = block.rows, block.steps.mean
-        means, squares = _dots(mean, mean), _dots(block.design, block.design)
-        lengths, of_sets = np.sqrt(squares), np.sqrt(_dots(block.means[0], block.means[0]))
-        before = of_sets.take(block.exits, mode="clip")
-        exposed, dead = point.expected[rows], np.flatnonzero(events[rows])
-        most = np.abs(events[rows] - exposed) * lengths + before
-        most[dead] += np.sqrt(means)
-        some = np.flatnonzero(most > score)
-        if len(some):
-            found = (
-                block.of_rows(0, some) + block.design[some] * (events[rows] - exposed)[some, None]
-            )
-            died = np.flatnonzero(events[rows][some])
-            found[died] -= mean[block.exits[some[died]]]
-            score = max(score, float(_dots(found, found).max()) ** 0.5)
-        jumps = hazard[block.sets] * means
-        sums = later + np.cumsum(jumps)
-        spent = (sums - jumps).take(block.exits, mode="clip")
-        later = float(sums[-1])
-        spent[block.none] = np.inf
-        some = np.flatnonzero(exposed * squares + 2 * lengths * before - spent > information)
-        if len(some):
-            across = _dots(block.design[some], block.of_rows(0, some))
-            exact = exposed[some] * squares[some] - 2 * across - spent[some]
-            information = max(information, float(exact.max()))
-    return Parts(score, information + later)
-
-
-def _of_patients(point: Point, whitener: Array, g: Array | None, patients: Index | None) -> Parts:
-    """Return the largest parts, from the parts themselves."""
     data = point.data
     # of x alone all is done in the coordinates in which K is the identity
     passage, turn = Passage(point, whitener, [None]), None

@@ -65,16 +65,22 @@ class Factor:
         """Return T^+ x of a vector x of shape (p,): shape (r,)."""
         return np.asarray(np.linalg.solve(self.root[self.kept], vector[self.kept]), np.float64)
 
-    def norms(self, rows: Array) -> Array:
+    def norms(self, rows: Array, centre: Array | None = None) -> Array:
         """Return the length of h = T^+ x of each row x of shape (n, p): shape (n,).
 
         Its square times w is the row's leverage where A is sum w x x'.
+
+        Parameters
+        ----------
+        centre
+            Taken off the rows, shape (p,).
         """
         found = np.zeros(len(rows))
         if not len(self.kept):
             return found
-        back = np.linalg.inv(self.root[self.kept]).T
+        through = np.zeros((rows.shape[1], len(self.kept)))
+        through[self.kept] = np.linalg.inv(self.root[self.kept]).T
         for some in row_blocks(len(rows), 2 * rows.shape[1]):
-            h = np.dot(rows[some][:, self.kept], back)
+            h = np.dot(rows[some] if centre is None else rows[some] - centre, through)
             found[some] = np.sqrt(np.einsum("ij,ij->i", h, h))
         return found

@@ -199,6 +199,11 @@ class Cases(ABC):
         """
 
     @property
+    def centred(self) -> bool:
+        """Whether nothing depends on what is taken off a column: the likelihood compares rows."""
+        return False
+
+    @property
     def counted(self) -> bool:
         """Whether the outcome is 0 and 1, so that its sum is a count."""
         return True

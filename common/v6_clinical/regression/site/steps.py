@@ -192,19 +192,23 @@ def _with_noise(
 ) -> Likelihood:
     """Return a likelihood with the noise of its rows and its design's columns.
 
-    ``shift``, shape (p,), has been taken off the design since it was surveyed.
+    ``shift``, shape (p,), has been taken off the design since it was surveyed; where it would
+    change nothing the design is as it was.
     """
     if not policy.noise.on:
         return likelihood
     p, n = len(coding.names), len(about.design)
-    if shift is not None:
+    if shift is not None and not cases.centred:
         less = np.append(shift, np.zeros(len(about.mean) - p))
         here = {name: getattr(about, name) - less for name in ("mean", "low", "high")}
         about = replace(about, **here)
     columns = Columns(digests(about, p), bool(p) and coding.names[0] == INTERCEPT)
     drawn = moments(about, p, policy.noise, cases.rows.clusters)
-    gram = about.products[:p, :p] + n * np.outer(about.mean[:p], about.mean[:p])
-    leverage = np.square(Factor(gram, columns.order, columns.signs).norms(about.design))
+    centre, mean = None, about.mean[:p]
+    if cases.centred:
+        centre, mean = mean, np.zeros(p)
+    gram = about.products[:p, :p] + n * np.outer(mean, mean)
+    leverage = np.square(Factor(gram, columns.order, columns.signs).norms(about.design, centre))
     noisy = cases.noisy(policy, columns, drawn, leverage)
     return likelihood.with_noise(noisy, gram, leverage)
 
