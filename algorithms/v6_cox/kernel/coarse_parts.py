@@ -13,6 +13,7 @@ and so on; A_i is exact. Later runs are of earlier times.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,8 +61,10 @@ def find_runs(point: Point) -> Runs | None:
     sums = np.cumsum(np.add.reduceat(data.design, edges[:-1], axis=0), axis=0)
     run = np.searchsorted(edges, sets.moves.ends, side="left") - 1
     count = len(edges) - 1
-    deaths = np.bincount(run, sets.deaths, minlength=count)
-    hazard = np.bincount(run, point.jumps.hazard, minlength=count)
+    deaths, hazard = (
+        np.asarray(np.bincount(run, values, minlength=count), dtype=np.float64)
+        for values in (sets.deaths, point.jumps.hazard)
+    )
     return Runs(edges, deaths, hazard, sums / edges[1:, None])
 
 
@@ -83,7 +86,7 @@ def coarse_parts(point: Point, runs: Runs, whitener: Array) -> Parts:
     )
     score = trace = 0.0
     edges = runs.bounds.tolist()
-    for j, (start, stop) in enumerate(zip(edges, edges[1:], strict=False)):
+    for j, (start, stop) in enumerate(pairwise(edges)):
         rows, m, b = slice(start, stop), means[j], later_means[j]
         h, exposed, died = (
             np.dot(point.data.design[rows], whitener),

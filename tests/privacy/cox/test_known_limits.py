@@ -82,7 +82,7 @@ def test_A07_known_limit_tied_deaths() -> None:
 
 
 def test_A02_known_limit_one_death_long_after_the_others() -> None:
-    """Sums weighted by time are nearly that patient's: the time, and the covariate less a mean.
+    """A sum weighted by time is nearly that patient's: the covariate less a mean.
 
     Fewer than a hundred days at the others' deaths, 60,000 at this one. No site can forbid it: of
     honest times a few are often the sum.
@@ -93,13 +93,11 @@ def test_A02_known_limit_one_death_long_after_the_others() -> None:
     frame.loc[dead[4], "t"] = 60000.0
     with costs(1):
         found = ask(frame, "evaluate", evaluate([0.0], report()))
-    told = found["sums"]["tallies"]["score_g"]["x"] / 60000
+    told = found["sums"]["tallies"]["hazards_score"]["x by g(time)"] / 60000
     at_risk = frame["x"][frame["t"] >= 60000]
     truth = frame["x"][dead[4]] - at_risk.mean()
-    time = array(found, "time_sum")[0]
-    print(f"known limit: {told:.2f} is told of {truth:.2f}, {time:.0f} of 60000")
+    print(f"known limit: {told:.2f} is told of {truth:.2f}")
     assert abs(told - truth) < 0.05
-    assert abs(time / 60000 - 1) < 0.05
 
 
 def test_A12_known_limit_times_out_of_order() -> None:
