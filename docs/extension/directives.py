@@ -1,8 +1,8 @@
 """Directives for tables made at build, and for files of the repository as pages.
 
 ``{arguments} cox``, ``{leaves} cox``, ``{validation} cox``, ``{remedy} RARE_LEVEL``, ``{codes}``,
-``{settings}``, ``{carried} 60,100``, ``{commands}`` and ``{pages} benchmarks`` stand for markdown
-that the modules beside this one write, from the code itself.
+``{settings}``, ``{ready}``, ``{carried} 60,100``, ``{commands}``, ``{pages} benchmarks`` stand for
+markdown that the modules beside this one write, from the code itself.
 Links in included files are those of the repository; ``links`` turns them.
 """
 
@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from . import commands, contents, links, sizes, tables, validation
+from . import commands, contents, links, ready, sizes, tables, validation
 
 WRITERS: dict[str, Callable[[str], str]] = {
     "arguments": tables.arguments,
@@ -23,6 +23,7 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "remedy": tables.remedy,
     "codes": tables.codes,
     "settings": tables.settings,
+    "ready": ready.table,
     "carried": sizes.table,
     "validation": validation.table,
     "commands": commands.help_texts,
