@@ -14,6 +14,7 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.whitening import Factor
 
 NAME = "summary"  # of the draws: those of models of the same columns are others
+FINER = 3  # digits of a key behind those of n
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
     squares = _rounded(factor.root @ changed @ factor.root.T, scale.e)
     error = scale.d * np.sqrt(np.diag(squares)) / n
     mean = settled(about.mean + factor.root @ z / n, error)
-    third, fourth = _high_orders(about, shapes, blur, n)
+    third, fourth = _high_orders(shapes, blur, n)
     return Drawn(n, mean, squares, third, fourth, scale)
 
 
@@ -125,31 +126,40 @@ def _shapes(about: Survey, n: int) -> _Shapes:
     fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
     sixth, eighth, along, across = sums[4:]
     along -= m1 * joint[0]
-    joint = np.array([n, *np.round(joint[1:], DIGITS)])
+    joint = np.array([n, *_identifying(np.log1p(joint[1:] * [n, n * n]), n)])
     return _Shapes(
         sd, about.reach * unit, third, fourth, sixth, eighth, along, across, largest, joint
     )
 
 
-def _own(about: Survey, shapes: _Shapes) -> Array:
-    """Return third and fourth moment, rounded, and a side; shape (3, p).
+def _identifying(numbers: Array, n: int) -> Array:
+    """Return numbers rounded so that what one of n rows adds shows, and what rounding adds not.
 
-    They are in logarithms, so that rounding is relative where they are large. The side is that of 0
-    on which the mean is of a column whose third moment is 0, as is that of its negative: with one
-    draw for both, their means would add up to none of it.
+    They are of the order of 1: a row adds about 1/n.
     """
-    size = np.where(shapes.sd > 0, shapes.sd, 1.0)
-    third = np.round(np.arcsinh(shapes.third), DIGITS)
-    side = np.where(third == 0, np.sign(np.round(about.mean / size, DIGITS)), 0.0)
-    return np.array([third, np.round(np.log1p(shapes.fourth), DIGITS), side])
+    digits = min(FINER + int(np.ceil(np.log10(n))), DIGITS)
+    return np.asarray(np.round(numbers, digits), dtype=np.float64)
+
+
+def _own(shapes: _Shapes, n: int) -> Array:
+    """Return third and fourth moment, rounded, shape (2, p).
+
+    They are in logarithms, so that rounding is relative where they are large.
+    """
+    return _identifying(np.array([np.arcsinh(shapes.third), np.log1p(shapes.fourth)]), n)
 
 
 def _digests(about: Survey, shapes: _Shapes, n: int) -> tuple[Digest, ...]:
-    """Return what identifies each column beside the others, and which way up it is taken."""
-    third, fourth, side = _own(about, shapes)
-    along = np.round(np.arcsinh(shapes.along), DIGITS)
-    across = np.asarray(np.round(np.log1p(shapes.across), DIGITS), dtype=np.float64)
+    """Return what identifies each column beside the others, and which way up it is taken.
+
+    Of a column that is its own negative, as far as these numbers tell, the key has the side of 0 on
+    which its mean is: with one draw for it and its negative their means would add up to no noise.
+    """
+    third, fourth = _own(shapes, n)
+    along, across = _identifying(np.array([np.arcsinh(shapes.along), np.log1p(shapes.across)]), n)
     signs = np.sign(np.where(third != 0, third, along))
+    mean = _identifying(about.mean / np.where(shapes.sd > 0, shapes.sd, 1.0), n)
+    side = np.where(signs == 0, np.sign(mean), 0.0)
     keys = _keys([signs * third, signs * along, fourth, across, side], shapes.sd)
     size = np.where(shapes.sd > 0, shapes.sd, 1.0)
     signs = _turned(signs, about.products / np.outer(size, size) / n, keys)
@@ -193,9 +203,9 @@ def _rounded(squares: Array, e: float) -> Array:
     return found
 
 
-def _high_orders(about: Survey, shapes: _Shapes, blur: Blur, n: int) -> tuple[Array, Array]:
+def _high_orders(shapes: _Shapes, blur: Blur, n: int) -> tuple[Array, Array]:
     """Return third and fourth moment of each standardised column, with noise."""
-    own = _own(about, shapes)
+    own = _own(shapes, n)
     signs = np.where(own[0] < 0, -1.0, 1.0)
     keys = _keys([signs * own[0], *own[1:]], shapes.sd)
     third, fourth = np.zeros(len(keys)), np.zeros(len(keys))
