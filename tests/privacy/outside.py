@@ -51,10 +51,13 @@ GUARDS = {
         "lambda coded: replace(coded, columns=())",
         "A01 or A02",
     ),
+    "v6_clinical.model.standing._follows": ("lambda _: True", "A07_knots"),
+    "v6_clinical.protocol.agreed.check_request": ("lambda *_: None", "A07_the_second"),
     "v6_clinical.protocol.site.innocent_name": ("lambda error: repr(error)", "A17_unexpected"),
     "v6_summary.grouping.groups_allowed": ("lambda *_: True", "r3 or r4"),
     "v6_summary.pairs._crossed": ("lambda *_: np.zeros(0, int)", "A10"),
     "v6_summary.pairs._is_safe": ("lambda *_: True", "A07"),
+    "v6_summary.questions._check_opening": ("lambda *_: None", "belongs_to_its_opening"),
     "v6_summary.questions._differ": ("lambda _: True", "A07"),
     "v6_summary.site_tables._missing": (
         "lambda counts, _: np.array([counts, np.zeros(len(counts))])",
