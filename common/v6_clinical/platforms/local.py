@@ -6,16 +6,22 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from secrets import token_bytes
+from typing import TYPE_CHECKING, Any, Final
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.protocol import centre as federation
 from v6_clinical.protocol.answers import Message
 from v6_clinical.protocol.registry import Site, face_of, load_method, load_site
 from v6_clinical.protocol.site import answer
+from v6_clinical.settings import SECRET_BYTES, Secret
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+PROCESS: Final = Secret(token_bytes(SECRET_BYTES))
 
 
 class Sites:
@@ -74,7 +80,8 @@ def run(
     arguments
         The analyst's arguments.
     policy
-        Limits of the sites: one for all, or one each; default the shipped ones.
+        Limits of the sites: one for all, or one each; default the shipped ones. Sites without a
+        secret share one of this process: the same call gives the same result.
     minimum_sites
         1 is of use to compare a split with the whole.
     progress
@@ -90,6 +97,7 @@ def run(
     face = face_of(analysis)
     shared = Policy() if policy is None else policy
     policies = [shared] * len(frames) if isinstance(shared, Policy) else list(shared)
+    policies = [_with_secret(one) for one in policies]
     transport = Sites(load_site(face.package), frames, policies, answered)
     return federation.run(
         load_method(face),
@@ -98,3 +106,8 @@ def run(
         minimum_sites=minimum_sites,
         progress=progress,
     )
+
+
+def _with_secret(policy: Policy) -> Policy:
+    """Return the policy with the secret of this process, where noise is drawn without one."""
+    return replace(policy, secret=PROCESS) if policy.noise.on and not policy.secret else policy
