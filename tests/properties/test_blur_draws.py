@@ -29,7 +29,7 @@ from helpers.three_sites import good
 from v6_clinical.disclosure import Policy
 from v6_clinical.numerics.arrays import Array
 
-ANALYSES = pytest.mark.parametrize("analysis", [name for name in REQUESTS if name != "cox"])
+ANALYSES = pytest.mark.parametrize("analysis", REQUESTS)
 FIRST = good(1)
 NAMES = {"age": "Zeta", "bmi": "Alpha", "stage": "Grade", "y": "Ill", "t": "Days", "o": "Beta"}
 
@@ -117,9 +117,7 @@ def test_organisations_draw_nothing_new(analysis: str) -> None:
 
 
 UNITS = {"negative": (-1.0, 0.0), "unit": (2.54, 0.0), "zero": (1.0, 273.15), "all": (-0.4, 32.0)}
-REGRESSIONS = pytest.mark.parametrize(
-    "analysis", [name for name in REQUESTS if name not in ("summary", "cox")]
-)
+REGRESSIONS = pytest.mark.parametrize("analysis", [name for name in REQUESTS if name != "summary"])
 
 
 @pytest.mark.parametrize("spelt", UNITS)
