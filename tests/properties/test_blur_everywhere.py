@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from helpers.blurred import FLOOR, TAU, Sites, numbers, reply
@@ -16,23 +17,33 @@ SECRETS = [bytes([k] * 32) for k in (1, 2, 3)]
 POLICIES = [replace(Policy.open(), blur=TAU, blur_rows=FLOOR, secret=key) for key in SECRETS]
 
 
+OF_COUNTS = ("null_sites",)  # a log-likelihood that follows from how many rows and events there are
+
+
+def rows_of_sites() -> dict[int, pd.DataFrame]:
+    """Return the rows of three sites; no sum of a column that is measured is a whole number."""
+    measured = ["age", "tsize", "time", "begin"]
+    return {
+        number: frame.assign(**{name: frame[name] * 1.0137 for name in measured})
+        for number, frame in enumerate(frames(), 1)
+    }
+
+
 @pytest.mark.parametrize(
     ("analysis", "arguments"), FITS, ids=[f"{name}-{k}" for k, (name, _) in enumerate(FITS)]
 )
-def test_every_number_but_declared_counts_is_drawn(
-    analysis: str, arguments: dict[str, Any]
-) -> None:
-    """Three secrets, three numbers, of each one in an answer."""
-    rows = dict(enumerate(frames(), 1))
+def test_every_number_but_counts_is_drawn(analysis: str, arguments: dict[str, Any]) -> None:
+    """Three secrets, three numbers; what is the same under all is whole, or declared exact."""
+    rows = rows_of_sites()
     sites = Sites(analysis, rows, POLICIES[0])
     sites.run(arguments)
-    exact = load_site(face_of(analysis).package).exact
+    exact = load_site(face_of(analysis).package).exact | set(OF_COUNTS)
     alike = []
     for message in sites.asked[1]:
         told = [numbers(reply(analysis, message, rows[1], policy)) for policy in POLICIES]
-        for name in told[0]:
+        for name, value in told[0].items():
             parts = name.partition("[")[0].split(" ")[0].split("/")
             first = parts[2] if parts[0] == "site" else parts[0]
             if first not in exact and len({one[name] for one in told}) == 1:
-                alike.append((message["step"], name, told[0][name]))
+                alike += [] if value.is_integer() else [(message["step"], name, value)]
     assert alike == []
