@@ -185,6 +185,8 @@ def own_estimates(
         beta, covariance = _with_noise(likelihood, own.beta, own.covariance, policy)
     except RefusalError:
         return "COEFFICIENT_RANGE"
+    except SingularError:  # with its noise
+        return "SINGULAR"
     names = [labels[i] for i in slopes]
     found = _differences(names, (beta - pooled)[slopes], 1 / np.diag(covariance)[slopes])
     return replace(found, noise=likelihood.noisy.told(set(found.tallies) - {"own_sites"}))
@@ -201,6 +203,8 @@ def _with_noise(
     ------
     RefusalError
         ``COEFFICIENT_RANGE``.
+    SingularError
+        If the noise has made the information singular.
     """
     if not likelihood.noisy.on:
         return beta, covariance
