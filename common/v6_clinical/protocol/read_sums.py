@@ -12,8 +12,8 @@ import numpy as np
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.form import Form, Noise
 
-# Standard errors of the model. Counts that scatter ten times more than a Poisson model says, and one
-# row that counts most, make 16 of an honest site.
+# Standard errors of the model. Counts that scatter far more than a Poisson model says, and one row
+# that counts most, make 16 of an honest site.
 MOST_NOISE: Final = 1000.0
 MOST_NAMES: Final = 6_000  # 200 columns of a summary and their finer points have 4,000
 

@@ -181,12 +181,10 @@ def own_estimates(
         return "COEFFICIENT_RANGE"
     if own.covariance is None:
         return "NOT_CONVERGED"
-    try:
-        beta, covariance = _with_noise(likelihood, own.beta, own.covariance, policy)
-    except RefusalError:
-        return "COEFFICIENT_RANGE"
-    except SingularError:  # with its noise
-        return "SINGULAR"
+    noisy = _with_noise(likelihood, own.beta, own.covariance, policy)
+    if isinstance(noisy, str):
+        return noisy
+    beta, covariance = noisy
     names = [labels[i] for i in slopes]
     found = _differences(names, (beta - pooled)[slopes], 1 / np.diag(covariance)[slopes])
     return replace(found, noise=likelihood.noisy.told(set(found.tallies) - {"own_sites"}))
@@ -194,25 +192,22 @@ def own_estimates(
 
 def _with_noise(
     likelihood: Likelihood, beta: Array, covariance: Array, policy: Policy
-) -> tuple[Array, Array]:
-    """Return a site's estimates and their covariance, from the noisy quadratic at them.
+) -> tuple[Array, Array] | str:
+    """Return a site's estimates and their covariance, from the noisy quadratic at them, or why not.
 
-    The noise is that of an evaluation there: of the same rows and columns it is drawn once.
-
-    Raises
-    ------
-    RefusalError
-        ``COEFFICIENT_RANGE``.
-    SingularError
-        If the noise has made the information singular.
+    The noise is that of an evaluation there: of the same rows and columns it is drawn once. It may
+    make the information singular.
     """
     if not likelihood.noisy.on:
         return beta, covariance
     at, question = likelihood.asked(beta)
-    here = check(likelihood.at(at), policy)
-    noise = likelihood.noise_at(here.point, question)
-    score, information = noise.block(here.evaluation.score, here.evaluation.information)
-    covariance = inverse(information)
+    try:
+        here = check(likelihood.at(at), policy)
+        noise = likelihood.noise_at(here.point, question)
+        score, information = noise.block(here.evaluation.score, here.evaluation.information)
+        covariance = inverse(information)
+    except (RefusalError, SingularError) as error:
+        return "SINGULAR" if isinstance(error, SingularError) else "COEFFICIENT_RANGE"
     return at + covariance @ score, covariance
 
 
