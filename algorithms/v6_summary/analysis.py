@@ -74,6 +74,7 @@ def _describe(request: SummaryRequest) -> Describe:
                 name: {new: tuple(old) for new, old in merged.items()}
                 for name, merged in request.collapse.items()
             },
+            correlation=request.correlation,
         )
 
 

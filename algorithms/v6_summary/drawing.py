@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, settled
+from v6_clinical.disclosure.blur import LARGEST_CHANGE, NO_NOISE, Blur, Scale, Source, settled
 from v6_clinical.disclosure.dominance import Survey, survey
 from v6_clinical.disclosure.row_key import DIGITS, Columns, Digest
 from v6_clinical.numerics.arrays import Array
@@ -92,13 +92,26 @@ def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
     source = blur.source(b"|".join([NAME.encode(), shapes.joint.tobytes(), *keys]))
     scale = source.scale(n, shapes.largest**0.5, shapes.largest)
     factor = Factor(about.products, taken.order, taken.signs)
-    rank = len(factor.kept)
-    z, changed = source.score_block(NAME, b"", scale, np.zeros(rank), np.eye(rank))
+    z, changed = _noise(source, scale, len(factor.kept))
     squares = _rounded(factor.root @ changed @ factor.root.T, scale.e)
     error = scale.d * np.sqrt(np.diag(squares)) / n
     mean = settled(about.mean + factor.root @ z / n, error)
     third, fourth = _high_orders(shapes, blur, n)
     return Drawn(n, mean, squares, third, fourth, scale)
+
+
+def _noise(source: Source, scale: Scale, rank: int) -> tuple[Array, Array]:
+    """Return d z, shape (rank,), and I + E, shape (rank, rank), positive semidefinite.
+
+    The norm of E is about 2 e sqrt(rank). Where it would be cut, and many columns of few rows have
+    less noise than is declared, the mean of 1/e^2 products y y' of normal rows y stands for I + E:
+    its entries have about the same sd.
+    """
+    z, changed = source.score_block(NAME, b"", scale, np.zeros(rank), np.eye(rank))
+    if 2 * scale.e * rank**0.5 > LARGEST_CHANGE:
+        rows = source.normals(f"{NAME}/rows", b"", (int(np.ceil(scale.e**-2)), rank))
+        changed = settled(rows.T @ rows / len(rows), np.full((rank, rank), scale.e))
+    return z, changed
 
 
 def _shapes(about: Survey, n: int) -> _Shapes:

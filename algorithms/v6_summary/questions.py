@@ -59,12 +59,17 @@ class Points(Question):
 
 
 class Describe(Question):
-    """What do the columns hold? ``names`` ends with the grouping column, if there is one."""
+    """What do the columns hold? ``names`` ends with the grouping column, if there is one.
+
+    ``correlation`` says whether ``tabulate`` will be asked for products of columns: a site that
+    blurs its sums draws these together.
+    """
 
     names: Names
     group_by: Name | None
     levels: Codebook
     collapse: Annotated[dict[Name, Merged], Field(max_length=MOST_LEVELS)]
+    correlation: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Describe:

@@ -1,10 +1,10 @@
 """What a site tells of sets of rows where the blur is on: moments drawn once, all else by algebra.
 
 A row set are the rows in which some numeric columns have a value: those of one column, of a group
-in it, or the complete rows of a pair. All columns that are complete there are drawn together
-(``drawing``). Power sums about a shift and products of pairs follow from what was drawn, as those
-of slightly different rows would: a moved shift tells nothing new, variances are positive and
-correlations at most 1.
+in it, or the complete rows of a pair. Where correlations are asked for, all columns that are
+complete there are drawn together (``drawing``). Power sums about a shift and products of pairs
+follow from what was drawn, as those of slightly different rows would: a moved shift tells nothing
+new, variances are positive and correlations at most 1.
 """
 
 from __future__ import annotations
@@ -116,38 +116,43 @@ class RowSets:
     ----------
     columns
         Shape (rows,) each, NaN where a value is missing.
+    together
+        Whether products of columns are asked for: then the columns of a row set are drawn together.
+        By itself a column has less noise, and the same one whatever other columns are asked for.
     """
 
-    def __init__(self, columns: Sequence[Array], blur: Blur) -> None:
-        self._columns, self._blur = columns, blur
+    def __init__(self, columns: Sequence[Array], blur: Blur, *, together: bool) -> None:
+        self._columns, self._blur, self._together = columns, blur, together
         missing = (np.isnan(column) for column in columns)
         self._missing = [np.packbits(one) if one.any() else None for one in missing]
-        self._drawn: dict[bytes, RowSet] = {}
+        self._drawn: dict[tuple[bytes, int | None], RowSet] = {}
 
-    def over(self, rows: NDArray[np.bool_]) -> RowSet:
-        """Return what is told of these rows, shape (rows,), and the columns complete there."""
+    def of(self, place: int, rows: NDArray[np.bool_] | None = None) -> RowSet:
+        """Return what is told of rows in which a column has a value, shape (rows,); default all."""
+        if rows is None:
+            rows = ~np.isnan(self._columns[place])
         packed = np.packbits(rows)
-        name = blake2b(packed.tobytes()).digest()
+        name = blake2b(packed.tobytes()).digest(), None if self._together else place
         if name not in self._drawn:
             complete = [
-                place
-                for place, missing in enumerate(self._missing)
+                k
+                for k, missing in enumerate(self._missing)
                 if missing is None or not (packed & missing).any()
             ]
+            places = complete if self._together else [place]
             every = bool(rows.all())
-            columns = [self._columns[k] if every else self._columns[k][rows] for k in complete]
-            told = drawn(columns, int(rows.sum()), self._blur)
-            self._drawn[name] = RowSet(tuple(complete), told)
+            columns = [self._columns[k] if every else self._columns[k][rows] for k in places]
+            self._drawn[name] = RowSet(tuple(places), drawn(columns, int(rows.sum()), self._blur))
         return self._drawn[name]
+
+    def of_pair(self, first: int, second: int) -> RowSet:
+        """Return what is told of the rows in which both columns have a value."""
+        return self.of(first, ~np.isnan(self._columns[first]) & ~np.isnan(self._columns[second]))
 
     @property
     def scales(self) -> list[Scale]:
         """What is told of the noise of each row set that was drawn."""
         return [one.told.scale for one in self._drawn.values()]
-
-    def of(self, place: int) -> RowSet:
-        """Return what is told of the rows in which a column has a value."""
-        return self.over(~np.isnan(self._columns[place]))
 
 
 def largest(scales: Iterable[Scale]) -> Noise:

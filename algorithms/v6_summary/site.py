@@ -79,7 +79,7 @@ def describe(
                 blurred[i] = values
     if refusals and len(refusals) == len(series) - (question.group_by is not None):
         raise refusals[0]  # nothing would be left to tell
-    noise = _blur_first(first, blurred, kinds, policy)
+    noise = _blur_first(first, blurred, kinds[:, 0] * question.correlation, policy)
     sums = Sums(
         {"kinds": kinds, "moments": np.array(first, dtype=np.float64)}, tallies, noise=noise
     )
@@ -99,7 +99,9 @@ def tabulate(
     groups = _groups(series, question.group, policy)
     arrays: dict[str, Array] = {}
     values = [_numbers(series[c.name], c.name, policy, c.shift) for c in question.numeric]
-    row_sets = RowSets(values, policy.noise) if policy.noise.on else None
+    row_sets = None
+    if policy.noise.on:
+        row_sets = RowSets(values, policy.noise, together=question.correlation)
     for i, numeric in enumerate(question.numeric):
         rows = GroupedColumn(values[i], groups, policy)
         arrays |= numeric_sums(i, numeric, values[i], rows, groups, policy, row_sets)
@@ -135,19 +137,19 @@ def refine(
 
 
 def _blur_first(
-    first: list[FirstSums], columns: Mapping[int, Array], kinds: Array, policy: Policy
+    first: list[FirstSums], columns: Mapping[int, Array], together: Array, policy: Policy
 ) -> dict[str, Noise]:
     """Put noise on what ``describe`` tells of numbers, in place; return what is told of it.
 
-    The draw is that of ``tabulate``: of all columns of numbers together. Columns of true and false,
-    which have levels there, are by themselves.
+    The draw is that of ``tabulate``: of each column by itself, or of those marked ``together``,
+    shape (columns,). Columns of true and false, which have levels there, are by themselves.
     """
     if not policy.noise.on:
         return {}
-    numeric = [i for i in columns if kinds[i, 0]]
     told = []
-    for places in (numeric, *([i] for i in columns if not kinds[i, 0])):
-        row_sets = RowSets([columns[i] for i in places], policy.noise)
+    alone = [[i] for i in columns if not together[i]]
+    for places in ([i for i in columns if together[i]], *alone):
+        row_sets = RowSets([columns[i] for i in places], policy.noise, together=True)
         for k, i in enumerate(places):
             first[i] = row_sets.of(k).first(k, first[i])
         told += row_sets.scales

@@ -45,7 +45,7 @@ def numeric_sums(
     }
     if column.split is not None and groups is not None:
         parts = [values[rows] for rows in column.split]
-        told = [None if row_sets is None else row_sets.over(rows) for rows in column.split]
+        told = [None if row_sets is None else row_sets.of(i, rows) for rows in column.split]
         sums = _power_sums(i, parts, numeric.shift, policy, told)
         arrays[f"moments/{i}/group"] = np.array(sums[:-1])  # not of the rows in no group
         arrays[f"missing/{i}/group"] = _missing(cross(groups, missing)[:-1], policy)
@@ -85,7 +85,7 @@ def paired(
     sums, noise = [PairSums(withheld=1.0)] * len(every), [PairNoise()] * len(every)
     for place, (i, j) in enumerate(every):
         if (i, j) in safe:
-            rows = row_sets.over(~np.isnan(columns[i]) & ~np.isnan(columns[j]))
+            rows = row_sets.of_pair(i, j)
             sums[place] = rows.pair_sums(i, j, shifts)
             noise[place] = rows.pair_noise(i, j, shifts)
     return {"pairs": np.array(sums), "blur/pairs": np.array(noise)}

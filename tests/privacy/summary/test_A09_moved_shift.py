@@ -20,11 +20,13 @@ GUARDED = shipped(blur=0.01, blur_rows=FLOOR)
 DRAWN_ANEW = Policy(blur=0.01, blur_rows=FLOOR, secret=None)
 
 
-def tabulate(frame: pd.DataFrame, policy: Policy, shift: float = 0.0) -> Sums:
+def tabulate(
+    frame: pd.DataFrame, policy: Policy, shift: float = 0.0, *, correlation: bool = False
+) -> Sums:
     window = {"level": 3, "first": -100, "last": 100}
     columns = [{"name": name, "shift": shift, "window": window} for name in frame]
     arguments = {"numeric": columns, "categorical": [], "group": None, "finer": []}
-    arguments |= {"correlation": False, "per_site": False}
+    arguments |= {"correlation": correlation, "per_site": False}
     return STEPS["tabulate"](frame, arguments, policy, Place(0, 2)).sums
 
 
@@ -74,12 +76,14 @@ def test_A09_known_limit_without_a_secret() -> None:
 
 
 def test_A04_known_limit_columns_beside() -> None:
-    """40 calls of a column with another one beside: the noise in its mean averages out."""
+    """40 calls for a column's correlation with another: the noise in its mean averages out."""
     whole = hospital()
     name, x = "length of stay", whole.iloc[:, 0].to_numpy()
     others = [f"x{k}" for k in range(40)]
     whole = whole.assign(**{other: RNG.normal(size=60) for other in others})
-    found = [shape(tabulate(whole[[name, other]], GUARDED))[0] for other in others]
+    found = [
+        shape(tabulate(whole[[name, other]], GUARDED, correlation=True))[0] for other in others
+    ]
     noise = np.std(found, ddof=1)
     assert noise > 0.04 * x.std() / 60**0.5
     assert abs(np.mean(found) - x.mean()) < 4 * noise / 40**0.5
@@ -97,11 +101,14 @@ def test_A09_the_answers_of_moved_shifts_are_one() -> None:
             assert (spread > 1e-4).all() if moved else (spread < 1e-10).all()
 
 
-def test_A09_what_is_asked_beside_does_not_draw_high_orders_anew() -> None:
-    """Means and squares are drawn with the columns beside: as often as these are others."""
+@pytest.mark.parametrize("correlation", [False, True])
+def test_A04_what_is_asked_beside_draws_nothing_anew(correlation: bool) -> None:
+    """But means and squares where correlations are asked for: these are drawn together."""
     whole = hospital().assign(age=RNG.integers(20, 90, 60), weight=RNG.normal(75, 10, 60))
     name = "length of stay"
-    found = [shape(tabulate(whole[[name, *more]], GUARDED)) for more in ([], ["age"], ["weight"])]
-    high = [one[2] for one in found]
-    assert np.ptp(high) < 1e-9 * high[0]
-    assert len({one[0] for one in found}) == len(found)
+    asked = (["age"], ["weight"], ["age", "weight"])
+    found = [
+        shape(tabulate(whole[[name, *more]], GUARDED, correlation=correlation)) for more in asked
+    ]
+    assert np.ptp([one[2] for one in found]) < 1e-9 * found[0][2]
+    assert len({one[0] for one in found}) == (len(asked) if correlation else 1)

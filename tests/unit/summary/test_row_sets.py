@@ -65,7 +65,7 @@ def test_faint_noise_leaves_the_rows_power_sums(place: int, shift: float) -> Non
     values = columns()[place]
     known = values[~np.isnan(values)]
     about = float(known.mean() + shift * known.std())
-    found = RowSets(columns(), FAINT).of(place).power_sums(place, about)
+    found = RowSets(columns(), FAINT, together=True).of(place).power_sums(place, about)
     expected = power_sums(known, about)
     slack = 1e-7 * np.array([1, *(len(known) * max(known.std(), 1e-9) ** k for k in (1, 2, 3, 4))])
     assert found.n == len(known)
@@ -74,13 +74,13 @@ def test_faint_noise_leaves_the_rows_power_sums(place: int, shift: float) -> Non
 
 def test_faint_noise_leaves_the_products_of_pairs() -> None:
     some = columns()
-    sets = RowSets(some, FAINT)
+    sets = RowSets(some, FAINT, together=True)
     shifts = np.array([np.nanmean(column) for column in some])
     for i in range(len(some)):
         for j in range(i):
             rows = ~np.isnan(some[i]) & ~np.isnan(some[j])
             x, y = some[i][rows] - shifts[i], some[j][rows] - shifts[j]
-            found = sets.over(rows).pair_sums(i, j, shifts)
+            found = sets.of_pair(i, j).pair_sums(i, j, shifts)
             size = np.sqrt((x @ x) * (y @ y))
             assert found.n == rows.sum()
             assert found.sxy == pytest.approx(x @ y, rel=1e-7, abs=1e-7 * size)
@@ -89,7 +89,7 @@ def test_faint_noise_leaves_the_products_of_pairs() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_what_is_told_is_possible(seed: int) -> None:
-    sets = RowSets(columns(seed), Blur(0.1, 0.5, bytes([seed])))
+    sets = RowSets(columns(seed), Blur(0.1, 0.5, bytes([seed])), together=True)
     for place in range(len(columns())):
         told = sets.of(place).told
         assert (np.diag(told.squares) >= 0).all()
@@ -105,7 +105,7 @@ def test_what_is_told_is_possible(seed: int) -> None:
 @COLUMNS
 def test_a_moved_shift_tells_nothing_new(kind: str) -> None:
     values = KINDS[kind](np.random.default_rng(2))
-    sets, sd = RowSets([values], SHIPPED), max(float(values.std()), 1e-9)
+    sets, sd = RowSets([values], SHIPPED, together=True), max(float(values.std()), 1e-9)
     found = []
     for shift in values.mean() + sd * np.linspace(-3, 3, 12):
         n, s1, s2, s3, s4, _ = sets.of(0).power_sums(0, float(shift))
@@ -141,8 +141,8 @@ def test_spellings_draw_nothing_new(kind: str, spelling: str) -> None:
         pytest.skip("the rows themselves are rounded anew")
     other = SPELLINGS[spelling](some)
     sign = -1.0 if "the other way up" in spelling else 1.0
-    one = standardised(RowSets(some, SHIPPED).of(0), some[0])
-    two = standardised(RowSets(other, SHIPPED).of(0), other[0])
+    one = standardised(RowSets(some, SHIPPED, together=True).of(0), some[0])
+    two = standardised(RowSets(other, SHIPPED, together=True).of(0), other[0])
     # told to a thousandth of the noise, in each unit; a copy has no coordinate of its own
     size = np.array([0.02, 0.1, 0.2, 1.0])
     if spelling == "a copy beside":
@@ -152,9 +152,38 @@ def test_spellings_draw_nothing_new(kind: str, spelling: str) -> None:
         assert (np.abs(one - two * np.array([sign, 1, third, 1])) < 4e-3 * size).all()
 
 
+@COLUMNS
+def test_by_itself_a_column_is_told_alike_whatever_stands_beside(kind: str) -> None:
+    rng = np.random.default_rng(3)
+    values, beside = KINDS[kind](rng), [rng.normal(size=N), rng.gamma(2.0, size=N)]
+    found = [
+        RowSets([values, *some], SHIPPED, together=False).of(0).told
+        for some in ([], beside[:1], beside)
+    ]
+    assert len({(told.mean[0], told.squares[0, 0], told.fourth[0]) for told in found}) == 1
+    together = RowSets([values, *beside], SHIPPED, together=True).of(0).told
+    assert kind == "constant" or together.mean[0] != found[0].mean[0]
+    assert together.scale.e >= found[0].scale.e
+
+
+def test_many_columns_of_few_rows_have_the_noise_that_is_declared() -> None:
+    """40 columns of 80 rows: E would be cut to a quarter of it."""
+    some = [*np.random.default_rng(6).normal(size=(40, N))]
+    exact, off = np.corrcoef(some), []
+    for draw in range(10):
+        told = RowSets(some, Blur(0.01, 0.15, bytes([draw])), together=True).of(0).told
+        size = np.sqrt(np.diag(told.squares))
+        r = told.squares / np.outer(size, size)
+        assert np.linalg.eigvalsh(r).min() > -0.01  # of rounding
+        off.append((r - exact)[np.triu_indices(40, 1)] / told.scale.e)
+    assert 0.85 < np.std(off) < 1.1
+
+
 def test_a_column_that_is_its_own_negative_does_not_give_its_mean_away() -> None:
     values = 3.0 + KINDS["half and half"](np.random.default_rng(3))
-    up, down = (RowSets([one], SHIPPED).of(0).told.mean[0] for one in (values, -values))
+    up, down = (
+        RowSets([one], SHIPPED, together=True).of(0).told.mean[0] for one in (values, -values)
+    )
     assert abs((up - down) / 2 - values.mean()) > 1e-4
     assert up != values.mean()
 
@@ -162,7 +191,7 @@ def test_a_column_that_is_its_own_negative_does_not_give_its_mean_away() -> None
 @pytest.mark.parametrize("rows", [0, 1, 2])
 def test_few_rows(rows: int) -> None:
     some = [np.arange(3.0)[:rows], np.arange(3.0)[:rows] ** 2]
-    found = RowSets(some, SHIPPED).of(0)
+    found = RowSets(some, SHIPPED, together=True).of(0)
     assert np.isfinite(found.power_sums(0, 0.0)).all()
     assert np.isfinite(found.noise_sums(0, 0.0)).all()
     assert np.isfinite(found.pair_sums(0, 1, np.zeros(2))).all()
@@ -172,16 +201,16 @@ def test_few_rows(rows: int) -> None:
 
 def test_a_constant_column_is_told_as_it_is() -> None:
     """There is no row that it could hide, and no spread to measure noise by."""
-    found = RowSets([np.full(N, 37.1)], SHIPPED).of(0)
+    found = RowSets([np.full(N, 37.1)], SHIPPED, together=True).of(0)
     assert found.power_sums(0, 37.0)[1:3] == pytest.approx((N * 0.1, N * 0.01), rel=1e-9)
     assert found.noise_sums(0, 37.0) == (0.0, 0.0)
 
 
 def test_other_rows_are_another_draw() -> None:
     values = KINDS["ages"](np.random.default_rng(4))
-    sets = RowSets([values], SHIPPED)
+    sets = RowSets([values], SHIPPED, together=True)
     some = np.arange(N) > 0
-    one, other = sets.of(0), sets.over(some)
+    one, other = sets.of(0), sets.of(0, some)
     noise = standardised(one, values)[0], other.told.mean[0] - values[some].mean()
     assert abs(noise[0] * values.std() - noise[1]) > 1e-6
 
@@ -194,7 +223,7 @@ def test_the_exact_sums_lie_within_five_declared_sd(kind: str, draws: int) -> No
     shift, exact = float(values.mean()), []
     own = power_sums(values, shift)
     for draw in range(draws):
-        rows = RowSets([values, beside], Blur(0.01, 0.15, bytes([draw]))).of(0)
+        rows = RowSets([values, beside], Blur(0.01, 0.15, bytes([draw])), together=True).of(0)
         told, true = (np.array(s)[1:3] for s in (rows.power_sums(0, shift), own))
         off, sd = told - true, np.sqrt(rows.noise_sums(0, shift))
         if sd[1]:  # it is a share of the exact square, and declared as one of what is told
