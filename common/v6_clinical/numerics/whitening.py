@@ -66,9 +66,13 @@ class Factor:
         return np.asarray(np.linalg.solve(self.root[self.kept], vector[self.kept]), np.float64)
 
     def norms(self, rows: Array, centre: Array | None = None) -> Array:
-        """Return the length of h = T^+ x of each row x of shape (n, p): shape (n,).
+        """Return the length of h = T^+ x of each row x of shape (n, p): shape (n,)."""
+        return np.asarray(np.sqrt(self.squares(rows, centre)))
 
-        Its square times w is the row's leverage where A is sum w x x'.
+    def squares(self, rows: Array, centre: Array | None = None) -> Array:
+        """Return |h|^2, h = T^+ x, of each row x of shape (n, p): shape (n,).
+
+        Times w it is the row's leverage where A is sum w x x'.
 
         Parameters
         ----------
@@ -82,5 +86,5 @@ class Factor:
         through[self.kept] = np.linalg.inv(self.root[self.kept]).T
         for some in row_blocks(len(rows), 2 * rows.shape[1]):
             h = np.dot(rows[some] if centre is None else rows[some] - centre, through)
-            found[some] = np.sqrt(np.einsum("ij,ij->i", h, h))
+            np.einsum("ij,ij->i", h, h, out=found[some])
         return found

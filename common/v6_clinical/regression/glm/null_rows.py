@@ -116,8 +116,8 @@ def null_rows(
         The sum of x x', shape (p, p), and each row's leverage in it, shape (n,), where every row
         has the same weight in the information of the null model; else None.
     """
-    factor, norms = _whitened(data, intercept, alike, clusters)
-    found = _Largest(data, norms, clusters)
+    factor, squares = _whitened(data, intercept, alike)
+    found = _Largest(data, squares, clusters)
     for rows, parts in _blocks(data, intercept):
         found.add(rows, *parts)
     row, square = found.row, found.square
@@ -128,38 +128,36 @@ def null_rows(
 
 
 def _whitened(
-    data: Data,
-    intercept: float,
-    alike: tuple[Array, Array] | None,
-    clusters: Index | None,
+    data: Data, intercept: float, alike: tuple[Array, Array] | None
 ) -> tuple[Factor, Array]:
-    """Return the information of the null model, factored, and |h| of each row."""
+    """Return the information of the null model, factored, and |h|^2 of each row."""
     if alike is None:
         factor = Factor(_information(data, intercept))
-        return factor, factor.norms(data.design)
+        return factor, factor.squares(data.design)
     gram, leverage = alike
     at = np.array([intercept])
     weight = float(data.family.expected(data.outcome[:1], np.ones(1), at)[0])
     if not weight > 0:
         return Factor(np.zeros_like(gram)), np.zeros(len(leverage))
-    return Factor(weight * gram), np.sqrt(leverage / weight)
+    return Factor(weight * gram), leverage if weight == 1 else leverage / weight
 
 
 class _Largest:
     """Rows' parts, block by block; kept only where a patient has several rows."""
 
-    def __init__(self, data: Data, norms: Array, clusters: Index | None) -> None:
-        self.data, self.norms = data, norms
+    def __init__(self, data: Data, lengths: Array, clusters: Index | None) -> None:
+        self.data, self.lengths = data, lengths  # |h|^2
         self.row = self.square = 0.0
         self.sums = np.zeros(3)
-        kept = 0 if clusters is None else len(norms)
+        kept = 0 if clusters is None else len(lengths)
         self.residuals, self.squares = np.empty(kept), np.empty(kept)
 
     def add(self, rows: slice, first: Array, second: Array, expected: Array) -> None:
         """Add a block of rows: w l', -w l'' and its expectation."""
-        norm = self.norms[rows]
-        square = np.maximum(second, expected) * np.square(norm)
-        self.row = max(self.row, float(np.abs(first * norm).max()))
+        length = self.lengths[rows]
+        larger = second if second is expected else np.maximum(second, expected)
+        square = larger * length
+        self.row = max(self.row, float((first * first * length).max()) ** 0.5)
         self.square = max(self.square, float(square.max()))
         self.sums += _moments(first, self.data.weights[rows], expected)
         if len(self.residuals):
@@ -215,7 +213,7 @@ def _blocks(data: Data, intercept: float) -> Iterator[tuple[slice, tuple[Array, 
     with np.errstate(invalid="ignore", over="ignore"):
         for rows in row_blocks(n):
             y, w = data.outcome[rows], data.weights[rows]
-            at = np.broadcast_to(eta, len(y)) if len(eta) == 1 else eta[rows]
+            at = eta if len(eta) == 1 else eta[rows]
             _, first, second = family.rows(y, w, at)
             yield rows, (first, second, second if family.canonical else family.expected(y, w, at))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from v6_clinical.disclosure.blur import Source
 from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
@@ -98,12 +99,22 @@ class GLMLikelihood(Likelihood):
         question = self.cases.question
         if not isinstance(question, Evaluate):
             raise TypeError("this question asks for no evaluation")
-        return self.alone.asked_intercept(question.origin)
+        # the log-likelihood there by itself is told of models whose null model is asked about
+        noisy = self.alone.noisy if self.cases.asks_null else self._ones(self.noisy.source)
+        at, asked = noisy.asked(np.array([question.origin]))
+        return float(at[0]), asked
 
     def asked_intercept(self, intercept: float) -> tuple[float, bytes]:
         """Return the nearest intercept that this likelihood of one is evaluated at."""
         at, question = self.asked(np.array([intercept]))
         return float(at[0]), question
+
+    def _ones(self, source: Source) -> Noisy:
+        """Return the noise of an intercept alone."""
+        n = len(self.data.outcome)
+        ones = Columns((Digest(b"constant", 1.0, 1.0, 0.0, 0.0, n),), intercept=True)
+        columns = ones if self.noisy.on else None
+        return replace(self.noisy, source=source, columns=columns, moments=((1.0, 0.0),))
 
     def ridge_optimum(self) -> RidgeOptimum:
         """Return about the optimum under a weak ridge, the intercept free."""
@@ -223,8 +234,7 @@ class GLMLikelihood(Likelihood):
         n, found = len(self.data.outcome), replace(self, data=self._alone_data)
         if not self.noisy.on:
             return found
-        ones = Columns((Digest(b"constant", 1.0, 1.0, 0.0, 0.0, n),), intercept=True)
-        noisy = replace(self.noisy, source=self.noisy.alone, columns=ones, moments=((1.0, 0.0),))
+        noisy = self._ones(self.noisy.alone)
         return found.with_noise(noisy, np.array([[float(n)]]), np.broadcast_to(1 / n, n))
 
     def tell(self, here: Checked[Any], asked: Asked, policy: Policy) -> GLMTold:

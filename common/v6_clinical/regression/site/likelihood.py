@@ -9,11 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import Blur
+from v6_clinical.disclosure.blur import Blur, Source
 from v6_clinical.disclosure.row_key import Columns, mean_and_sd
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.protocol.analysis import Place, SiteAnswer
@@ -242,16 +243,16 @@ class Cases(ABC):
         leverage
             Of each row in the design, unweighted, shape (n,).
         """
-        outcome, even = self.events, np.broadcast_to(1 / max(self.rows.n, 1), self.rows.n)
-        bare = Columns((), columns.intercept)
-        source, alone = (
-            policy.noise.source(
-                some.row_key(share, outcome, self.beside) + b"|" + in_units(self.units(some))
-            )
-            for some, share in ((columns, leverage), (bare, even))
-        )
+        n, outcome = self.rows.n, self.events
+
+        def source(some: Columns, share: Array) -> Source:
+            key = some.row_key(share, outcome, self.beside)
+            return policy.noise.source(key + b"|" + in_units(self.units(some)))
+
+        bare = partial(source, Columns((), columns.intercept), np.broadcast_to(1 / max(n, 1), n))
         zero, unit = self.zero_and_unit(policy.noise)
-        return Noisy(source, alone, columns, tuple(told), self.rows.clusters, zero, unit)
+        own = source(columns, leverage)
+        return Noisy(own, bare, columns, tuple(told), self.rows.clusters, zero, unit)
 
     def answer(self, sums: Sums, policy: Policy) -> SiteAnswer:
         """Return the answer of a step: how many rows there are, and sums."""

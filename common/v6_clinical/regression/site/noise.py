@@ -6,8 +6,9 @@ Where the blur is off everything is returned as it is given.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -52,8 +53,8 @@ class Noisy:
     ----------
     source
         That of the rows with the design's columns.
-    alone
-        That of the rows without them: models of the same rows share it.
+    bare
+        Returns that of the rows without them: models of the same rows share it.
     columns
         The design's columns.
     moments
@@ -65,12 +66,17 @@ class Noisy:
     """
 
     source: Source
-    alone: Source
+    bare: Callable[[], Source]
     columns: Columns | None = None
     moments: tuple[tuple[float, float], ...] = ()
     clusters: Index | None = None
     zero: float = 0.0
     unit: float = 1.0
+
+    @cached_property
+    def alone(self) -> Source:
+        """The noise of the rows without the design's columns."""
+        return self.bare()
 
     def asked(self, beta: Array) -> tuple[Array, bytes]:
         """Return the nearest coefficients of a grid, shape (p,), and what stands for them."""
@@ -121,7 +127,8 @@ class Noisy:
         return {name: Noise(scale.d, scale.e) for name, scale in scales.items()}
 
 
-OFF: Final = Noisy(Source(Blur(), b""), Source(Blur(), b""))
+EXACT: Final = Source(Blur(), b"")
+OFF: Final = Noisy(EXACT, lambda: EXACT)
 
 
 @dataclass(frozen=True)
@@ -167,77 +174,101 @@ class NoiseAt:
 QUIET: Final = NoiseAt(OFF)
 
 
-def digests(about: Survey, count: int) -> tuple[Digest, ...]:
-    """Return digests of the first columns of a survey, beside the first of its ``others``.
+@dataclass(frozen=True)
+class Described:
+    """The first columns of a survey: as a key has them, and their moments.
 
-    As ``row_key.digest_of``, with the means and products that the survey has.
+    Parameters
+    ----------
+    digests
+        Of each column beside the first of the survey's ``others``: the outcome.
+    moments
+        Mean and sd of each column with noise: that of the rows, whatever the model and outcome.
+    told
+        The same, rounded to a thousandth of the noise, as they leave the site: how depends on the
+        column's unit and zero, so that questions are put on their grid by those that are not.
+    """
+
+    digests: tuple[Digest, ...]
+    moments: tuple[tuple[float, float], ...]
+    told: tuple[tuple[float, float], ...]
+
+
+def described(about: Survey, count: int, blur: Blur, clusters: Index | None = None) -> Described:
+    """Go through the rows once, as ``row_key.digest_of`` does for each column.
+
+    Parameters
+    ----------
+    clusters
+        Codes of patients of several rows, shape (n,).
     """
     n, mean = len(about.design), about.mean[:count]
     sd = np.sqrt(np.diag(about.products)[:count] / max(n, 1))
     sd[~(sd > CONSTANT * np.abs(mean))] = 0.0
     unit = np.where(sd > 0, sd, np.inf)
+    third, even, product = _third_powers(about, mean, unit)
+    reach, beside, alone = about.reach[:count] / unit, [], []
+    for j in range(count):
+        size = (float(mean[j]), float(sd[j]), float(reach[j]))
+        if sd[j] == 0:
+            beside.append(Digest(b"constant", 1.0, size[0], 0.0, 0.0, n))
+            alone.append(beside[-1])
+            continue
+        beside.append(_digest([third[j], product[j]], even[j], size, n))
+        own = _digest([third[j], 0.0], 0.0, size, n)
+        if clusters is not None:
+            each = (about.design[:, j] - mean[j]) / sd[j]
+            far = parts_of(each, clusters).largest
+            own = replace(own, key=own.key + b"clusters", reach=far)
+        alone.append(own)
+    moments = tuple(blur.moments(one) for one in alone)
+    told = tuple(_told(one, blur, here) for one, here in zip(alone, moments, strict=True))
+    return Described(tuple(beside), moments, told)
+
+
+def _third_powers(about: Survey, mean: Array, unit: Array) -> tuple[Array, Array, Array]:
+    """Return means of z^3, and beside a standardised outcome y those of z^2 y and z y."""
+    n, count, place = len(about.design), len(mean), about.design.shape[1]
     third, even, product = np.zeros(count), np.zeros(count), np.zeros(count)
     beside, height, width = None, 0.0, 0.0
     if about.others:
-        place = about.design.shape[1]
         height = float(about.mean[place])
         width = float(np.sqrt(about.products[place, place] / max(n, 1)))
         if width > CONSTANT * abs(height):
             beside, product = about.others[0], about.products[:count, place] / (unit * width)
-    for rows in row_blocks(n, 3 * count):
-        z = (about.design[rows, :count] - mean) / unit
-        squares = z * z
-        third += np.einsum("ij,ij->j", squares, z)
-        if beside is not None:
-            even += np.dot((beside[rows] - height) / width, squares)
-    odd = np.round(np.array([third, product]) / max(n, 1), DIGITS)
-    reach = about.reach[:count] / unit
-    return tuple(
-        Digest(b"constant", 1.0, float(mean[j]), 0.0, 0.0, n)
-        if sd[j] == 0
-        else _digest(odd[:, j], even[j] / n, (float(mean[j]), float(sd[j]), float(reach[j])), n)
-        for j in range(count)
-    )
+    varying = np.flatnonzero(np.isfinite(unit))
+    for rows in row_blocks(n, count):
+        y = None if beside is None else (beside[rows] - height) / width
+        block = np.empty((len(range(n)[rows]), count), order="F")
+        np.subtract(about.design[rows, :count], mean, out=block)
+        for j in varying.tolist():
+            z = block[:, j]
+            squares = z * z
+            third[j] += np.dot(squares, z)
+            if y is not None:
+                even[j] += np.dot(squares, y)
+    n = max(n, 1)
+    return third / unit**3 / n, even / unit**2 / n, product / n
 
 
-def _digest(odd: Array, even: float, about: tuple[float, float, float], n: int) -> Digest:
-    sign = float(next((np.sign(x) for x in odd if x), 1.0))
-    numbers = np.round(np.append(sign * odd, even), DIGITS) + 0.0
+def _digest(odd: Sequence[float], even: float, about: tuple[float, float, float], n: int) -> Digest:
+    rounded = np.round(np.array([*odd, even]), DIGITS) + 0.0
+    sign = float(next((np.sign(x) for x in rounded[:2] if x), 1.0))
+    rounded[:2] *= sign
     mean, sd, reach = about
-    return Digest(struct.pack("<d", n) + numbers.tobytes(), sign, mean, sd, reach, n)
+    return Digest(struct.pack("<d", n) + (rounded + 0.0).tobytes(), sign, mean, sd, reach, n)
 
 
-def moments(
-    about: Survey,
-    count: int,
-    blur: Blur,
-    clusters: Index | None = None,
-    *,
-    told: bool = False,
-) -> list[tuple[float, float]]:
-    """Return mean and sd of the first columns of a survey, with noise.
-
-    The noise of a column's moments is that of its rows, whatever the model and the outcome.
-    ``told`` rounds them to a thousandth of it, as they leave the site: how they are rounded depends
-    on the column's unit and zero, so that a question is put on its grid by those that are not.
-    """
-    found = []
-    for place, digest in enumerate(digests(replace(about, others=()), count)):
-        own = digest
-        if clusters is not None and digest.sd > 0:
-            each = (about.design[:, place] - digest.mean) / digest.sd
-            reach = parts_of(each, clusters).largest
-            own = replace(digest, key=digest.key + b"clusters", reach=reach)
-        mean, sd = blur.moments(own)
-        scale = Scale()
-        if own.sd > 0:
-            source = blur.source(b"column|" + own.key)
-            scale = source.scale(own.n, own.reach / own.n**0.5, own.reach**2 / own.n)
-        unit = np.array([own.sd * scale.d / max(own.n, 1) ** 0.5, own.sd * scale.e / 2])
-        both = np.array([mean, sd])
-        mean, sd = (settled(both, unit) if told else both).tolist()
-        found.append((mean, sd))
-    return found
+def _told(column: Digest, blur: Blur, moments: tuple[float, float]) -> tuple[float, float]:
+    """Return a column's moments as they are told."""
+    if not column.sd > 0:
+        return moments
+    root = column.n**0.5
+    source = blur.source(b"column|" + column.key)
+    scale = source.scale(column.n, column.reach / root, column.reach**2 / column.n)
+    unit = column.sd * np.array([scale.d / root, scale.e / 2])
+    mean, sd = settled(np.array(moments), unit).tolist()
+    return mean, sd
 
 
 def in_units(numbers: Sequence[float]) -> bytes:

@@ -16,7 +16,7 @@ from v6_clinical.protocol.sums import Noise, Sums, labelled
 from v6_clinical.regression.messages import LEVELS, NUMBERS
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.site.design import check_parameters
-from v6_clinical.regression.site.noise import moments
+from v6_clinical.regression.site.noise import described
 from v6_clinical.regression.site.rows import Rows
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def describe_design(names: Sequence[str], about: Survey, rows: Rows, policy: Pol
     n, count = len(about.design), len(names)
     mean, sums, within = (x[:count] for x in (about.mean, about.sums, np.diag(about.products)))
     if policy.noise.on:
-        told = moments(about, count, policy.noise, rows.clusters, told=True)
+        told = described(about, count, policy.noise, rows.clusters).told
         mean, sd = np.array(told).reshape(-1, 2).T
         sums, within = n * mean, n * sd**2
     found = {

@@ -29,7 +29,7 @@ from v6_clinical.regression.question import Evaluate
 from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.guard import check
 from v6_clinical.regression.site.likelihood import Asked, Cases, Likelihood, Regression, Told
-from v6_clinical.regression.site.noise import digests, moments
+from v6_clinical.regression.site.noise import described
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates, why_not
 from v6_clinical.regression.site.sample import sample_step
@@ -202,14 +202,14 @@ def _with_noise(
         less = np.append(shift, np.zeros(len(about.mean) - p))
         here = {name: getattr(about, name) - less for name in ("mean", "low", "high")}
         about = replace(about, **here)
-    columns = Columns(digests(about, p), bool(p) and coding.names[0] == INTERCEPT)
-    drawn = moments(about, p, policy.noise, cases.rows.clusters)
+    found = described(about, p, policy.noise, cases.rows.clusters)
+    columns = Columns(found.digests, bool(p) and coding.names[0] == INTERCEPT)
     centre, mean = None, about.mean[:p]
     if cases.centred:
         centre, mean = mean, np.zeros(p)
     gram = about.products[:p, :p] + n * np.outer(mean, mean)
-    leverage = np.square(Factor(gram, columns.order, columns.signs).norms(about.design, centre))
-    noisy = cases.noisy(policy, columns, drawn, leverage)
+    leverage = Factor(gram, columns.order, columns.signs).squares(about.design, centre)
+    noisy = cases.noisy(policy, columns, found.moments, leverage)
     return likelihood.with_noise(noisy, gram, leverage)
 
 
