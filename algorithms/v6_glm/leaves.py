@@ -27,8 +27,8 @@ _EVALUATE = {
     "null_likelihood": "gaussian, or with an offset: the log-likelihood that differences are from",
     "expected": "links that are not canonical, last round: per pair of columns, the expected "
     "second derivative",
-    "constants": "last round: sums of log y! and y log y - y (poisson), of log y (gamma), of half "
-    "the log of the weights (gaussian)",
+    "constants": "last round: sum of log y! (poisson), of log y (gamma), of half the log of the "
+    "weights (gaussian); poisson and gamma: half of the null deviance",
     "pearson": "gaussian and gamma, last round: sum of squared Pearson residuals",
 }
 LEAVES = {

@@ -8,7 +8,7 @@ import numpy as np
 
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Form, Sums
-from v6_clinical.regression.glm.likelihood import ExpectedPoint
+from v6_clinical.regression.glm.likelihood import ExpectedPoint, row_values
 from v6_clinical.regression.glm.told import GLMTold
 from v6_clinical.regression.site.guard import check, squares_to_tell
 
@@ -23,9 +23,9 @@ def report(told: GLMTold, policy: Policy) -> Sums:
     """
     data, family = told.data, told.data.family
     found, noise = {}, told.noise
-    features = family.features(data.outcome, data.weights)
-    if features.shape[1]:
-        found["constants"] = _constants(features, told)
+    constants = _constants(told)
+    if len(constants):
+        found["constants"] = constants
     if family.dispersed:
         residuals = family.pearson(data.outcome, data.weights, told.predictor)
         squares = noise.sum("pearson", squares_to_tell(residuals, policy))
@@ -38,10 +38,23 @@ def report(told: GLMTold, policy: Policy) -> Sums:
     return Sums(found, forms=forms, noise=noise.noisy.told([*found, *forms]))
 
 
-def _constants(features: Array, told: GLMTold) -> Array:
-    """Return sums over rows that the outcome and the weights fix, whatever the design."""
-    noisy = told.noise.noisy
-    if not noisy.on:
-        return np.asarray(features.sum(axis=0))
-    sums = [noisy.sum(f"constants/{k}", b"", x, alone=True) for k, x in enumerate(features.T)]
+def _constants(told: GLMTold) -> Array:
+    """Return sums over rows that outcome and weights fix, whatever the design.
+
+    Of families of which the saturated log-likelihood is not told otherwise, the last of them is
+    that one less the log-likelihood which differences are from: half of the null deviance.
+    """
+    data, family, noisy = told.data, told.data.family, told.noise.noisy
+    columns = [*family.features(data.outcome, data.weights).T]
+    origin, question = told.likelihood.origin_asked
+    if family.saturates:
+        saturated = data.weights * family.saturated(data.outcome)
+        columns.append(saturated - row_values(data, origin))
+    keys = [b""] * len(columns)
+    if family.saturates:
+        keys[-1] = question
+    sums = [
+        noisy.sum(f"constants/{k}", key, column, alone=True)
+        for k, (key, column) in enumerate(zip(keys, columns, strict=True))
+    ]
     return np.array(sums)

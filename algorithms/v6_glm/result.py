@@ -18,7 +18,7 @@ from v6_clinical.regression.glm.fitting import Fitting
 from v6_glm.request import GeneralizedLinearRequest
 
 Record = dict[str, Any]
-CONSTANTS = {"gaussian": 1, "poisson": 2, "gamma": 1, "binomial": 0}
+CONSTANTS = {"gaussian": 1, "poisson": 2, "gamma": 2, "binomial": 0}
 
 
 def conclude(request: GeneralizedLinearRequest, fitting: Fitting, fit: Fit, rounds: int) -> Outcome:
@@ -42,32 +42,32 @@ def _fit(request: GeneralizedLinearRequest, fitting: Fitting, fit: Fit) -> Recor
     """Return the row of ``fit``: likelihoods and deviances as R's, none of them under a ridge."""
     counts, family, k = Counts.read(fit.total), fitting.family, len(fit.beta)
     constants: Array = np.asarray(fit.total.get("constants", (CONSTANTS[request.family],)))
-    null = fitting.null.log_likelihood
-    saturated = family.saturated(constants, counts)
-    deviance, null_deviance = 2 * (saturated - fit.log_likelihood), 2 * (saturated - null)
-    log_likelihood = fit.log_likelihood
+    null, value = fitting.null.log_likelihood, fit.log_likelihood
+    deviance = -2 * value
     if request.family == "gaussian":  # beside a large null deviance a difference has few digits
         deviance = float(fit.total["pearson"][0])
-        log_likelihood = -deviance / 2
+    elif family.saturates:
+        deviance = 2 * (float(constants[-1]) - (value - fitting.null.value))
+    null_deviance = deviance + 2 * (value - null)
     df = round(counts.n) - k
     dispersion: float | None = 1.0
     if family.dispersed:
         dispersion = float(fit.total["pearson"][0]) / df if df > 0 else None
-    value = family.log_likelihood(log_likelihood, constants, counts)
-    told = value is not None and request.ridge == 0
+    whole = family.log_likelihood(value, deviance, constants, counts)
+    told = whole is not None and request.ridge == 0
     free = k + family.dispersed  # the dispersion is a parameter too
     record: Record = {"n": round(counts.n), "n_missing": round(counts.dropped)}
     if request.family == "binomial":
         record["events"] = round(counts.events)
     record |= {
-        "log_likelihood": value,
-        "null_log_likelihood": family.log_likelihood(null, constants, counts),
+        "log_likelihood": whole,
+        "null_log_likelihood": family.log_likelihood(null, null_deviance, constants, counts),
         "deviance": deviance,
         "null_deviance": null_deviance,
         "df_residual": df,
         "dispersion": dispersion,
-        "aic": 2 * free - 2 * value if told and value is not None else None,
-        "bic": free * math.log(counts.n) - 2 * value if told and value is not None else None,
+        "aic": 2 * free - 2 * whole if told and whole is not None else None,
+        "bic": free * math.log(counts.n) - 2 * whole if told and whole is not None else None,
     }
     if request.family == "gaussian":
         record |= _linear(deviance, null_deviance, df, k - fitting.null.df)

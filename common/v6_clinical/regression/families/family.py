@@ -60,6 +60,8 @@ class Family(ABC):
         Whether observed and expected information are the same.
     dispersed
         Whether a dispersion is estimated.
+    saturates
+        Whether l where mu = y is not 0, and not told by ``pearson``: its sum is asked for.
     classes
         Whether the outcome is 0 and 1, so that its sum is a count.
     """
@@ -71,6 +73,7 @@ class Family(ABC):
     quadratic: bool = False
     canonical: bool = True
     dispersed: bool = False
+    saturates: bool = False
     classes: bool = False
 
     @abstractmethod
@@ -121,12 +124,22 @@ class Family(ABC):
         """Return sqrt(w / V) (y - mu), shape (n,), if ``dispersed``."""
         raise NotImplementedError
 
-    def saturated(self, constants: Array, counts: Counts) -> float:
-        """Return sum w l where mu = y, from the sums of ``features``; deviance = 2 (it - l)."""
-        return 0.0
+    def saturated(self, y: Array) -> Array:
+        """Return l where mu = y, shape (n,); deviance = 2 sum w (it - l)."""
+        return np.zeros(len(y))
 
-    def log_likelihood(self, value: float, constants: Array, counts: Counts) -> float | None:
-        """Return the log-likelihood as R has it, from sum w l; None where it is infinite."""
+    def log_likelihood(
+        self, value: float, deviance: float, constants: Array, counts: Counts
+    ) -> float | None:
+        """Return the log-likelihood as R has it, from sum w l; None where it is infinite.
+
+        Parameters
+        ----------
+        deviance
+            Of a dispersion of 1.
+        constants
+            Sums of ``features``.
+        """
         return value
 
     def fewest(self, counts: Counts) -> float:

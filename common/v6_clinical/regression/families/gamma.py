@@ -30,6 +30,7 @@ class Gamma(Family):
     ratio: tuple[str, str] | None = ("ratio", "ratio")
     canonical = False
     dispersed = True
+    saturates = True
 
     def read(self, column: pd.Series, outcome: Outcome, policy: Policy) -> Array:
         """Return the numbers; R5.
@@ -78,18 +79,22 @@ class Gamma(Family):
         mu = self.mean(eta)
         return np.asarray(np.sqrt(w) * (y - mu) / mu)
 
-    def saturated(self, constants: Array, counts: Counts) -> float:
-        """Return -sum w (log y + 1)."""
-        return -float(constants[0]) - counts.weight
+    def saturated(self, y: Array) -> Array:
+        """Return -log y - 1."""
+        return np.asarray(-(np.log(y) + 1))
 
-    def log_likelihood(self, value: float, constants: Array, counts: Counts) -> float | None:
-        """Return sum w log f(y), f gamma's density of shape a = sum w / deviance, mean mu."""
+    def log_likelihood(
+        self, value: float, deviance: float, constants: Array, counts: Counts
+    ) -> float | None:
+        """Return sum w log f(y), f gamma's density of shape a = sum w / deviance, mean mu.
+
+        With D the deviance: sum w (a log a - log Gamma(a) - a - log y) - a D / 2.
+        """
         logs, weight = float(constants[0]), counts.weight
-        deviance = 2 * (self.saturated(constants, counts) - value)
         if not deviance > 0:
             return None
         a = weight / deviance
-        return weight * (a * math.log(a) - math.lgamma(a)) + (a - 1) * logs + a * value
+        return weight * (a * math.log(a) - math.lgamma(a) - a - 0.5) - logs
 
     def null(self, counts: Counts, *, intercept: bool) -> NullFit:
         """Return the link of the mean; eta = 0 is a mean of 1."""

@@ -60,12 +60,14 @@ class Gaussian(Family):
         """Return sqrt(w) (y - mu)."""
         return np.asarray(np.sqrt(w) * (y - eta))
 
-    def log_likelihood(self, value: float, constants: Array, counts: Counts) -> float | None:
+    def log_likelihood(
+        self, value: float, deviance: float, constants: Array, counts: Counts
+    ) -> float | None:
         """Return sum log w / 2 - n/2 (log 2 pi + 1 + log(deviance / n))."""
-        if not value < 0:
+        if not deviance > 0:
             return None
         n = counts.n
-        return float(constants[0]) - n / 2 * (math.log(2 * math.pi) + 1 + math.log(-2 * value / n))
+        return float(constants[0]) - n / 2 * (math.log(2 * math.pi) + 1 + math.log(deviance / n))
 
 
 GAUSSIAN: Final = Gaussian()

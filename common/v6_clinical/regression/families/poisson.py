@@ -27,6 +27,7 @@ class Poisson(Family):
     """The family of counts whose variance is their mean."""
 
     ratio = ("ratio", "ratio")
+    saturates = True
 
     def read(self, column: pd.Series, outcome: Outcome, policy: Policy) -> Array:
         """Return the counts; R5, and as R6 counts of 0, and above, in 0 or a cell of rows.
@@ -67,16 +68,20 @@ class Poisson(Family):
         return math.log(mean) if mean > 0 else 0.0
 
     def features(self, y: Array, w: Array) -> Array:
-        """Return w log y! and w (y log y - y), (n, 2)."""
-        from scipy.special import gammaln, xlogy  # only who sums counts waits for it
+        """Return w log y!, (n, 1)."""
+        from scipy.special import gammaln  # only who sums counts waits for it
 
-        return np.column_stack([w * gammaln(y + 1), w * (xlogy(y, y) - y)])
+        return np.asarray(w * gammaln(y + 1))[:, None]
 
-    def saturated(self, constants: Array, counts: Counts) -> float:
-        """Return sum w (y log y - y)."""
-        return float(constants[1])
+    def saturated(self, y: Array) -> Array:
+        """Return y log y - y."""
+        from scipy.special import xlogy
 
-    def log_likelihood(self, value: float, constants: Array, counts: Counts) -> float:
+        return np.asarray(xlogy(y, y) - y)
+
+    def log_likelihood(
+        self, value: float, deviance: float, constants: Array, counts: Counts
+    ) -> float:
         """Return sum w (y eta - mu - log y!)."""
         return value - float(constants[0])
 

@@ -55,10 +55,13 @@ class GLM(Regression[Opening, Evaluate]):
             raise RefusalError("BAD_REQUEST", ["outcome"])
         rows = complete_cases(frame, question.model, [column], policy)
         outcome = self.family.read(rows.others[column], question.outcome, policy)
-        features = self.family.features(outcome, rows.weights)
-        if features.size:  # R5: their sums are told in the last round
-            names = [column] * features.shape[1]
-            policy.check_design(survey(features), names, [False] * len(names))
+        features = [self.family.features(outcome, rows.weights)]
+        if self.family.saturates:
+            features.append((rows.weights * self.family.saturated(outcome))[:, None])
+        told = np.hstack(features)
+        if told.size:  # R5: their sums are told in the last round
+            names = [column] * told.shape[1]
+            policy.check_design(survey(told), names, [False] * len(names))
         return GLMCases(self, rows, question, outcome)
 
     def coefficients(
