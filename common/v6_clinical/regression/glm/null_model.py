@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.families.family import Family
+
+SETTLED: Final = 0.03  # standard errors: of what is left the likelihood is told well enough
 
 
 class NullModel:
@@ -58,5 +61,6 @@ class NullModel:
         if self.df:
             # the quadratic's gain: what is left is of third order in the step
             self.log_likelihood += score**2 / information / 2
-            self.ready = abs(score) / math.sqrt(information) < 0.03
+            noise = float(total.get("noise/null", (2,))[0])
+            self.ready = abs(score) / math.sqrt(information) < max(SETTLED, 3 * noise)
             self.at += score / information

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import Source
+from v6_clinical.disclosure.blur import NO_NOISE, Source
 from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
@@ -208,7 +208,7 @@ class GLMLikelihood(Likelihood):
         found, noise = here.evaluation, alone.noise_at(here.point, question)
         score, information = noise.block(found.score, found.information)
         told = np.array([information[0, 0], information[0, 0] * at + score[0]])
-        return Sums({"null": told}, noise=self.noisy.told(["null"]))
+        return Sums({"null": told}, noise=self.noisy.told({"null": noise.shown}))
 
     def _null_of_site(self, policy: Policy) -> Sums:
         """Return the log-likelihood of the site's own intercept, by what is told of its rows."""
@@ -271,4 +271,5 @@ class GLMLikelihood(Likelihood):
             "null": np.array([gain, score[0], information[0, 0]]),
             "null_likelihood": np.array([value]),
         }
-        return Sums(told, noise=self.noisy.told(list(told)))
+        scales = {"null": noise.shown, "null_likelihood": NO_NOISE}
+        return Sums(told, noise=self.noisy.told(scales))

@@ -1,0 +1,206 @@
+"""The noise of what a site tells of a likelihood of single rows: what is drawn, when, how large."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import glm_attacker as glm
+from helpers import logistic_attacker as logistic
+from helpers.policies import EXACT
+from v6_clinical.disclosure import Policy
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.platforms import local
+from v6_clinical.protocol.registry import load_site
+from v6_clinical.protocol.site import answer
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.version import __version__
+
+SECRET = bytes(range(32))
+BLURRED = Policy(blur=0.01, blur_rows=0.15, secret=SECRET)
+FAMILIES = [
+    ("gaussian", "identity"),
+    ("poisson", "log"),
+    ("gamma", "log"),
+    ("gamma", "inverse"),
+    ("binomial", "probit"),
+]
+
+
+def patients(n: int = 200) -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    age, bmi = rng.normal(60, 12, n), rng.normal(27, 4, n)
+    y = (rng.random(n) < 1 / (1 + np.exp(-0.05 * (age - 60)))).astype(int)
+    visits = rng.poisson(np.exp(0.3 + 0.01 * (age - 60)))
+    return pd.DataFrame(
+        {
+            "y": y,
+            "visits": visits,
+            "cost": rng.gamma(3, 1 + (age - 20) / 100),
+            "age": age,
+            "bmi": bmi,
+            "w": rng.uniform(1, 2, n),
+            "o": rng.normal(0, 0.3, n),
+            "patient": np.arange(n) // 4,
+        }
+    )
+
+
+def sums(
+    step: str,
+    asked: dict[str, Any],
+    policy: Policy = BLURRED,
+    frame: pd.DataFrame | None = None,
+    package: str = "v6_logistic",
+    count: int = 2,
+) -> Sums:
+    """Return what a site answers, the whole way through the frame, which lets nothing slip."""
+    rows = patients() if frame is None else frame
+    message = {"step": step, "arguments": asked, "version": __version__, "index": 0, "count": count}
+    found = answer(load_site(package), message, lambda: policy, lambda policy: rows)
+    assert found["status"] == "ok", found
+    return Sums.from_json(found["sums"])
+
+
+def numbers(found: Sums) -> Array:
+    """Return all numbers of an answer in one row."""
+    parts = [found.arrays[name].ravel() for name in sorted(found.arrays)]
+    parts += [np.array([*found.tallies[name].values()]) for name in sorted(found.tallies)]
+    parts += [found.forms[name].values.ravel() for name in sorted(found.forms)]
+    return np.concatenate(parts)
+
+
+def evaluated(intercept: float, *slopes: float, **more: Any) -> dict[str, Any]:
+    names = ("age", "bmi")[: len(slopes)]
+    return logistic.at(intercept, list(slopes), *names, **more)
+
+
+@pytest.mark.parametrize("more", [{}, {"weights": "w"}, {"offset": "o"}, {"cluster": "patient"}])
+def test_the_same_question_has_the_same_answer(more: dict[str, Any]) -> None:
+    asked = evaluated(-0.2, 0.01, 0.02, report=logistic.wanted(meat=True), **more)
+    for step, question in (("start", logistic.opening("age", "bmi", **more)), ("evaluate", asked)):
+        first, second = (numbers(sums(step, question)) for _ in range(2))
+        assert (first == second).all()
+        exact = numbers(sums(step, question, EXACT))
+        redrawn = numbers(sums(step, question, Policy(blur=0.01, blur_rows=0.15)))
+        real = exact != np.round(exact)
+        assert real.any()
+        assert (redrawn[real] != first[real]).mean() > 0.9  # but for own results of no site alone
+        assert (exact[real] != first[real]).mean() > 0.9
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids="-".join)
+def test_every_number_has_noise_or_is_declared(family: tuple[str, str]) -> None:
+    """The frame refuses an answer with a number that has neither."""
+    outcome = {"gaussian": "bmi", "poisson": "visits", "gamma": "cost", "binomial": "y"}[family[0]]
+    frames = [patients(150).sample(frac=1, random_state=k) for k in (1, 2)]
+    offset = None if family[1] == "inverse" else "o"
+    arguments = {"outcome": outcome, "family": family[0], "link": family[1], "weights": "w"}
+    arguments |= {"formula": "scale(age)", "offset": offset, "robust": "HC0"}
+    given = {name: value for name, value in arguments.items() if value is not None}
+    found = local.run("glm", frames, given, policy=BLURRED)
+    assert found["status"] == "completed", found["error"]
+
+
+def noise_of(found: Sums) -> tuple[float, float]:
+    told = found.noise["information"]
+    return told.d, told.e
+
+
+def test_what_is_told_of_the_noise_is_fixed_by_rows_and_columns() -> None:
+    """Nobody finds a patient's part of the score by looking where the noise grows."""
+    told = {
+        noise_of(sums("evaluate", evaluated(a, b)))
+        for a, b in ((0.0, 0.0), (-0.5, 0.01), (0.3, -0.02), (-3.0, 0.05), (3.0, -0.05))
+    }
+    assert len(told) == 1
+
+
+def test_far_from_the_null_model_the_noise_is_that_of_the_score() -> None:
+    """Attack: where the information vanishes the score is the sum over patients without events."""
+    frame, asked = patients(), evaluated(30.0, 0.0)
+    exact = sums("evaluate", asked, EXACT, frame).tallies["score"]
+    noisy = sums("evaluate", asked, BLURRED, frame).tallies["score"]
+    without = frame.loc[frame["y"] == 0, "age"]
+    assert exact["age"] == pytest.approx(-without.sum(), rel=1e-9)  # the attack, unguarded
+    assert abs(noisy["age"] - exact["age"]) > 1e-3 * without.std() * len(without) ** 0.5
+    assert (
+        noise_of(sums("evaluate", asked))[0] > 1e4 * noise_of(sums("evaluate", evaluated(0, 0)))[0]
+    )
+
+
+def test_the_number_of_sites_draws_nothing_anew() -> None:
+    """What the quadratic is expected to miss has one draw, times (1 - 1/S) / 2."""
+    found = {k: sums("start", logistic.opening("age", "bmi"), count=k) for k in (2, 3, 5)}
+    first, *others = (found[k].forms["information"].values for k in found)
+    assert all((first == other).all() for other in others)
+    side = {k: np.array([*one.tallies["right_hand_side"].values()]) for k, one in found.items()}
+    per_share = [(side[2] - side[k]) / ((1 / 2 - 1 / k) / 2) for k in (3, 5)]
+    assert per_share[0] == pytest.approx(-per_share[0] * -1)
+    assert per_share[0] == pytest.approx(per_share[1], rel=1e-6)
+
+
+def test_models_of_the_same_rows_share_what_depends_on_rows_alone() -> None:
+    at = {"origin": -0.1}
+    asked = [evaluated(-0.2, *b, offset="o", null=-0.1) | at for b in ([0.01], [0.01, 0.02])]
+    one, two = (sums("evaluate", question) for question in asked)
+    assert one.arrays["null_likelihood"] == two.arrays["null_likelihood"]
+    exact = sums("evaluate", asked[0], EXACT)
+    assert one.arrays["null_likelihood"] != exact.arrays["null_likelihood"]
+    weighted = [
+        sums("start", logistic.opening(*names, weights="w")).arrays["weights"]
+        for names in (["age"], ["bmi", "age"])
+    ]
+    assert (weighted[0] == weighted[1]).all()
+
+
+def test_a_column_s_moments_are_drawn_once_for_its_rows() -> None:
+    names = ("column_sum", "column_within", "column_squares")
+    scaled = logistic.factor("scale", "age", mean=None, sd=None)
+    found = [
+        sums("start", logistic.opening("age")),
+        sums("start", logistic.opening("bmi", "age")),
+        sums("start", glm.opening("poisson", "log", "age", outcome=VISITS), package="v6_glm"),
+        sums("describe", logistic.opening(scaled)),
+    ]
+    for name in names:
+        assert len({one.tallies[name]["age"] for one in found}) == 1
+    exact = sums("start", logistic.opening("age"), EXACT)
+    assert exact.tallies["column_sum"]["age"] != found[0].tallies["column_sum"]["age"]
+    sites = len(patients())
+    assert found[0].tallies["column_sum"]["Intercept"] == sites
+
+
+VISITS = {"column": "visits", "levels": None, "positive": None}
+
+
+def test_a_patient_of_several_rows_is_hidden_as_one() -> None:
+    """Each patient is there eight times: the noise is that of the eight rows together."""
+    frame = pd.concat([patients(100)] * 8, ignore_index=True)
+    frame["patient"] = np.tile(np.arange(100), 8)
+    rows = noise_of(sums("evaluate", evaluated(0.0, 0.0, 0.0), BLURRED, frame))
+    asked = evaluated(0.0, 0.0, 0.0, cluster="patient")
+    together = noise_of(sums("evaluate", asked, BLURRED, frame))
+    assert together[0] >= 4 * rows[0]
+    assert together[1] >= 4 * rows[1]
+
+
+def test_without_an_intercept_another_zero_is_another_draw() -> None:
+    """Attack: of one draw, the score's second difference along the zero is the noise's."""
+    frame, drawn = patients(), []
+    for zero in (0.0, 1.0, 2.0):
+        asked = logistic.at(0.0, [0.0], "age", shift=[zero]) | {"intercepts": []}
+        asked["model"] |= {"intercept": False}
+        noisy, exact = (sums("evaluate", asked, policy, frame) for policy in (BLURRED, EXACT))
+        size = float(exact.forms["information"].values[0, 0]) ** 0.5
+        error = noisy.tallies["score"]["age"] - exact.tallies["score"]["age"]
+        drawn.append(error / size / noise_of(noisy)[0])
+    assert min(abs(a - b) for a, b in ((drawn[0], drawn[1]), (drawn[1], drawn[2]))) > 0.01
+
+
+def test_exact_settings_have_no_noise() -> None:
+    for step, asked in (("start", logistic.opening("age")), ("evaluate", evaluated(0.0, 0.0))):
+        assert sums(step, asked, EXACT).noise == {}
