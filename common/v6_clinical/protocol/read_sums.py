@@ -12,9 +12,9 @@ import numpy as np
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.form import Form, Noise
 
-# Standard errors of the model. Counts that scatter far more than a Poisson model says, and one row
-# that counts most, make 16 of an honest site.
-MOST_NOISE: Final = 1000.0
+# Of a score: it is in the unit of a real outcome. Of a matrix, of itself: counts that scatter far
+# more than a Poisson model says, and one row that counts most, make 16 of an honest site.
+MOST_NOISE: Final = 1e70, 1000.0
 MOST_NAMES: Final = 6_000  # 200 columns of a summary and their finer points have 4,000
 
 
@@ -80,6 +80,6 @@ def read_form(entry: Any) -> Form:
 def read_noise(entry: Any) -> Noise:
     """Read what is told of noise: d and e, not negative."""
     d, e = _numbers(entry).tolist()
-    if not (0 <= d <= MOST_NOISE and 0 <= e <= MOST_NOISE):
+    if not (0 <= d <= MOST_NOISE[0] and 0 <= e <= MOST_NOISE[1]):
         raise ValueError("noise that drowns what it is on")
     return Noise(d, e)

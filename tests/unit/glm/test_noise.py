@@ -10,6 +10,7 @@ import pytest
 
 from helpers import glm_attacker as glm
 from helpers import logistic_attacker as logistic
+from helpers.attacker import refusal
 from helpers.policies import EXACT
 from v6_clinical.disclosure import Policy
 from v6_clinical.numerics.arrays import Array
@@ -119,17 +120,20 @@ def test_what_is_told_of_the_noise_is_fixed_by_rows_and_columns() -> None:
     assert len(told) == 1
 
 
-def test_far_from_the_null_model_the_noise_is_that_of_the_score() -> None:
+@pytest.mark.parametrize("intercept", [4.0, 6.0, 30.0])
+def test_far_from_the_null_model_the_noise_is_that_of_the_score(intercept: float) -> None:
     """Attack: where the information vanishes the score is the sum over patients without events."""
-    frame, asked = patients(), evaluated(30.0, 0.0)
-    exact = sums("evaluate", asked, EXACT, frame).tallies["score"]
-    noisy = sums("evaluate", asked, BLURRED, frame).tallies["score"]
-    without = frame.loc[frame["y"] == 0, "age"]
-    assert exact["age"] == pytest.approx(-without.sum(), rel=1e-9)  # the attack, unguarded
-    assert abs(noisy["age"] - exact["age"]) > 1e-3 * without.std() * len(without) ** 0.5
-    assert (
-        noise_of(sums("evaluate", asked))[0] > 1e4 * noise_of(sums("evaluate", evaluated(0, 0)))[0]
-    )
+    frame, asked = patients(), evaluated(intercept, 0.0, shift=[60.0])
+    without = frame.loc[frame["y"] == 0, "age"] - 60
+    if intercept == 30:
+        exact = sums("evaluate", asked, EXACT, frame).tallies["score"]
+        assert exact["age"] == pytest.approx(-without.sum(), rel=1e-9)  # the attack, unguarded
+        found = logistic.ask(frame, "evaluate", asked, BLURRED)
+        assert refusal(found) == ("COEFFICIENT_RANGE", [])
+        return
+    redrawn = Policy(blur=0.01, blur_rows=0.15)
+    draws = [sums("evaluate", asked, redrawn, frame).tallies["score"]["age"] for _ in range(20)]
+    assert np.std(draws) > 0.15 / 2 * float(np.abs(without).max())
 
 
 def test_the_number_of_sites_draws_nothing_anew() -> None:

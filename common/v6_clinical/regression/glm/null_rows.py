@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from v6_clinical.disclosure.blur import Scale, Source
+from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.numerics.whitening import Factor
@@ -23,6 +24,7 @@ from v6_clinical.regression.site.noise import parts_of
 # How far a point may be from the null model before its noise grows, in powers of two: of the size
 # of residuals, and of the number of rows that the information rests on.
 SLACK_SIZE, SLACK_ROWS = 0.5, 1.0
+FARTHEST: Final = 5  # doublings: further out the score tells nothing but who has which outcome
 COARSE: Final = 8  # steps of a power of two in which a dispersion's part of the noise is told
 
 
@@ -83,11 +85,18 @@ class NullRows:
         That of the null model, but where residuals are larger at the point, or the information
         rests on fewer rows: the noise of the score is sized by the information there, which would
         vanish far out while the score does not. Both are sums over all rows, in powers of two.
+
+        Raises
+        ------
+        RefusalError
+            ``COEFFICIENT_RANGE`` (R9) where residuals are far larger than the model has them.
         """
         size = _doublings(there.dispersion, self.spread.dispersion, 0.5, SLACK_SIZE)
         fewer = fewer_rows(self.spread.rows, there.rows)
         unit = (math.sqrt(self.spread.dispersion) or 1.0) if self.dispersed else 1.0
         found = source.scale(n, self.row / unit * math.sqrt(fewer), self.square * fewer)
+        if size > FARTHEST:
+            raise RefusalError("COEFFICIENT_RANGE")
         grown = 2.0**size * found.d
         if not self.dispersed:
             return (told := Scale(grown, found.e)), told
