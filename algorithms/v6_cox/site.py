@@ -9,7 +9,7 @@ import numpy as np
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Place
-from v6_clinical.regression.site.likelihood import Regression
+from v6_clinical.regression.site.cases import Regression
 from v6_clinical.regression.site.rows import complete_cases
 from v6_clinical.regression.site.steps import site_questions, site_steps
 from v6_clinical.survival.follow_up import read_follow_up

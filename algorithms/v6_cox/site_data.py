@@ -10,7 +10,7 @@ from v6_clinical.disclosure.row_key import Columns
 from v6_clinical.errors import RefusalError
 from v6_clinical.labels import stratum_key
 from v6_clinical.numerics.arrays import Array, Index
-from v6_clinical.regression.site.likelihood import Cases
+from v6_clinical.regression.site.cases import Cases
 from v6_clinical.regression.site.rows import Rows
 from v6_clinical.survival.follow_up import FollowUp
 from v6_clinical.survival.rounding import at_known

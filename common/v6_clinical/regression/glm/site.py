@@ -22,7 +22,7 @@ from v6_clinical.regression.glm.own_intercept import own_intercept
 from v6_clinical.regression.glm.questions import Evaluate, Opening
 from v6_clinical.regression.glm.site_likelihood import GLMLikelihood
 from v6_clinical.regression.glm.told import GLMTold
-from v6_clinical.regression.site.likelihood import Cases, Regression
+from v6_clinical.regression.site.cases import Cases, Regression
 from v6_clinical.regression.site.own_fit import site_labels
 from v6_clinical.regression.site.rows import Rows, complete_cases
 

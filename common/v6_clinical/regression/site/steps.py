@@ -1,6 +1,6 @@
 """The steps of every regression at a site, in one order: read, check, compute, tell.
 
-``site_steps`` makes them from what a regression brings (``likelihood.Regression``). R5, R7, R11 are
+``site_steps`` makes them from what a regression brings (``cases.Regression``). R5, R7, R11 are
 checked here, R9 in ``guard.check``, without which nothing of a point can be told.
 """
 
@@ -26,9 +26,10 @@ from v6_clinical.protocol.analysis import Place, SiteAnswer, SiteStep
 from v6_clinical.protocol.question import Question
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.question import Evaluate
+from v6_clinical.regression.site.cases import Cases, Regression
 from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.guard import check
-from v6_clinical.regression.site.likelihood import Asked, Cases, Likelihood, Regression, Told
+from v6_clinical.regression.site.likelihood import Asked, Likelihood, Told
 from v6_clinical.regression.site.noise import described
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates, why_not

@@ -1,0 +1,165 @@
+"""What a regression brings to a site: how rows are read, and the complete cases of a question."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+from v6_clinical.disclosure.blur import Blur, Source
+from v6_clinical.disclosure.row_key import Columns, mean_and_sd
+from v6_clinical.numerics.arrays import Array, Index
+from v6_clinical.protocol.analysis import Place, SiteAnswer
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.question import Evaluate, Opening
+from v6_clinical.regression.site.count_sums import count_sums
+from v6_clinical.regression.site.likelihood import Likelihood
+from v6_clinical.regression.site.noise import Noisy, in_units
+from v6_clinical.regression.site.rows import Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+
+class Cases(ABC):
+    """The complete cases that a question is about, and their outcome."""
+
+    rows: Rows
+
+    @property
+    @abstractmethod
+    def column(self) -> str:
+        """The outcome's column, or that of the events."""
+
+    @property
+    @abstractmethod
+    def events(self) -> Array:
+        """The outcome, or 1 for each row with an event, shape (n,)."""
+
+    @property
+    def strata(self) -> Index | None:
+        """Codes of the rows' strata, shape (n,), where rows are compared within them."""
+        return None
+
+    @property
+    @abstractmethod
+    def may_sample(self) -> bool:
+        """Whether a sample of a large site's rows may stand for all at the start."""
+
+    @abstractmethod
+    def likelihood(self, design: Array, shift: Array | None = None, every: int = 1) -> Likelihood:
+        """Return the likelihood of a design, shape (n, p), less a shift, shape (p,).
+
+        The design is the likelihood's own from here on.
+
+        Parameters
+        ----------
+        every
+            Take each so many-th row, a sample.
+        """
+
+    @property
+    def centred(self) -> bool:
+        """Whether nothing depends on what is taken off a column: the likelihood compares rows."""
+        return False
+
+    @property
+    def counted(self) -> bool:
+        """Whether the outcome is 0 and 1, so that its sum is a count."""
+        return True
+
+    @property
+    def beside(self) -> list[Array]:
+        """What a likelihood depends on beside the design and the outcome, shape (n,) each."""
+        rows, clusters = self.rows, self.rows.clusters
+        found = [x for x in (rows.weights, rows.offset) if x.strides != (0,)]
+        if clusters is not None:
+            found.append(np.bincount(clusters)[clusters].astype(np.float64))
+        return found
+
+    def units(self, columns: Columns) -> list[float]:
+        """Return numbers of these that change an answer by more than a unit does."""
+        rows = self.rows
+        return [float(rows.weights.mean()), *mean_and_sd(rows.offset)]
+
+    def zero_and_unit(self, blur: Blur) -> tuple[float, float]:
+        """Return what linear predictors count from in a question, and in which unit."""
+        return 0.0, 1.0
+
+    def noisy(
+        self,
+        policy: Policy,
+        columns: Columns,
+        told: Sequence[tuple[float, float]],
+        leverage: Array,
+    ) -> Noisy:
+        """Return the noise of the rows with a design's columns, and without.
+
+        Parameters
+        ----------
+        told
+            The columns' moments, as they are told.
+        leverage
+            Of each row in the design, unweighted, shape (n,).
+        """
+        n, outcome = self.rows.n, self.events
+
+        def source(some: Columns, share: Array) -> Source:
+            key = some.row_key(share, outcome, self.beside)
+            return policy.noise.source(key + b"|" + in_units(self.units(some)))
+
+        bare = partial(source, Columns((), columns.intercept), np.broadcast_to(1 / max(n, 1), n))
+        zero, unit = self.zero_and_unit(policy.noise)
+        own = source(columns, leverage)
+        return Noisy(own, bare, columns, tuple(told), self.rows.clusters, zero, unit)
+
+    def answer(self, sums: Sums, policy: Policy) -> SiteAnswer:
+        """Return the answer of a step: how many rows there are, and sums."""
+        rows = self.rows
+        counts = count_sums(rows, self.events, policy, counted=self.counted)
+        return SiteAnswer(counts + sums, rows.n, rows.n > 0, rows.dropped)
+
+
+O = TypeVar("O", bound=Opening)  # noqa: E741 - what opens
+E = TypeVar("E", bound=Evaluate)
+
+
+class Regression(ABC, Generic[O, E]):
+    """A regression at a site.
+
+    Attributes
+    ----------
+    opening, evaluation
+        Its questions: that of ``describe`` and ``start``, and that of ``evaluate``.
+    by_column
+        The design's order in memory, see ``Coding.matrix``.
+    """
+
+    opening: type[O]
+    evaluation: type[E]
+    by_column: bool = False
+
+    @abstractmethod
+    def read(self, frame: pd.DataFrame, question: O | E, policy: Policy) -> Cases:
+        """Return the complete cases, once their outcome has passed every check on it."""
+
+    @abstractmethod
+    def coefficients(
+        self, question: E, names: tuple[str, ...], place: Place
+    ) -> tuple[Array, Array]:
+        """Return shift and coefficients of all columns, shape (p,) each.
+
+        Raises
+        ------
+        RefusalError
+            ``BAD_REQUEST`` where there are more or fewer than columns.
+        """
+
+    def labels(self, names: tuple[str, ...], question: O | E, place: Place) -> tuple[str, ...]:
+        """Return the labels of the parameters in the site's sums."""
+        return names
