@@ -165,7 +165,7 @@ def check_mapped(
 ) -> None:
     """Compare a block before and after age was spelt otherwise, in units of its noise."""
     labels, (unit, zero) = ours["forms"][name]["labels"], spelling
-    change = np.diag([unit if label == "age" else 1.0 for label in labels])
+    change = np.diag([unit if label.split(" by ")[0] == "age" else 1.0 for label in labels])
     if "Intercept" in labels:
         change[labels.index("Intercept"), labels.index("age")] = zero
     one, other, plain = (matrix(sums["forms"][name]) for sums in (ours, theirs, exact))
@@ -229,7 +229,7 @@ def other_model(message: Message) -> Message:
     return found
 
 
-OF_ROWS = ("column_", "constants", "outcome", "weight")
+OF_ROWS = ("column_", "constants", "outcome", "weight", "null_likelihood", "pairs[1]")
 
 
 def check_independent(
@@ -246,7 +246,7 @@ def check_independent(
     assert largest_correlation(ours, ours) > 0.999  # what a shared draw looks like
     for message, frame in others:
         theirs = noise(analysis, message, frame, secrets)
-        # sums of one column are drawn once, whatever else is asked of these rows
+        # sums of one column, or of times alone, are drawn once, whatever else is asked of the rows
         equal = [n for n in ours if n in theirs and np.array_equal(ours[n], theirs[n])]
         assert all(name.startswith(OF_ROWS) for name in equal), equal
         other = {name: draw for name, draw in theirs.items() if name not in equal}

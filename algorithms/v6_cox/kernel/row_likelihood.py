@@ -2,10 +2,11 @@
 
 With S the risk score of a risk set and A_i the hazard that row i was exposed to,
 
-    l_i = death_i w_i (eta_i - log S) + r_i A_i - death_i w_i.
+    l_i = death_i w_i (eta_i - log S) - r_i A_i + death_i w_i.
 
-The sum is the log partial likelihood: the rest adds up to 0. It is also what the row changes by
-being there, but for terms of second order: without it S is less by r_i at each death.
+The sum is the log partial likelihood: the rest adds up to 0. But for a constant of deaths and terms
+of second order it is also what the row changes by being there: without it S is less by r_i at each
+death.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from v6_cox.kernel.partial_likelihood import Point
 
 def row_likelihoods(point: Point) -> Array:
     """Return l_i of the rows in sorted order, shape (n,)."""
-    data, found = point.data, np.array(point.expected)
+    data, found = point.data, -point.expected
     rows = data.sets.death_rows
     log_sums = point.jumps.log_sums[data.sets.exit_set[rows]]
-    found[rows] += data.weights[rows] * (point.risk.predictor[rows] - log_sums - 1)
+    found[rows] += data.weights[rows] * (point.risk.predictor[rows] - log_sums + 1)
     return found

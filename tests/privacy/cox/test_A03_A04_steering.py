@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.attacker import LEDGER, OPEN, share_of_unknowns
+from helpers.attacker import LEDGER, OPEN, array, share_of_unknowns
 from helpers.cox_attacker import PACKAGE, ask, evaluate, opening, people, refusal
-from helpers.policies import ExactPolicy
+from helpers.policies import ExactPolicy, exact
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import RefusalError
 from v6_clinical.version import __version__
@@ -139,3 +139,20 @@ def test_A03_r9_an_offset_in_start_steers_no_better(slope: float, step: str) -> 
     frame = people(150).assign(o=lambda f: slope * np.roll(f["x"], 1))
     asked = opening(offset="o") if step == "start" else evaluate([0.0], offset="o")
     assert refusal(frame, asked, step) == "COEFFICIENT_RANGE"
+
+
+def test_A04_r9_holds_at_coefficients_of_0_too() -> None:
+    """The likelihood is told as the difference to that at 0, where an offset may aim at few."""
+    frame = people()
+    frame["o"] = -12 * (frame["x"] - frame["x"].mean()) / frame["x"].std()
+    slope = 12 / frame["x"].std()
+    assert refusal(frame, evaluate([slope], offset="o"), "evaluate") == "COEFFICIENT_RANGE"
+    told = ask(
+        frame, "evaluate", evaluate([slope], offset="o"), exact(widest_predictor=1e3, min_rows=1)
+    )
+    flat = ask(frame, "evaluate", evaluate([0.0]))
+    gain = array(told, "likelihood")[0]
+    assert told["sums"]["tallies"]["score"]["x"] == pytest.approx(
+        flat["sums"]["tallies"]["score"]["x"], rel=1e-9
+    )
+    assert abs(gain) > 1  # the attack, unguarded: it is that at 0 with the offset
