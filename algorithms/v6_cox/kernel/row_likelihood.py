@@ -11,8 +11,6 @@ death.
 
 from __future__ import annotations
 
-import numpy as np
-
 from v6_clinical.numerics.arrays import Array
 from v6_cox.kernel.partial_likelihood import Point
 
