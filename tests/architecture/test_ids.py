@@ -7,6 +7,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 LISTS = {"attacks": ("A", 20), "bad inputs": ("B", 27), "faults": ("F", 17)}
+BLUR = {"A24"}  # attacks on the noise, of which more are to come
 
 
 def ids(letter: str, count: int) -> list[str]:
@@ -33,12 +34,15 @@ def test_every_id_has_a_test(what: str, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_no_test_bears_an_id_that_is_not_listed() -> None:
-    assert bearing() <= {name for letter_count in LISTS.values() for name in ids(*letter_count)}
+    listed = {name for letter_count in LISTS.values() for name in ids(*letter_count)}
+    assert bearing() <= listed | BLUR
+    assert bearing() >= BLUR
 
 
 def test_the_table_of_attacks_lists_each_once() -> None:
     table = (TESTS / "privacy" / "README.md").read_text()
-    assert re.findall(r"^\| (A\d\d) \|", table, re.MULTILINE) == ids(*LISTS["attacks"])
+    expected = ids(*LISTS["attacks"]) + sorted(BLUR)
+    assert re.findall(r"^\| (A\d\d) \|", table, re.MULTILINE) == expected
     named = set(re.findall(r"R\d+", table))
     rules = (TESTS.parent / "PRIVACY.md").read_text()
     assert named <= set(re.findall(r"^\| (R\d+) \|", rules, re.MULTILINE))
