@@ -109,11 +109,11 @@ def test_parts_of_many_rows_in_runs(days: bool) -> None:
     runs = find_runs(point)
     assert runs is not None
     about = coarse_information(point, runs)
-    assert np.diag(about) == pytest.approx(np.diag(point.information), rel=0.02)
+    assert np.abs(np.diag(about) / np.diag(point.information) - 1).max() < 0.02
     whitener = np.linalg.cholesky(inverse(point.information))
     found, exact = coarse_parts(point, runs, whitener), largest_parts(point, whitener)
-    assert found.score == pytest.approx(exact.score, rel=0.02)
-    assert found.information == pytest.approx(exact.information, rel=0.02)
+    assert abs(found.score / exact.score - 1) < 0.02
+    assert abs(found.information / exact.information - 1) < 0.02
 
 
 @pytest.mark.parametrize("given", GIVEN, ids="-".join)
@@ -138,7 +138,7 @@ def test_what_a_row_adds_to_the_likelihood_is_about_what_it_changes(given: list[
         less = prepare(*rest, ties="breslow")  # type: ignore[arg-type]
         changes.append(point.log_likelihood - Point(less, BETA).log_likelihood)
     parts = row_likelihoods(point) - data.weights * data.event
-    assert changes == pytest.approx(parts[early], rel=0.02, abs=0.1)
+    assert changes == pytest.approx(parts[early], rel=1e-3, abs=0.15)
 
 
 @pytest.mark.parametrize("given", GIVEN, ids="-".join)
