@@ -15,6 +15,13 @@ from v6_clinical.numerics.inference import chi_square_tail, quadratic, sandwich
 from v6_clinical.numerics.newton import SingularError, inverse
 from v6_clinical.protocol.analysis import Outcome
 from v6_clinical.regression.centre.fit import Fit
+from v6_clinical.regression.centre.noise import (
+    noise_of,
+    null_noise,
+    precision_of,
+    widened,
+    with_precision,
+)
 from v6_clinical.regression.centre.tables import (
     coefficient_table,
     covariance_table,
@@ -44,6 +51,10 @@ def conclude(
     if fitting.robust:
         found = sandwich(fit.covariance, fit.total.form(fitting.baseline.meat, design.labels))
         robust = change @ found @ change.T * of_clusters(request, fit.total)
+    noise = noise_of(fit, change)
+    precision = precision_of(covariance, noise)
+    covariance = widened(covariance, noise)
+    robust = None if robust is None else widened(robust, noise)
     used = covariance if robust is None else robust
     curves = []
     if fitting.grid is not None:
@@ -61,7 +72,7 @@ def conclude(
         | {"references": shown_references(design.user)},
     }
     tables["prediction"] = predict(tables, request.profiles)
-    return Outcome(tables, _warnings(request, fitting, tables, fit))
+    return Outcome(tables, _warnings(request, fitting, tables, fit), precision)
 
 
 def _fit(request: CoxRequest, fitting: Fitting, fit: Fit, wald: float, rounds: int) -> Record:
@@ -85,7 +96,7 @@ def _fit(request: CoxRequest, fitting: Fitting, fit: Fit, wald: float, rounds: i
     for name, statistic in statistics.items():
         record[f"{name}_statistic"] = statistic
         record[f"{name}_p_value"] = None if statistic is None else chi_square_tail(statistic, k)
-    return record | {
+    record |= {
         "df": k,
         "aic": 2 * k - 2 * value if plainly else None,
         "bic": k * math.log(counts.events) - 2 * value if plainly else None,
@@ -93,14 +104,24 @@ def _fit(request: CoxRequest, fitting: Fitting, fit: Fit, wald: float, rounds: i
         "converged": True,
         "rounds": rounds,
     }
+    of_null = 0.0
+    if fit.noise is not None and null is not None:
+        precision = precision_of(fit.covariance, fit.noise)
+        of_null = null_noise(precision, counts.events, null.log_likelihood)
+    sd = fit.likelihood_noise
+    return with_precision(record, math.hypot(sd, of_null), 2 * sd)
 
 
 def _score_test(fitting: Fitting) -> float | None:
-    """Return U' I^-1 U at coefficients of 0."""
-    if fitting.null is None:
+    """Return U' (I + N)^-1 U at coefficients of 0, N the variance of the noise in U."""
+    null = fitting.null
+    if null is None:
         return None
+    variance, e = null.information, 0.0
+    if null.noise is not None:
+        variance, e = variance + null.noise.score, null.noise.e
     try:
-        return quadratic(fitting.null.score, inverse(fitting.null.information))
+        return quadratic(null.score, inverse(variance, e))
     except SingularError:
         return None
 

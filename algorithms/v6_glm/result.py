@@ -12,6 +12,7 @@ from v6_clinical.numerics.inference import f_tail
 from v6_clinical.numerics.newton import inverse
 from v6_clinical.protocol.analysis import Outcome
 from v6_clinical.regression.centre.fit import Fit
+from v6_clinical.regression.centre.noise import with_precision
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm import result as glm
 from v6_clinical.regression.glm.fitting import Fitting
@@ -69,9 +70,25 @@ def _fit(request: GeneralizedLinearRequest, fitting: Fitting, fit: Fit) -> Recor
         "aic": 2 * free - 2 * whole if told and whole is not None else None,
         "bic": free * math.log(counts.n) - 2 * whole if told and whole is not None else None,
     }
+    record = with_precision(record, _likelihood_noise(fitting, fit, constants, dispersion or 1.0))
     if request.family == "gaussian":
         record |= _linear(deviance, null_deviance, df, k - fitting.null.df)
     return record
+
+
+def _likelihood_noise(fitting: Fitting, fit: Fit, constants: Array, dispersion: float) -> float:
+    """Return the sd of the noise in the log-likelihood as it is shown, a dispersion in it."""
+    if not fit.likelihood_noise:
+        return 0.0
+    of_null = glm.null_noise_of(fitting, fit, dispersion)
+    sd, counts = math.hypot(fit.likelihood_noise, of_null), Counts.read(fit.total)
+    if not fitting.family.dispersed:
+        return sd
+    worse, best = (
+        fitting.family.log_likelihood(value, constants, counts)
+        for value in (fit.log_likelihood - sd, fit.log_likelihood)
+    )
+    return 0.0 if worse is None or best is None else best - worse
 
 
 def _linear(deviance: float, null: float, df: int, slopes: int) -> Record:

@@ -27,8 +27,6 @@ from v6_summary.pooled import Group, Pooled
 from v6_summary.quantiles import Interval, quantile
 from v6_summary.request import SummaryRequest
 
-DIGITS = 10  # of a result's numbers, where the blur is on
-
 
 def conclude(request: SummaryRequest, planned: Plan, pooled: Pooled) -> Outcome:
     """Return every table of the result and the warnings that belong to them."""
@@ -67,9 +65,7 @@ class _Tables:
         if request.per_site:
             tables["per_site"] = self._per_site()
         warnings = cautions(self._pooled, self._withheld, compared)
-        if not self._pooled.blurred:
-            return Outcome(tables, warnings)
-        return Outcome(_rounded(tables), warnings, precision=self._pooled.precision)
+        return Outcome(tables, warnings, precision=self._pooled.precision)
 
     def _numeric_records(self) -> Iterator[Record]:
         for name, place in self._numeric.items():
@@ -133,15 +129,6 @@ class _Tables:
                 found = _categorical(self._pooled, i, None, prefix)
                 categorical += [site | record for record in found]
         return {"numeric": numeric, "categorical": categorical}
-
-
-def _rounded(found: Any) -> Any:
-    """Return tables with numbers of ``DIGITS`` significant digits: more would show no noise."""
-    if isinstance(found, dict):
-        return {name: _rounded(value) for name, value in found.items()}
-    if isinstance(found, list):
-        return [_rounded(value) for value in found]
-    return float(f"{found:.{DIGITS}g}") if isinstance(found, float) else found
 
 
 def _ordered(request: SummaryRequest, found: dict[str, Any]) -> dict[str, Any]:

@@ -13,20 +13,40 @@ from v6_clinical.version import SCHEMA, __version__
 
 Envelope = dict[str, Any]
 
+DIGITS = 10  # of a result's numbers where the sites' sums bear noise
+
 
 def empty_envelope(analysis: str) -> Envelope:
-    """Return a result without tables."""
+    """Return a result without tables.
+
+    ``summation`` says how the sites' sums were added: each was seen. ``precision`` says how exact a
+    completed result is, see ``Outcome``.
+    """
     return {
         "schema": SCHEMA,
         "analysis": analysis,
         "version": __version__,
         "status": "completed",
         "error": None,
+        "summation": "clear",
+        "precision": None,
         "request": {},
         "warnings": [],
         "sites": [],
         "ledger": [],
     }
+
+
+def rounded(value: Any) -> Any:
+    """Return tables with numbers of ``DIGITS`` significant digits.
+
+    All of them would tell the exact sums behind numbers that are a function of few.
+    """
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS - 1}e}")
+    if isinstance(value, Mapping):
+        return {name: rounded(part) for name, part in value.items()}
+    return [rounded(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def failed(
@@ -72,13 +92,18 @@ def completed(
         if status == "no_rows":
             message = f"Organisation {line.organization} has no row that can be used."
             warnings.append({"code": "NO_ROWS", "message": message})
+    if drawn := [line.organization for line in lines if line.redraws]:
+        message = f"Organisation(s) {', '.join(map(str, drawn))} set no V6C_SECRET: their noise is "
+        message += "drawn anew at every run."
+        warnings.append({"code": "NO_SECRET", "message": message})
     for site, line in sorted(left_out.items()):
         sites.append({"organization_id": site, "status": "refused", "n": None, "code": line.code})
         message = f"Organisation {site} is left out: it refused with {in_short(line, ())}."
         warnings.append({"code": "SITE_EXCLUDED", "message": message})
     return {
         **envelope,
-        **outcome.tables,
+        "precision": float(rounded(outcome.precision)),
+        **(rounded(outcome.tables) if outcome.precision > 0 else outcome.tables),
         "warnings": warnings,
         "sites": sites,
         "ledger": list(ledger),

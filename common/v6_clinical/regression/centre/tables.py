@@ -12,6 +12,7 @@ from v6_clinical.numerics.inference import heterogeneity, wald
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import Design
 from v6_clinical.regression.centre.fit import Fit
+from v6_clinical.regression.centre.noise import score_variance
 from v6_clinical.regression.request import RegressionRequest
 
 Record = dict[str, Any]
@@ -91,9 +92,10 @@ def heterogeneity_table(design: Design, total: Sums, dispersion: float = 1.0) ->
     """Return Q, I2 and tau2 of the sites' own estimates, for each slope that two sites have.
 
     Left out are terms that a change of unit mixes with others: their sites' estimates are of
-    another parameter. The sites' variances are those of a ``dispersion`` of 1 times it.
+    another parameter. The sites' variances are those of a ``dispersion`` of 1 times it, and the
+    estimates' noise adds d^2 to that of each.
     """
-    first = len(design.intercepts)
+    first, noise = len(design.intercepts), score_variance(total)
     records = []
     for i, (label, term) in enumerate(zip(design.slopes, design.user_slopes, strict=True)):
         row = design.to_user[first + i]
@@ -104,7 +106,7 @@ def heterogeneity_table(design: Design, total: Sums, dispersion: float = 1.0) ->
         )
         if mixed or k < 2 or w <= 0:
             continue
-        inverse = 1 / dispersion
+        inverse = 1 / (dispersion + noise)
         found = heterogeneity(k, w * inverse, wd * inverse, wdd * inverse, ww * inverse**2)
         records.append(
             {

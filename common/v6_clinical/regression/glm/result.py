@@ -13,6 +13,13 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.inference import chi_square_tail, sandwich
 from v6_clinical.protocol.analysis import Outcome
 from v6_clinical.regression.centre.fit import Fit
+from v6_clinical.regression.centre.noise import (
+    noise_of,
+    null_noise,
+    precision_of,
+    widened,
+    with_precision,
+)
 from v6_clinical.regression.centre.tables import (
     coefficient_table,
     covariance_table,
@@ -67,7 +74,10 @@ def conclude(
     errors = errors or Errors(fit.covariance)
     beta = design.to_user @ fit.beta
     covariance = errors.dispersion * design.to_user @ errors.bread @ design.to_user.T
-    robust = _robust(fitting, fit, errors)
+    robust, noise = _robust(fitting, fit, errors), noise_of(fit, design.to_user)
+    precision = precision_of(covariance, noise)
+    covariance = widened(covariance, noise)
+    robust = None if robust is None else widened(robust, noise)
     used = covariance if robust is None else robust
     level, ratio = request.confidence_level, fitting.family.ratio
     coefficients = coefficient_table(
@@ -91,7 +101,8 @@ def conclude(
         text = "Beside an offset the model of the sites' intercepts alone is not fitted: no "
         found.append(("NO_RATIO_TEST", text + "likelihood ratio test."))
     found = [*found, *shared_warnings(request, whole, columns, fit)]
-    return Outcome(whole, [{"code": code, "message": message} for code, message in found])
+    warnings = [{"code": code, "message": message} for code, message in found]
+    return Outcome(whole, warnings, precision)
 
 
 def _robust(fitting: Fitting, fit: Fit, errors: Errors) -> Array | None:
@@ -118,16 +129,16 @@ def fit_record(fitting: Fitting, fit: Fit) -> Record:
     these alone, R's ``anova(glm(y ~ site), glm(y ~ site + x))``. The null model is R's, of one
     intercept.
     """
-    counts, null = Counts.read(fit.total), fitting.null
+    counts, null, request = Counts.read(fit.total), fitting.null, fitting.request
     k, value = len(fit.beta), fit.log_likelihood
-    penalised = fitting.request.ridge > 0
+    penalised = request.ridge > 0
     without: float | None = null.log_likelihood
     df = k - null.df
-    if fitting.request.site_effect:
+    if request.site_effect:
         without, df = fitting.null_of_sites, k - len(fitting.design.intercepts)
     untested = penalised or without is None
     statistic = 2 * (value - (without or 0.0))
-    return {
+    record: Record = {
         "n": round(counts.n),
         "n_missing": round(counts.dropped),
         "events": round(counts.events),
@@ -143,3 +154,19 @@ def fit_record(fitting: Fitting, fit: Fit) -> Record:
         "lr_df": None if untested else df,
         "lr_p_value": None if untested else chi_square_tail(statistic, df),
     }
+    of_null = null_noise_of(fitting, fit)
+    of_ratio = math.hypot(fit.likelihood_noise, of_null if request.site_effect else 0.0)
+    return with_precision(record, math.hypot(fit.likelihood_noise, of_null), 2 * of_ratio)
+
+
+def null_noise_of(fitting: Fitting, fit: Fit, dispersion: float = 1.0) -> float:
+    """Return about the sd of the noise in the null model's log-likelihood.
+
+    Of an outcome of 0 and 1 without weights it follows from counts, and has none.
+    """
+    request, null, counts = fitting.request, fitting.null, Counts.read(fit.total)
+    counted = fitting.family.classes and request.weights is None and null.at is None
+    if counted or fit.noise is None:
+        return 0.0
+    precision = precision_of(dispersion * fit.covariance, fit.noise)
+    return null_noise(precision, counts.n, null.log_likelihood, dispersion)
