@@ -44,6 +44,8 @@ TABLES: Final = {
             "aic": "-2 log-likelihood + 2 k; none under a ridge",
             "bic": "-2 log-likelihood + k log(events); none under a ridge",
             "concordance": "of pairs within sites and strata",
+            **shared.PRECISION,
+            **shared.RATIO_PRECISION,
             "converged": "always true: a fit that has not converged is none",
             "rounds": "rounds of questions",
         },

@@ -56,6 +56,7 @@ TABLES: Final = {
             "f_df": "gaussian: its degrees of freedom",
             "f_df2": "gaussian: its degrees of freedom below",
             "f_p_value": "gaussian: its p-value",
+            **shared.PRECISION,
             "converged": "always true: a fit that has not converged is none",
             "rounds": "rounds of questions",
         },

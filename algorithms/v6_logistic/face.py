@@ -35,6 +35,8 @@ TABLES: Final = {
             "auc_low": "the area is certainly at least this",
             "auc_high": "the area is certainly at most this",
             "auc_within": "area of the pairs within sites, exact",
+            **shared.PRECISION,
+            **shared.RATIO_PRECISION,
             "converged": "always true: a fit that has not converged is none",
             "rounds": "rounds of questions",
         },

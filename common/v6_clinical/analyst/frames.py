@@ -9,7 +9,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # What every envelope has beside the analysis's own tables.
-FRAME = ("schema", "analysis", "version", "status", "error", "request", "provenance", "model")
+FRAME = (
+    "schema",
+    "analysis",
+    "version",
+    "status",
+    "error",
+    "summation",
+    "precision",
+    "request",
+    "provenance",
+    "model",
+)
 LAST = ("warnings", "sites", "ledger")  # after the analysis's own
 COUNTS = frozenset({"n", "count", "missing", "dropped", "n_at_risk", "events"})
 

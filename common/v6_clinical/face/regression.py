@@ -20,6 +20,13 @@ HETEROGENEITY: Final = Table(
         "tau2": "variance between sites",
     },
 )
+# Beside likelihoods in the row of ``fit``: none where what they are of is none.
+PRECISION: Final = {
+    "log_likelihood_precision": "standard deviation of the sites' noise in it; 0 if exact",
+    "aic_precision": "standard deviation of the sites' noise in it",
+    "bic_precision": "standard deviation of the sites' noise in it",
+}
+RATIO_PRECISION: Final = {"lr_precision": "standard deviation of the sites' noise in the statistic"}
 COVARIANCE: Final = Table(
     "Covariance of the coefficients",
     {"term": "term of the model", "{term}": "covariance with that term's coefficient"},
@@ -31,7 +38,7 @@ def coefficients(effect: Effect, title: str) -> Table:
     columns = {
         "term": "term of the model",
         "estimate": "coefficient",
-        "std_error": "its standard error from the information",
+        "std_error": "its standard error from the information, the sites' noise added",
         "robust_se": "its robust standard error, if asked for",
         "statistic": "estimate over its standard error, the robust one if asked for",
         "p_value": "two-sided, of that statistic",

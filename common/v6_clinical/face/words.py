@@ -35,6 +35,20 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def of_noise(result: Mapping[str, Any]) -> str:
+    """Return what is to be said of noise in a completed result; nothing where it is exact."""
+    precision = result.get("precision")
+    if not precision:
+        return ""
+    what, takes_it_in = "means", "tests take it in"
+    if result.get("coefficients"):
+        what, takes_it_in = "estimates", "standard errors and intervals take it in"
+    return (
+        f"Each site's sums bear declared noise, which moves {what} by {number(precision, 2)} "
+        f"standard errors or less (one standard deviation); {takes_it_in}."
+    )
+
+
 def site_name(result: Mapping[str, Any], organization: int | None) -> str:
     """Return how a site is called: its name if the result knows it, else its number.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from v6_clinical.analyst.manuscript.sheet import Row, Sheet
 from v6_clinical.face.contract import Record
+from v6_clinical.face.words import of_noise
 
 
 def first_table(result: Record, title: str = "") -> Sheet:
@@ -21,5 +22,5 @@ def first_table(result: Record, title: str = "") -> Sheet:
         raise ValueError(f"the result of {result['analysis']} has no table")
     first = tables[0]
     rows = tuple(Row(tuple(cells)) for cells in first.rows)
-    notes = (first.note,) if first.note else ()
+    notes = tuple(filter(None, (first.note, of_noise(result))))
     return Sheet(tuple(first.heads), rows, notes, title or first.title)

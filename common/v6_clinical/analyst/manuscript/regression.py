@@ -9,7 +9,7 @@ from typing import Any
 from v6_clinical.analyst.figures.labels import effect_of, interval
 from v6_clinical.analyst.manuscript.sheet import Labels, Row, Sheet, fixed, level, variable
 from v6_clinical.face.terms import Category, Coefficient, Piece, blocks
-from v6_clinical.face.words import p_value
+from v6_clinical.face.words import of_noise, p_value
 from v6_clinical.protocol.registry import face_of
 
 Record = Mapping[str, Any]
@@ -93,3 +93,5 @@ def _notes(result: Record) -> Iterator[str]:
     yield from face_of(result["analysis"]).notes(result)
     if request["ridge"]:
         yield f"Ridge penalty {request['ridge']:g}."
+    if noise := of_noise(result):
+        yield noise

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from v6_clinical.analyst.manuscript.sheet import Labels, Row, Sheet, fixed, level, variable
-from v6_clinical.face.words import DASH, p_value
+from v6_clinical.face.words import DASH, of_noise, p_value
 
 Record = Mapping[str, Any]
 ALL = "all"
@@ -222,6 +222,8 @@ class _Table:
         for warning in self._result["warnings"]:
             if warning["code"] in codes:
                 yield warning["message"]
+        if noise := of_noise(self._result):
+            yield noise
 
     def _is_uncertain(self, name: str) -> bool:
         """Tell whether an interval stands for a median or a quartile."""

@@ -14,6 +14,7 @@ from v6_clinical.analyst.report.pictures import pictures
 from v6_clinical.analyst.report.svg import variables
 from v6_clinical.analyst.report.tables import all_tables
 from v6_clinical.face import Face
+from v6_clinical.face.words import of_noise
 from v6_clinical.protocol.registry import face_of
 from v6_clinical.version import SCHEMA, __version__
 
@@ -55,6 +56,7 @@ def html(result: Record) -> str:
         status=result["status"],
         error=result["error"],
         facts=_facts(result, face) if completed else [],
+        exactness=_exactness(result) if completed else "",
         findings=findings(result) if completed else None,
         warnings=explain.warnings(result),
         pictures=pictures(result) if completed else [],
@@ -77,6 +79,12 @@ def _facts(result: Record, face: Face) -> list[tuple[str, str]]:
     took_part = [site for site in result["sites"] if site["status"] == "ok"]
     rounds = ("rounds", str(len(result["ledger"])))
     return [("sites", str(len(took_part))), *face.facts(result), rounds]
+
+
+def _exactness(result: Record) -> str:
+    """Return how exact the result is, in words."""
+    exact = "The sites' sums are exact." if result.get("precision") == 0 else ""
+    return of_noise(result) or exact
 
 
 def _versions(result: Record) -> list[tuple[str, str]]:
