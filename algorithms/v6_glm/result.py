@@ -70,25 +70,31 @@ def _fit(request: GeneralizedLinearRequest, fitting: Fitting, fit: Fit) -> Recor
         "aic": 2 * free - 2 * whole if told and whole is not None else None,
         "bic": free * math.log(counts.n) - 2 * whole if told and whole is not None else None,
     }
-    record = with_precision(record, _likelihood_noise(fitting, fit, constants, dispersion or 1.0))
+    noise = _likelihood_noise(fitting, fit, constants, deviance, dispersion or 1.0)
+    record = with_precision(record, noise)
     if request.family == "gaussian":
         record |= _linear(deviance, null_deviance, df, k - fitting.null.df)
     return record
 
 
-def _likelihood_noise(fitting: Fitting, fit: Fit, constants: Array, dispersion: float) -> float:
+def _likelihood_noise(
+    fitting: Fitting, fit: Fit, constants: Array, deviance: float, dispersion: float
+) -> float:
     """Return the sd of the noise in the log-likelihood as it is shown, a dispersion in it."""
     if not fit.likelihood_noise:
         return 0.0
-    of_null = glm.null_noise_of(fitting, fit, dispersion)
-    sd, counts = math.hypot(fit.likelihood_noise, of_null), Counts.read(fit.total)
-    if not fitting.family.dispersed:
+    family, counts, value = fitting.family, Counts.read(fit.total), fit.log_likelihood
+    sd = math.hypot(fit.likelihood_noise, glm.null_noise_of(fitting, fit, dispersion))
+    if not family.dispersed:
         return sd
-    worse, best = (
-        fitting.family.log_likelihood(value, constants, counts)
-        for value in (fit.log_likelihood - sd, fit.log_likelihood)
+    if family.quadratic:  # from the squared residuals, a number of their own
+        sd = glm.null_noise_of(fitting, fit, dispersion)
+    whole = (
+        family.log_likelihood(value - less, deviance + 2 * less, constants, counts)
+        for less in (0.0, sd)
     )
-    return 0.0 if worse is None or best is None else best - worse
+    best, worse = (0.0 if one is None else one for one in whole)
+    return best - worse
 
 
 def _linear(deviance: float, null: float, df: int, slopes: int) -> Record:
