@@ -53,14 +53,9 @@ def analyse(request: SummaryRequest) -> Analysis:
 
 
 def standing(request: SummaryRequest) -> list[Any]:
-    """Return what is the same in the questions of a request, a part for each kind of question.
-
-    Without two numeric columns no correlation is asked for, whatever the request says.
-    """
+    """Return what is the same in the questions of a request, a part for each kind of question."""
     opening = _describe(request).standing()
-    asked = [False, True] if request.correlation else [False]
-    more = [{"correlation": one, "per_site": request.per_site} for one in asked]
-    return [opening, *(opening | one for one in more)]
+    return [opening, opening | {"per_site": request.per_site}]
 
 
 def _describe(request: SummaryRequest) -> Describe:

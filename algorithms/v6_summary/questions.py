@@ -182,16 +182,17 @@ class Tabulate(Question):
         if not self.grids.fits():
             raise WrongFieldError("numeric", "too many points together")
         _check_opening(self.opening, self.names, self.group, self.numeric, self.categorical)
+        if self.opening is not None and self.correlation and not self.opening.correlation:
+            raise WrongFieldError("correlation", "the opening asks for none")
         names = {column.name for column in self.numeric}
         _within(self.finer, "finer", names, self.group, self.grids)
         return self
 
     def standing(self) -> Any:
-        """Return that of the opening, and which tables are asked for beside the usual ones."""
+        """Return that of the opening, and whether the site's own tables are asked for."""
         if self.opening is None:
             return super().standing()
-        asked = {"correlation": self.correlation, "per_site": self.per_site}
-        return self.opening.standing() | asked
+        return self.opening.standing() | {"per_site": self.per_site}
 
 
 class Refine(Question):

@@ -65,7 +65,7 @@ SITE_CODES: Final[dict[str, str]] = {
     "EVENT_TIMES": "The site does not send event times: use baseline='site'.",
     "QUERY": "The query is not on the node's list: ask the node operator to list its hash.",
     "REQUEST_NOT_ALLOWED": "The site answers listed requests only: send its node operator the "
-    "digests that v6-clinical run ... --digest prints for this one, or ask what is listed.",
+    "digests of this one, as v6-clinical run ... --digest prints them, or ask what is listed.",
     "PREPROCESSING": "Remove the preprocessing steps from the task.",
     "PER_SITE": "The site does not send results of its own: ask without them.",
     "INTERNAL": "Unexpected: report the type of the error to the maintainers.",

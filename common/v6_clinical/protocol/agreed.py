@@ -14,11 +14,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from v6_clinical.errors import RefusalError
-from v6_clinical.protocol.registry import Site, load_method, site_name
+from v6_clinical.protocol.registry import Central, Site
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
-    from v6_clinical.face.contract import Face
     from v6_clinical.protocol.request import Request
 
 
@@ -39,19 +38,14 @@ def check_request(site: Site, step: str, arguments: Mapping[str, Any], policy: P
         raise RefusalError("REQUEST_NOT_ALLOWED")
 
 
-def request_digests(face: Face, request: Request) -> tuple[str, ...]:
+def request_digests(central: Central, request: Request) -> tuple[str, ...]:
     """Return the digests of all questions that a request leads to, each once.
 
-    Raises
-    ------
-    ValueError
-        If the analysis does not say what stays the same in its questions.
+    None where the analysis does not say what stays the same in its questions.
     """
-    standing = load_method(face).standing
-    if standing is None:
-        raise ValueError(f"requests of {face.short} cannot be listed")
-    name = site_name(face.package)
-    return tuple(dict.fromkeys(digest(name, part) for part in standing(request)))
+    if central.standing is None:
+        return ()
+    return tuple(dict.fromkeys(digest(central.site, part) for part in central.standing(request)))
 
 
 def digest(name: str, standing: Any) -> str:

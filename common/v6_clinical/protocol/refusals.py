@@ -6,9 +6,12 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from v6_clinical.errors import CODES, AnalysisError
+from v6_clinical.protocol.agreed import request_digests
+from v6_clinical.protocol.registry import Central
 from v6_clinical.protocol.request import Request
 from v6_clinical.protocol.transcript import Line
 
+NOT_LISTED: Final = "REQUEST_NOT_ALLOWED"
 # What a site means by the first word beside BAD_REQUEST, where it is no argument of the analyst's.
 WORDS: Final[dict[str, str]] = {
     "terms": "The model's terms make no design at the site: two of its columns have one name, a "
@@ -26,7 +29,7 @@ WORDS: Final[dict[str, str]] = {
 
 
 def refusal_error(
-    lines: Collection[Line], request: Request, code: str | None = None
+    lines: Collection[Line], central: Central, request: Request, code: str | None = None
 ) -> AnalysisError:
     """Return what ends the analysis: every site that refused and its code, at once."""
     ordered = sorted(lines, key=lambda line: line.organization)
@@ -35,6 +38,8 @@ def refusal_error(
     said = [f"{len(ordered)} site(s) refused: {'; '.join(words)}."]
     said += _meanings(ordered)
     said += [request.explain_refusal(each) for each in codes]
+    if NOT_LISTED in codes and (digests := request_digests(central, request)):
+        said.append(f"Digests of this request: {', '.join(digests)}.")
     return AnalysisError(
         code or codes[0],
         " ".join(sentence for sentence in said if sentence),

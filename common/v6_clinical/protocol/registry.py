@@ -60,7 +60,8 @@ class Central:
     """The central side of a method, and what the sites of its package send.
 
     ``standing`` returns what is the same in the questions of a request, a part for each kind of
-    question, see ``protocol.agreed``; None where the module says nothing of it.
+    question, see ``protocol.agreed``; None where the module says nothing of it. ``site`` is the
+    name of the site side.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Central:
     analyse: Callable[[Request], Analysis]
     leaves: Leaves
     standing: Callable[[Request], Sequence[Any]] | None = None
+    site: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ def load_method(face: Face) -> Central:
     """Import the central side of a method from its face."""
     module = import_module(f"{face.package}.{face.analysis}")
     leaves, standing = load_leaves(face.package), getattr(module, "standing", None)
-    return Central(face.method, module.REQUEST, module.analyse, leaves, standing)
+    name = site_name(face.package)
+    return Central(face.method, module.REQUEST, module.analyse, leaves, standing, name)
 
 
 def load_leaves(package: str) -> Leaves:

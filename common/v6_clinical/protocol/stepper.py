@@ -172,13 +172,15 @@ class Stepper:
     def _begin_without(self, refusals: Mapping[int, Line], ask: Ask) -> None:
         """Begin again without the sites that refused: the earlier sums contain their rows."""
         if self._request.on_refusal == "fail":
-            raise refusal_error(refusals.values(), self._request)
+            raise refusal_error(refusals.values(), self._central, self._request)
         self._left_out |= {
             s: line for s, line in refusals.items() if line.code not in ask.tolerates
         }
         rest = tuple(site for site in self._attempt.organizations if site not in self._left_out)
         if len(rest) < self.config.minimum_sites:
-            raise refusal_error(self._left_out.values(), self._request, "TOO_FEW_SITES")
+            raise refusal_error(
+                self._left_out.values(), self._central, self._request, "TOO_FEW_SITES"
+            )
         self._begin(rest)
 
     def _advance(self, reply: Reply | None) -> None:

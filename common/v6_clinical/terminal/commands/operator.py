@@ -132,5 +132,8 @@ def digests_of(analysis: str, arguments: dict[str, Any]) -> tuple[str, ...]:
     ValueError
         If there is no such analysis, or its requests cannot be listed.
     """
-    face = face_of(analysis)
-    return request_digests(face, parse_request(load_method(face).request, arguments))
+    central = load_method(face_of(analysis))
+    found = request_digests(central, parse_request(central.request, arguments))
+    if not found:
+        raise ValueError(f"requests of {analysis} cannot be listed")
+    return found
