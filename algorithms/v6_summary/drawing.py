@@ -78,8 +78,7 @@ def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
 
     With A = T T' the centred squares and h = T^+ (x - mean) of a row: means + T d z / n and
     T (I + E) T', d and e by the largest |h| and |h|^2. The third and fourth power sum of a
-    standardised column are numbers of their own, whose draws do not depend on other columns. A
-    constant column has no noise: every row is it.
+    standardised column are numbers of their own. A constant column has no noise: every row is it.
     """
     p = len(columns)
     if not n or not p:
@@ -96,7 +95,7 @@ def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
     squares = _rounded(factor.root @ changed @ factor.root.T, scale.e)
     error = scale.d * np.sqrt(np.diag(squares)) / n
     mean = settled(about.mean + factor.root @ z / n, error)
-    third, fourth = _high_orders(shapes, blur, n)
+    third, fourth = _high_orders(shapes, taken, source, n)
     return Drawn(n, mean, squares, third, fourth, scale)
 
 
@@ -154,22 +153,15 @@ def _identifying(numbers: Array, n: int) -> Array:
     return np.asarray(np.round(numbers, digits), dtype=np.float64)
 
 
-def _own(shapes: _Shapes, n: int) -> Array:
-    """Return third and fourth moment, rounded, shape (2, p).
-
-    They are in logarithms, so that rounding is relative where they are large.
-    """
-    return _identifying(np.array([np.arcsinh(shapes.third), np.log1p(shapes.fourth)]), n)
-
-
 def _digests(about: Survey, shapes: _Shapes, n: int) -> tuple[Digest, ...]:
     """Return what identifies each column beside the others, and which way up it is taken.
 
     Of a column that is its own negative, as far as these numbers tell, the key has the side of 0 on
     which its mean is: with one draw for it and its negative their means would add up to no noise.
     """
-    third, fourth = _own(shapes, n)
-    along, across = _identifying(np.array([np.arcsinh(shapes.along), np.log1p(shapes.across)]), n)
+    # in logarithms, so that rounding is relative where they are large
+    third, along = _identifying(np.arcsinh(np.array([shapes.third, shapes.along])), n)
+    fourth, across = _identifying(np.log1p(np.array([shapes.fourth, shapes.across])), n)
     signs = np.sign(np.where(third != 0, third, along))
     mean = _identifying(about.mean / np.where(shapes.sd > 0, shapes.sd, 1.0), n)
     side = np.where(signs == 0, np.sign(mean), 0.0)
@@ -216,17 +208,15 @@ def _rounded(squares: Array, e: float) -> Array:
     return found
 
 
-def _high_orders(shapes: _Shapes, blur: Blur, n: int) -> tuple[Array, Array]:
+def _high_orders(shapes: _Shapes, taken: Columns, source: Source, n: int) -> tuple[Array, Array]:
     """Return third and fourth moment of each standardised column, with noise."""
-    own = _own(shapes, n)
-    signs = np.where(own[0] < 0, -1.0, 1.0)
-    keys = _keys([signs * own[0], *own[1:]], shapes.sd)
-    third, fourth = np.zeros(len(keys)), np.zeros(len(keys))
+    third, fourth = np.zeros(len(shapes.sd)), np.zeros(len(shapes.sd))
     for k in np.flatnonzero(shapes.sd > 0).tolist():
-        source = blur.source(f"{NAME}|{n}|".encode() + keys[k])
+        key, sign = taken.digests[k].key, taken.digests[k].sign
         reach, size = float(shapes.reach[k]), float(np.sqrt(shapes.sixth[k]))
-        value = n * float(signs[k] * shapes.third[k])
-        third[k] = signs[k] * source.number("3", b"", value, size, reach**3) / n
+        value = n * sign * float(shapes.third[k])
+        third[k] = sign * source.number(f"{NAME}/3", key, value, size, reach**3) / n
         value, size = n * float(shapes.fourth[k]), float(np.sqrt(shapes.eighth[k]))
-        fourth[k] = max(source.number("4", b"", value, size, reach**4) / n, 1 + third[k] ** 2)
+        found = source.number(f"{NAME}/4", key, value, size, reach**4) / n
+        fourth[k] = max(found, 1 + third[k] ** 2)
     return third, fourth
