@@ -23,7 +23,7 @@ def report(told: GLMTold, policy: Policy) -> Sums:
     """
     data, family = told.data, told.data.family
     found, noise = {}, told.noise
-    constants = _constants(told)
+    constants = _constants(told, policy)
     if len(constants):
         found["constants"] = constants
     if family.dispersed:
@@ -38,7 +38,7 @@ def report(told: GLMTold, policy: Policy) -> Sums:
     return Sums(found, forms=forms, noise=noise.noisy.told([*found, *forms]))
 
 
-def _constants(told: GLMTold) -> Array:
+def _constants(told: GLMTold, policy: Policy) -> Array:
     """Return sums over rows that outcome and weights fix, whatever the design.
 
     Of families of which the saturated log-likelihood is not told otherwise, the last of them is
@@ -46,15 +46,13 @@ def _constants(told: GLMTold) -> Array:
     """
     data, family, noisy = told.data, told.data.family, told.noise.noisy
     columns = [*family.features(data.outcome, data.weights).T]
-    origin, question = told.likelihood.origin_asked
     if family.saturates:
+        null, origin = told.likelihood.null, told.likelihood.origin_asked[0]
         saturated = data.weights * family.saturated(data.outcome)
-        columns.append(saturated - row_values(data, origin))
-    keys = [b""] * len(columns)
+        columns.append(saturated - row_values(data, origin if null is None else null.intercept))
+    sums = np.array(
+        [noisy.sum(f"constants/{k}", b"", x, alone=True) for k, x in enumerate(columns)]
+    )
     if family.saturates:
-        keys[-1] = question
-    sums = [
-        noisy.sum(f"constants/{k}", key, column, alone=True)
-        for k, (key, column) in enumerate(zip(keys, columns, strict=True))
-    ]
-    return np.array(sums)
+        sums[-1] -= told.likelihood.origin_gain(policy)
+    return sums

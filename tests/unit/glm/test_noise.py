@@ -208,3 +208,52 @@ def test_without_an_intercept_another_zero_is_another_draw() -> None:
 def test_exact_settings_have_no_noise() -> None:
     for step, asked in (("start", logistic.opening("age")), ("evaluate", evaluated(0.0, 0.0))):
         assert sums(step, asked, EXACT).noise == {}
+
+
+@pytest.mark.parametrize("more", [{}, {"offset": "o"}])
+def test_where_differences_begin_draws_nothing_anew(more: dict[str, Any]) -> None:
+    """Attack: the same log-likelihood less that of a hundred null models, and their mean."""
+    null = -0.1 if more else None
+    found, exact = (
+        [
+            sums("evaluate", evaluated(-0.2, 0.01, null=null, **more) | {"origin": origin}, policy)
+            for origin in (-0.4, -0.1, 0.3)
+        ]
+        for policy in (BLURRED, EXACT)
+    )
+    if not more:
+        told, true = (np.array([one.arrays["likelihood"][0] for one in x]) for x in (found, exact))
+        assert np.ptp(told - true) < 1e-9 < abs(told[0] - true[0])
+        return
+    assert np.ptp([one.arrays["likelihood"] - one.arrays["null"][0] for one in found]) < 1e-12
+    values = [one.arrays["null_likelihood"] + one.arrays["likelihood"] for one in found]
+    assert np.ptp(values) < 1e-9
+
+
+def gridded(slope: float, policy: Policy, frame: pd.DataFrame) -> Sums:
+    grid = {"level": -4, "first": -40, "last": 40}
+    asked = evaluated(0.0, slope, shift=[60.0], report=logistic.wanted(grid=grid))
+    return sums("evaluate", asked, policy, frame)
+
+
+def test_counts_of_risks_are_of_rows_that_are_moved_a_little() -> None:
+    """Whole numbers of patients, in cells that are not those of the linear predictor itself."""
+    frame = patients(400)
+    noisy, exact = (gridded(0.05, policy, frame) for policy in (BLURRED, EXACT))
+    counts, risks = noisy.arrays["risks"][:4], noisy.arrays["risks"][4]
+    assert (counts == np.round(counts)).all()
+    assert (np.diff(counts, axis=1) >= 0).all()
+    assert (counts != exact.arrays["risks"][:4]).any()
+    at_ends = np.flatnonzero((counts[0] == counts[1]) & (counts[2] == counts[3]))
+    assert (np.diff(risks[at_ends]) >= 0).all()
+    again = gridded(0.05, BLURRED, frame.sample(frac=1, random_state=1))
+    assert (again.arrays["risks"] == noisy.arrays["risks"]).all()
+
+
+@pytest.mark.parametrize("name", ["brier", "pairs", "expected"])
+def test_sums_over_risks_have_noise_in_proportion(name: str) -> None:
+    frame = patients(400)
+    noisy, exact = (gridded(0.05, policy, frame).arrays[name] for policy in (BLURRED, EXACT))
+    assert noisy[0] != exact[0]
+    assert noisy[0] == pytest.approx(exact[0], rel=0.02)
+    assert (noisy[1:] == exact[1:]).all()  # how many pairs there are follows from counts

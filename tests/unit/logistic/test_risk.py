@@ -14,6 +14,7 @@ from v6_logistic.risk import (
     calibration,
     concordance,
     exact_cells,
+    pairs_of_rows,
     risk_counts,
     risk_grid,
     roc,
@@ -42,6 +43,17 @@ def test_every_pair_is_counted(seed: int, n: int) -> None:
     eta, events, weights = rows(seed, n)
     found = concordance(eta, events, weights)
     assert found == pytest.approx(by_hand(eta, events, weights), rel=1e-12, abs=1e-12)
+
+
+@given(SEEDS, st.integers(1, 40))
+def test_every_row_has_its_part_of_the_pairs(seed: int, n: int) -> None:
+    """A row's part is what the pairs lose without it."""
+    eta, events, weights = rows(seed, n)
+    whole, each = concordance(eta, events, weights), pairs_of_rows(eta, events, weights)
+    for k in range(n):
+        rest = [np.delete(x, k) for x in (eta, events, weights)]
+        lost = whole - concordance(*rest)
+        assert each[k] == pytest.approx(lost[0] + lost[1] / 2, rel=1e-9, abs=1e-9)
 
 
 def test_equal_covariates_stay_tied_whatever_their_last_bits() -> None:

@@ -150,6 +150,12 @@ class Family(ABC):
         """Return which rows have the outcome where it is one in all of them, and is no outcome."""
         return None
 
+    def at_constant(self, counts: Counts, eta: float) -> float:
+        """Return sum w l of one eta for all rows, if ``closed_null``: l is linear in y."""
+        at = np.array([eta])
+        none, one = (float(self.value(np.array([y]), at)[0]) for y in (0.0, 1.0))
+        return counts.weight * none + counts.event_weight * (one - none)
+
     def null(self, counts: Counts, *, intercept: bool) -> NullFit:
         """Return the null model without an offset from sums alone, if ``closed_null``."""
         raise NotImplementedError

@@ -66,6 +66,8 @@ class NullRows:
 
     Parameters
     ----------
+    intercept
+        Of the null model.
     row, square
         Of the score and of the information, see ``Source.scale``.
     spread
@@ -74,6 +76,7 @@ class NullRows:
         Whether the dispersion is a parameter, in whose unit the noise of a score is.
     """
 
+    intercept: float
     row: float
     square: float
     spread: Spread
@@ -133,7 +136,7 @@ def null_rows(
     if clusters is not None:
         row = float(factor.norms(cluster_sums(data.design, found.residuals, clusters)).max())
         square = parts_of(found.squares, clusters).largest
-    return NullRows(row, square, found.spread(), data.family.dispersed)
+    return NullRows(intercept, row, square, found.spread(), data.family.dispersed)
 
 
 def _whitened(

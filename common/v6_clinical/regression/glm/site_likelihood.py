@@ -90,8 +90,12 @@ class GLMLikelihood(Likelihood):
         return Point(self.data, beta)
 
     def point(self, asked: Asked) -> Point:
-        """Return the point that is asked about, with the gain over the null model."""
-        return Point(self.data, asked.beta, self.origin_asked[0], self.noisy.clusters)
+        """Return the point that is asked about, with the gain over a null model.
+
+        With noise that is the site's own: where differences are to begin draws nothing anew.
+        """
+        origin = self.origin_asked[0] if self.null is None else self.null.intercept
+        return Point(self.data, asked.beta, origin, self.noisy.clusters)
 
     @cached_property
     def origin_asked(self) -> tuple[float, bytes]:
@@ -241,32 +245,51 @@ class GLMLikelihood(Likelihood):
         """Return the evaluation and, asked for, that of the null model."""
         point: Point = here.point
         noise, parts = self.noise_at(point, asked.question), point.parts
-        question = asked.question + b"|" + self.origin_asked[1]
         if not np.isfinite(parts.gain):
             raise RefusalError("COEFFICIENT_RANGE")
-        gain = self.noisy.number("likelihood", question, parts.gain, parts.parts)
+        gain = noise.number("likelihood", parts.gain, parts.parts) - self.origin_gain(policy)
         sums = evaluation_sums(asked.labels, here.evaluation, likelihood=gain, noise=noise)
         wanted = self.cases.question
         if isinstance(wanted, Evaluate) and wanted.null is not None:
             sums += self._told_null(wanted.null, policy)
         return GLMTold(sums, here.evaluation, self, asked, noise, point.eta, point.residuals)
 
+    def origin_gain(self, policy: Policy) -> float:
+        """Return what the null model that differences begin at gains over the site's own.
+
+        0 where nothing has noise: then differences are taken from it. Without an offset it follows
+        from what is told of the counts.
+        """
+        if self.null is None:
+            return 0.0
+        origin, question = self.origin_asked
+        if self.cases.asks_null:
+            return self._gain_alone(origin, question)
+        counts, family = Counts.read(self.cases.answer(Sums(), policy).sums), self.data.family
+        return family.at_constant(counts, origin) - family.at_constant(counts, self.null.intercept)
+
+    def _gain_alone(self, intercept: float, question: bytes) -> float:
+        """Return what an intercept alone gains over the site's own null model, with noise."""
+        own = self.origin_asked[0] if self.null is None else self.null.intercept
+        clusters = self.noisy.clusters
+        parts = Point(self.alone.data, np.array([intercept]), own, clusters).parts
+        return self.noisy.number("null", question, parts.gain, parts.parts, alone=True)
+
     def _told_null(self, intercept: float, policy: Policy) -> Sums:
         """Return the null model's gain over the one that gains are from, score and information.
 
         Beside it the log-likelihood of the latter: R9 holds at both.
         """
-        alone, (origin, first) = self.alone, self.origin_asked
+        alone, origin = self.alone, self.origin_asked[0]
         at, question = alone.asked_intercept(intercept)
-        here = check(Point(alone.data, np.array([at]), origin, self.noisy.clusters), policy)
+        here = check(alone.at(np.array([at])), policy)
         check(alone.at(np.array([origin])), policy)
-        noise, parts = alone.noise_at(here.point, question), here.point.parts
+        noise = alone.noise_at(here.point, question)
         score, information = noise.block(here.evaluation.score, here.evaluation.information)
-        gain = self.noisy.number(
-            "null", question + b"|" + first, parts.gain, parts.parts, alone=True
-        )
-        values = row_values(alone.data, origin)
-        value = self.noisy.sum("null_likelihood", first, values, alone=True)
+        more = self.origin_gain(policy)
+        values = row_values(alone.data, origin if self.null is None else self.null.intercept)
+        value = self.noisy.sum("null_likelihood", b"", values, alone=True) + more
+        gain = self._gain_alone(at, question) - more
         told = {
             "null": np.array([gain, score[0], information[0, 0]]),
             "null_likelihood": np.array([value]),
