@@ -255,5 +255,5 @@ def test_sums_over_risks_have_noise_in_proportion(name: str) -> None:
     frame = patients(400)
     noisy, exact = (gridded(0.05, policy, frame).arrays[name] for policy in (BLURRED, EXACT))
     assert noisy[0] != exact[0]
-    assert noisy[0] == pytest.approx(exact[0], rel=0.02)
+    assert abs(noisy[0] - exact[0]) < exact[0] / 50
     assert (noisy[1:] == exact[1:]).all()  # how many pairs there are follows from counts
