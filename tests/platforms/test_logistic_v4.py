@@ -9,7 +9,7 @@ import pytest
 from vantage6.algorithm.tools.mock_client import MockAlgorithmClient
 
 from helpers.client_and_wrapper import FakeClient, wrapper
-from helpers.policies import SHIPPED, SHIPPED_SETTINGS
+from helpers.policies import EXACT, SHIPPED, SHIPPED_SETTINGS
 from helpers.reference_cases import sites
 from v6_clinical.platforms import local
 from v6_clinical.platforms.vantage6_v4 import ClientTransport
@@ -67,7 +67,7 @@ def test_the_real_wrapper_gives_the_digits_of_the_local_platform(tmp_path: Path)
 
 def test_the_ledger_counts_what_the_messages_hold() -> None:
     frames = sites("fair", "3")
-    client = FakeClient(frames, SHIPPED, package="v6_logistic")
+    client = FakeClient(frames, EXACT, package="v6_logistic")
     transport = ClientTransport(client, "logistic_regression_partial", poll_seconds=0.001)
     found = federation.run(load_central("v6_logistic"), ARGUMENTS, transport)
 
