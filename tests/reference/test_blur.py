@@ -1,0 +1,150 @@
+"""Every reference model with noise: the exact estimate lies as near as the result declares.
+
+One site holds all rows where the shipped limits refuse three. The noise is that of the shipped
+settings whatever the limits. 1,000 draws of each model are made of the sites' last exact sums, with
+the noise that they declare there: a Newton step from these. Whole fits are run in few draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.blurred import FLOOR, TAU, Sites, reply
+from helpers.policies import EXACT
+from helpers.reference_cases import Case, load, sites
+from v6_clinical.disclosure import Policy
+from v6_clinical.disclosure.blur import Blur, Scale
+from v6_clinical.numerics.arrays import Array
+from v6_clinical.protocol.form import Form
+from v6_clinical.protocol.sums import Sums
+
+WITHIN = 0.936  # of 1,000 draws of a number of which 95 % are expected
+MODELS = {
+    f"{analysis}-{case.id}": (analysis, case)
+    for analysis in ("logistic", "cox", "glm")
+    for case in load(analysis)
+    if "error" not in case.expected
+}
+every_model = pytest.mark.parametrize("name", MODELS)
+# the first model of each data set and analysis
+FIRST = {(analysis, case.data): name for name, (analysis, case) in reversed(MODELS.items())}
+
+
+def blurred(limits: Policy, secret: int) -> Policy:
+    return replace(limits, blur=TAU, blur_rows=FLOOR, secret=secret.to_bytes(32, "big"))
+
+
+@cache
+def exact(name: str) -> tuple[Sites, dict[str, Any]]:
+    """Return the sites of a model's exact fit, and its result."""
+    analysis, case = MODELS[name]
+    for split, limits in (("3", EXACT), ("1", Policy.open())):
+        if split in case.splits:
+            rows = dict(enumerate(sites(case.data, split), 1))
+            found = run(analysis, rows, case, limits)
+            if found[1]["status"] == "completed":
+                return found
+    return run(analysis, dict(enumerate(sites(case.data, case.splits[0]), 1)), case, Policy.open())
+
+
+def run(
+    analysis: str, rows: dict[int, pd.DataFrame], case: Case, limits: Policy
+) -> tuple[Sites, dict[str, Any]]:
+    there = Sites(analysis, rows, limits)
+    return there, there.end(case.request)
+
+
+def estimates(found: dict[str, Any]) -> Array:
+    return np.array([row["estimate"] for row in found["coefficients"]])
+
+
+def fit_with_noise(name: str, secret: int) -> tuple[Array, int]:
+    """Return the error of each estimate in declared standard deviations, and the rounds."""
+    there, without = exact(name)
+    declared: list[Array] = []
+
+    def noted(covariance: Array, noise: Array) -> float:
+        declared.append(np.sqrt(np.diag(noise)))
+        return 0.0
+
+    result = {"cox": "v6_cox.result"}.get(there.analysis, "v6_clinical.regression.glm.result")
+    with mock.patch(f"{result}.precision_of", noted):
+        again = Sites(there.analysis, there.frames, blurred(there.policy, secret))
+        found = again.end(MODELS[name][1].request)
+    assert found["status"] == "completed", found["error"]
+    error = (estimates(found) - estimates(without)) / declared[-1]
+    return error, len(found["ledger"])
+
+
+@pytest.mark.parametrize("name", FIRST.values())
+def test_a_fit_with_noise_is_as_near_as_it_declares(name: str) -> None:
+    """One draw for each data set and analysis; more, and every model, in ci/repeats."""
+    assert np.abs(fit_with_noise(name, 1)[0]).max() < 5
+
+
+@pytest.mark.repeats
+@every_model
+def test_the_declared_noise_covers_the_exact_estimate(name: str) -> None:
+    """1,000 draws."""
+    errors = np.array(list(drawn_steps(name, 1000)))
+    assert (np.abs(errors) <= 1.96).mean(axis=0).min() >= WITHIN
+    assert np.abs(errors).max() < 5
+
+
+def drawn_steps(name: str, draws: int) -> Iterator[Array]:
+    """Yield the error of a Newton step from the exact optimum, in declared standard deviations."""
+    there, _ = exact(name)
+    last = {number: asked[-1] for number, asked in there.asked.items()}
+    told = [
+        Sums.from_json(reply(there.analysis, message, there.frames[number], limits)["sums"])
+        for limits in (there.policy, blurred(there.policy, 1))
+        for number, message in last.items()
+    ]
+    exact_sums, with_noise = told[: len(last)], told[len(last) :]
+    labels = Form.total([sums.forms["information"] for sums in exact_sums]).labels
+    scores = [np.array([s.tallies["score"].get(x, 0.0) for x in labels]) for s in exact_sums]
+    matrices = [sums.forms["information"].at(labels) for sums in exact_sums]
+    scales = [Scale(s.noise["information"].d, s.noise["information"].e) for s in with_noise]
+    plain = np.linalg.solve(sum(matrices), sum(scores))
+    for draw in range(draws):
+        source = Blur(TAU, FLOOR, draw.to_bytes(32, "big")).source
+        parts = [
+            source(bytes([place])).score_block("evaluation", b"", scale, score, matrix)
+            for place, (scale, score, matrix) in enumerate(
+                zip(scales, scores, matrices, strict=True)
+            )
+        ]
+        yield _error(parts, scales, plain)
+
+
+def _error(parts: Sequence[tuple[Array, Array]], scales: Sequence[Scale], plain: Array) -> Array:
+    score, information = (np.sum(part, axis=0) for part in zip(*parts, strict=True))
+    covariance = np.linalg.inv(information)
+    noise = np.sum([s.d**2 * m for s, (_, m) in zip(scales, parts, strict=True)], axis=0)
+    sd = np.sqrt(np.diag(covariance @ noise @ covariance))
+    return np.asarray((covariance @ score - plain) / sd)
+
+
+@pytest.mark.repeats
+@every_model
+def test_whole_fits_with_noise(name: str) -> None:
+    """20 draws: none is off by five declared standard deviations, and rounds are as they were."""
+    rounds = len(exact(name)[1]["ledger"])
+    found = [fit_with_noise(name, secret) for secret in range(20)]
+    assert max(np.abs(error).max() for error, _ in found) < 5
+    assert sum(used <= rounds + 1 for _, used in found) >= 19
+
+
+@pytest.mark.repeats
+def test_whole_fits_with_noise_cover_the_exact_estimates() -> None:
+    """Of the estimates of all models, 5 draws each: they are some 1,500 numbers."""
+    errors = [fit_with_noise(name, secret)[0] for name in MODELS for secret in range(100, 105)]
+    assert (np.abs(np.concatenate(errors)) <= 1.96).mean() >= WITHIN
