@@ -169,4 +169,6 @@ def null_noise_of(fitting: Fitting, fit: Fit, dispersion: float = 1.0) -> float:
     if counted or fit.noise is None:
         return 0.0
     precision = precision_of(dispersion * fit.covariance, fit.noise)
-    return null_noise(precision, counts.n, null.log_likelihood, dispersion)
+    # what is the same in all models of the rows aside, a row's part is about the dispersion
+    value = 0.0 if fitting.family.dispersed else null.log_likelihood
+    return null_noise(precision, counts.n, value, dispersion)
