@@ -36,6 +36,7 @@ from v6_cox.shared_times import CommonTimes, no_event
 # it, and the Wald test is then right to about four times this.
 PER_ROOT_EVENT = 2.5e-9
 HALF = math.log(2)  # an event that is not the riskiest of its risk set costs that much at least
+NOISE = 0.02  # of the comparable pairs: sites tell no sd of it
 ROUNDING = 1e-13  # of the information on a column, were all of its spread within the risk sets
 
 
@@ -126,10 +127,11 @@ class Fitting:
     def parted(self, total: Sums) -> bool:
         """Tell whether every event is riskier than all that are at risk with it: monotone.
 
-        Pairs are within sites and strata, as the likelihood's are.
+        Pairs are within sites and strata, as the likelihood's are. With noise nearly all will do.
         """
         ordered, comparable = total["pairs"].tolist()
-        return bool(ordered >= comparable * (1 - ROUNDING))
+        noisy = self.null is not None and self.null.noise is not None
+        return bool(ordered >= comparable * (1 - (NOISE if noisy else ROUNDING)))
 
     def _take_null(self, null: Evaluation | None) -> None:
         """Keep the evaluation at 0, if there is information on every column.
