@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from helpers.face_examples import without_origin
 from helpers.new_analyses import write_mean, write_pair
-from helpers.policies import EXACT, EXACT_SETTINGS
+from helpers.policies import EXACT, EXACT_SETTINGS, shipped
 from helpers.summary_cases import dataset, split
 from helpers.user_clients import Client4, Client5, Server
 from v6_clinical.analyst import AnalysisError, Federation, Result, load, result_of, tasks
@@ -107,7 +107,7 @@ def test_its_result_is_an_object_a_text_a_table_a_page(mean: Path, name: str) ->
     assert r"\begin{tabular}" in str(found.table("latex"))
     assert "<table" in found._repr_html_()
     page = found.report(mean / "mean.html").read_text(encoding="utf-8")
-    for words in ("<h1>Mean</h1>", "rows with a value, and their sum", f"{expected():.4g}"):
+    for words in ("<h1>Mean</h1>", "the sum of their values", f"{expected():.4g}"):
         assert words in page
     assert "The mean of age is that of the pooled rows." in paragraph(envelope)[0]
     assert load(found.save(mean / "mean.json")).to_dict() == envelope
@@ -128,7 +128,7 @@ def test_it_is_a_command(mean: Path) -> None:
     assert run("show", saved) == printed
     assert "| age |" in run("table", saved)
     run("report", saved, "-o", mean / "mean.html")
-    assert "rows with a value, and their sum" in run("what-leaves", "mean")
+    assert "the sum of their values" in run("what-leaves", "mean")
     assert "* `add`: the only round." in run("what-leaves", "mean", "--markdown")
     described = json.loads(run("store-json", "mean", "--major", "4"))
     assert [f["name"] for f in described["functions"]] == ["mean", "mean_partial"]
@@ -230,3 +230,16 @@ def test_packages_of_others_are_left_alone(folder: Path) -> None:
     (folder / "v6_theirs" / "face.py").write_text("smile = True\n")
     assert {"v6_theirs", "v6_other"}.isdisjoint(registry.packages())
     assert "v6_other" not in sys.modules
+
+
+def test_it_blurs_what_it_sends(mean: Path) -> None:
+    """Counts are exact, the mean is near; a site without rows, or in another unit, is as well."""
+    policy = shipped(blur=0.01, blur_rows=0.25)
+    sites = [frame.reset_index(drop=True) for frame in frames()]
+    empty = sites[0].assign(age=float("nan"))
+    (found,) = local.run("mean", [*sites, empty], {"column": "age"}, policy=policy)["mean"]
+    assert found["n"] == sum(map(len, sites))
+    assert 0 < abs(found["mean"] - expected()) < 0.5
+    other = [frame.assign(age=-10 * frame["age"]) for frame in sites]
+    (turned,) = local.run("mean", other, {"column": "age"}, policy=policy)["mean"]
+    assert turned["mean"] == pytest.approx(-10 * found["mean"], rel=1e-4)

@@ -32,8 +32,8 @@ def write_pair(folder: Path) -> None:
     (folder / "v6_pair" / "total.py").write_text(total, encoding="utf-8")
     leaves = folder / "v6_pair" / "leaves.py"
     text = leaves.read_text().replace(
-        '{"add": {"sums": "rows with a value, and their sum"}}',
-        '{"add": {"sums": "rows with a value, and their sum"}, "again": {"more": "nothing else"}}',
+        '"sums": "the sum of their values"}}',
+        '"sums": "the sum of their values"}, "again": {"more": "nothing else"}}',
     )
     leaves.write_text(text, encoding="utf-8")
     face = folder / "v6_pair" / "face.py"

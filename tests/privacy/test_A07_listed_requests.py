@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -328,14 +329,19 @@ def test_a_later_question_belongs_to_its_opening() -> None:
 def test_an_analysis_that_does_not_say_what_stays_cannot_be_listed(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its sites then answer nothing but questions that are listed one by one."""
+    """One that says it can; the sites of one that does not answer no question but a listed one."""
     write_mean(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert not digests("mean", {"column": "age"})
-    found = local.run(
-        "mean", FRAMES, {"column": "age"}, policy=exact(allowed_requests=frozenset({"0" * 64}))
-    )
+    request = {"column": "age"}
+    listed = shipped(allowed_requests=digests("mean", request))
+    assert local.run("mean", FRAMES, request, policy=listed)["status"] == "completed"
+    monkeypatch.delattr("v6_mean.analysis.standing")
+    monkeypatch.delattr("v6_mean.site.QUESTIONS")
+    assert not digests("mean", request)
+    found = local.run("mean", FRAMES, request | {"column": "tsize"}, policy=listed)
     assert found["error"]["code"] == "REQUEST_NOT_ALLOWED"
+    for name in [name for name in sys.modules if name.partition(".")[0] == "v6_mean"]:
+        del sys.modules[name]
 
 
 def test_a_request_that_is_none_has_no_digest() -> None:
