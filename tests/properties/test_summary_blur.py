@@ -269,12 +269,13 @@ def test_columns_asked_for_in_another_order_give_the_same_numbers() -> None:
 
 @pytest.mark.parametrize("per_site", [False, True])
 def test_results_say_how_exact_they_are_and_show_ten_digits(per_site: bool) -> None:
-    _, pooled, outcome = run(frames(), blurred(), per_site=per_site)
+    found, pooled, outcome = run(frames(), blurred(), per_site=per_site)
     means = [pooled.moments(i, g) for i, g in groups(pooled)]
     largest = max(one.mean_noise / (one.sd / np.sqrt(one.n)) for one in means)
     assert outcome.precision == pytest.approx(largest)
     assert 0.01 < outcome.precision < 0.5
-    for row in outcome.tables["numeric"]:
+    assert found["precision"] == pytest.approx(outcome.precision)
+    for row in [*found["numeric"], *found.get("per_site", {}).get("numeric", [])]:
         assert all(float(f"{row[name]:.10g}") == row[name] for name in REAL)
     assert run(frames(), OPEN)[2].precision == 0
 
