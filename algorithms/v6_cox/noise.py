@@ -19,11 +19,11 @@ from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.numerics.whitening import Factor
 from v6_clinical.regression.site.noise import NoiseAt, Noisy, Parts, parts_of
 from v6_cox.kernel import residuals
-from v6_cox.kernel.coarse_parts import coarse_information, coarse_parts, find_runs
+from v6_cox.kernel.coarse_parts import coarse_parts, find_runs
 from v6_cox.kernel.concordance import Concordance, pairs_of_rows
 from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.proportional_hazards import PHSums, Transform, moved, ph_sums, stack, times_of
-from v6_cox.kernel.row_likelihood import row_likelihoods
+from v6_cox.kernel.row_likelihood import row_gains, row_likelihoods
 from v6_cox.kernel.row_parts import largest_parts
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ class NullNoise:
         null, columns = self.point, self.noisy.columns
         runs = find_runs(null) if self.patients is None else None
         if runs is not None:
-            matrix = coarse_information(null, runs)
-            parts = coarse_parts(null, runs, whitener(matrix, columns))
+            parts = coarse_parts(null, runs, whitener(runs.information, columns))
         else:
             matrix = null.information * np.outer(null.varies, null.varies)
             parts = largest_parts(null, whitener(matrix, columns), None, self.patients)
@@ -97,8 +96,7 @@ class NullNoise:
         value = here.log_likelihood - self.point.log_likelihood
         if not noise.noisy.on:
             return value
-        rows = row_likelihoods(here) - row_likelihoods(self.point)
-        return noise.number("likelihood", value, self.parts(rows))
+        return noise.number("likelihood", value, self.parts(row_gains(here, self.point)))
 
     def log_likelihood(self) -> float:
         """Return the log partial likelihood at coefficients of 0, which has nothing of columns."""

@@ -19,11 +19,12 @@ import numpy as np
 
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import FEWEST, NUMBERS
-from v6_cox.kernel.partial_likelihood import Point, second_moments
+from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.row_parts import Parts
 
 MANY = 10_000  # rows
 SHARE = 0.02  # of the rows before, in a run
+FLAT = 1e-6  # of a column's squares about its mean: rounding of one that is constant
 
 
 @dataclass(frozen=True)
@@ -34,46 +35,50 @@ class Runs:
     ----------
     bounds
         Where they begin, and where the last one ends, shape (R + 1,).
-    deaths, hazard
-        In the risk sets that end in a run: deaths and jumps, shape (R,).
+    hazard
+        The jumps of the risk sets that end in a run, shape (R,).
     means
         Of the columns over the rows up to a run's end, shape (R, p).
+    information
+        About that at the point, shape (p, p), 0 for columns that are constant.
     """
 
     bounds: Index
-    deaths: Array
     hazard: Array
     means: Array
+    information: Array
 
 
 def find_runs(point: Point) -> Runs | None:
     """Return the runs of many rows that are alike, of one stratum and there from the start."""
     data, sets = point.data, point.data.sets
     plain = sets.moves.rows is None and not len(sets.moves.restarts) and len(data) >= MANY
-    if not plain or not len(sets) or not (point.risk.scores == 1).all():
+    if not (plain and len(sets) and (point.risk.scores == 1).all() and (data.weights == 1).all()):
         return None
-    if not (data.weights == 1).all():
-        return None
-    bounds, most = [0], max(NUMBERS // max(data.design.shape[1], 1), FEWEST)
-    while bounds[-1] < len(data):
-        bounds.append(min(bounds[-1] + min(int(SHARE * bounds[-1]) + 1, most), len(data)))
-    edges = np.array(bounds, dtype=np.intp)
-    sums = np.cumsum(np.add.reduceat(data.design, edges[:-1], axis=0), axis=0)
+    edges = _bounds(len(data), data.design.shape[1])
+    count, p = len(edges) - 1, data.design.shape[1]
+    sums, seconds = np.empty((count, p)), np.zeros((p, p))
+    for j, (start, stop) in enumerate(pairwise(edges.tolist())):
+        x, exposed = data.design[start:stop], point.expected[start:stop]
+        sums[j] = np.dot(np.ones(stop - start), x)
+        seconds += np.dot((x * exposed[:, None]).T, x)
     run = np.searchsorted(edges, sets.moves.ends, side="left") - 1
-    count = len(edges) - 1
     deaths, hazard = (
         np.asarray(np.bincount(run, values, minlength=count), dtype=np.float64)
         for values in (sets.deaths, point.jumps.hazard)
     )
-    return Runs(edges, deaths, hazard, sums / edges[1:, None])
+    means = np.cumsum(sums, axis=0) / edges[1:, None]
+    information = seconds - np.dot((means * deaths[:, None]).T, means)
+    keep = np.diag(information) > FLAT * np.diag(seconds)
+    return Runs(edges, hazard, means, np.asarray(information * np.outer(keep, keep)))
 
 
-def coarse_information(point: Point, runs: Runs) -> Array:
-    """Return about the information: shape (p, p), 0 for columns that are constant."""
-    seconds = second_moments(point.data.design, point.expected)
-    found = seconds - np.dot((runs.means * runs.deaths[:, None]).T, runs.means)
-    keep = np.diag(found) > 1e-6 * np.diag(seconds)
-    return np.asarray(found * np.outer(keep, keep))
+def _bounds(rows: int, columns: int) -> Index:
+    """Return where runs of so many rows begin, and where the last one ends."""
+    bounds, most = [0], max(NUMBERS // max(columns, 1), FEWEST)
+    while bounds[-1] < rows:
+        bounds.append(min(bounds[-1] + min(int(SHARE * bounds[-1]) + 1, most), rows))
+    return np.array(bounds, dtype=np.intp)
 
 
 def coarse_parts(point: Point, runs: Runs, whitener: Array) -> Parts:
