@@ -24,7 +24,7 @@ from v6_cox.kernel.shared_baseline import EventTimes
 from v6_cox.kernel.sorted_data import SortedData
 from v6_cox.noise import NullNoise, without_rounding
 from v6_cox.own_start import own_start
-from v6_cox.questions import Evaluate
+from v6_cox.questions import Evaluate, Report
 from v6_cox.site_report import CoxTold, common_meat, hazards_test, risk_sums, rows_at_event_times
 
 if TYPE_CHECKING:
@@ -119,15 +119,18 @@ class CoxLikelihood(Likelihood):
         point = Point(self.data, beta) if beta.any() else self.null.point
         return CoxPoint(point, self.noisy.on)
 
-    def point(self, asked: Asked) -> CoxPoint:
+    def point(self, asked: Asked, policy: Policy) -> CoxPoint:
         """Return the point that is asked about; of a common baseline, whose sums are exact, itself.
 
-        All else is told of the nearest point of a grid, ``asked.beta``.
+        All else is told of the nearest point of a grid, ``asked.beta``. R9 holds at coefficients of
+        0 too, the likelihood at which is told of.
         """
         question = self.cases.question
-        if self.times is None or not isinstance(question, Evaluate):
-            return self.at(asked.beta)
-        return self.at(np.array(question.slopes, dtype=np.float64))
+        if self.times is not None and isinstance(question, Evaluate):
+            return self.at(np.array(question.slopes, dtype=np.float64))
+        check(self.at(np.zeros(len(asked.beta))), policy)
+        self.null.settle()
+        return self.at(asked.beta)
 
     def ridge_optimum(self) -> RidgeOptimum:
         """Return about the optimum under a weak ridge; 0 for a constant column."""
@@ -166,19 +169,25 @@ class CoxLikelihood(Likelihood):
             if wanted is not None and wanted.steps is not None:
                 sums += common_meat(here, self.cases, asked, self.times, wanted.steps)
         else:
-            check(self.at(np.zeros(len(asked.beta))), policy)  # the likelihood there is told of
-            gain = self.null.difference(here.point.point, noise)
-            sums = Sums()
-            if wanted is None:
-                evaluation = here.evaluation
-            else:
-                sums, evaluation = hazards_test(
-                    here, asked.labels, wanted.transform, self.null, noise
-                )
-            sums += evaluation_sums(asked.labels, evaluation, likelihood=gain, noise=noise)
+            sums, evaluation = self._evaluation(here, asked, wanted, noise)
         return CoxTold(
             sums, evaluation, self.cases, self.data, asked, strata, wanted, self.null, noise
         )
+
+    def _evaluation(
+        self, here: Checked[Any], asked: Asked, wanted: Report | None, noise: NoiseAt
+    ) -> tuple[Sums, Cleared]:
+        """Return the evaluation, with a report the sums of the hazards test too."""
+        point, sums = here.point.point, Sums()
+        if wanted is None:
+            evaluation = here.evaluation
+            point.forget("residuals")
+        gain = self.null.difference(point, noise)
+        if wanted is not None:
+            transform = wanted.transform
+            sums, evaluation = hazards_test(here, asked.labels, transform, self.null, noise)
+        sums += evaluation_sums(asked.labels, evaluation, likelihood=gain, noise=noise)
+        return sums, evaluation
 
 
 def event_times(cases: CoxCases, policy: Policy) -> dict[str, dict[str, float]]:

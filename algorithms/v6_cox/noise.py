@@ -23,7 +23,7 @@ from v6_cox.kernel.coarse_parts import coarse_parts, find_runs
 from v6_cox.kernel.concordance import Concordance, pairs_of_rows
 from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.proportional_hazards import PHSums, Transform, moved, ph_sums, stack, times_of
-from v6_cox.kernel.row_likelihood import row_gains, row_likelihoods
+from v6_cox.kernel.row_likelihood import row_likelihoods
 from v6_cox.kernel.row_parts import largest_parts
 
 if TYPE_CHECKING:
@@ -91,20 +91,38 @@ class NullNoise:
         """Return the parts of patients in a sum over sorted rows, shape (n,)."""
         return parts_of(rows, self.patients)
 
+    @cached_property
+    def value(self) -> float:
+        """The log partial likelihood at coefficients of 0."""
+        return self.point.log_likelihood
+
+    @cached_property
+    def rows(self) -> Array:
+        """What each row adds to it, shape (n,)."""
+        return row_likelihoods(self.point)
+
+    def settle(self) -> None:
+        """Compute what each evaluation needs of the rows at 0, and free the memory of the rest."""
+        self.value  # noqa: B018 - kept from here on
+        if self.noisy.on:
+            self.scale, self.rows  # noqa: B018
+        vars(self).pop("point", None)
+
     def difference(self, here: Point, noise: NoiseAt) -> float:
         """Return the log partial likelihood less that at coefficients of 0."""
-        value = here.log_likelihood - self.point.log_likelihood
+        value = here.log_likelihood - self.value
         if not noise.noisy.on:
             return value
-        return noise.number("likelihood", value, self.parts(row_gains(here, self.point)))
+        rows = row_likelihoods(here)
+        rows -= self.rows
+        return noise.number("likelihood", value, self.parts(rows))
 
     def log_likelihood(self) -> float:
         """Return the log partial likelihood at coefficients of 0, which has nothing of columns."""
-        value = self.point.log_likelihood
         if not self.noisy.on:
-            return value
-        parts = self.parts(row_likelihoods(self.point))
-        return self.noisy.number("null_likelihood", b"", value, parts, alone=True)
+            return self.value
+        parts = self.parts(self.rows)
+        return self.noisy.number("null_likelihood", b"", self.value, parts, alone=True)
 
     def hazards(
         self, found: PHSums, transform: Transform, noise: NoiseAt

@@ -102,7 +102,7 @@ def hazards_test(
     point = here.point.point
     if transform == "log" and (point.data.sets.times <= 0).any():
         raise RefusalError("BAD_TIME", ["zph_transform"])
-    point.forget_rows()
+    point.forget("expected", "residuals")
     found = ph_sums(point, transform)
     if not all(np.isfinite(getattr(found, field.name)).all() for field in fields(found)):
         raise RefusalError("COEFFICIENT_RANGE")

@@ -132,9 +132,9 @@ class Point:
             score = np.dot(self.residuals, self.data.design)
         return Evaluation(self.log_likelihood, score, self.information)
 
-    def forget_rows(self) -> None:
-        """Free the memory of what follows from risk scores and jumps."""
-        for name in ("expected", "residuals"):
+    def forget(self, *names: str) -> None:
+        """Free the memory of parts that are not needed again."""
+        for name in names:
             vars(self).pop(name, None)
 
 

@@ -12,24 +12,15 @@ death.
 from __future__ import annotations
 
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.blocks import row_blocks
 from v6_cox.kernel.partial_likelihood import Point
 
 
 def row_likelihoods(point: Point) -> Array:
     """Return l_i of the rows in sorted order, shape (n,)."""
     data, found = point.data, -point.expected
-    rows = data.sets.death_rows
-    log_sums = point.jumps.log_sums[data.sets.exit_set[rows]]
-    found[rows] += data.weights[rows] * (point.risk.predictor[rows] - log_sums + 1)
-    return found
-
-
-def row_gains(here: Point, there: Point) -> Array:
-    """Return l_i at a point less l_i at another one of the same rows, shape (n,)."""
-    data, found = here.data, there.expected - here.expected
-    rows = data.sets.death_rows
-    log_sums = (here.jumps.log_sums - there.jumps.log_sums)[data.sets.exit_set[rows]]
-    gains = here.risk.predictor[rows] - there.risk.predictor[rows]
-    gains -= log_sums
-    found[rows] += data.weights[rows] * gains
+    for block in row_blocks(len(data.sets.death_rows)):
+        rows = data.sets.death_rows[block]
+        log_sums = point.jumps.log_sums[data.sets.exit_set[rows]]
+        found[rows] += data.weights[rows] * (point.risk.predictor[rows] - log_sums + 1)
     return found

@@ -89,7 +89,7 @@ class GLMLikelihood(Likelihood):
         """Return the point at coefficients ``beta``."""
         return Point(self.data, beta)
 
-    def point(self, asked: Asked) -> Point:
+    def point(self, asked: Asked, policy: Policy) -> Point:
         """Return the point that is asked about, with the gain over a null model.
 
         With noise that is the site's own: where differences are to begin draws nothing anew.

@@ -107,10 +107,10 @@ class Cases(ABC):
         leverage
             Of each row in the design, unweighted, shape (n,).
         """
-        n, outcome = self.rows.n, self.events
+        n = self.rows.n
 
         def source(some: Columns, share: Array) -> Source:
-            key = some.row_key(share, outcome, self.beside)
+            key = some.row_key(share, self.events, self.beside)
             return policy.noise.source(key + b"|" + in_units(self.units(some)))
 
         bare = partial(source, Columns((), columns.intercept), np.broadcast_to(1 / max(n, 1), n))

@@ -109,8 +109,8 @@ class Likelihood(ABC):
     def at(self, beta: Array) -> Point:
         """Return the point at coefficients ``beta``, shape (p,)."""
 
-    def point(self, asked: Asked) -> Point:
-        """Return the point that is asked about, with all that is told of it."""
+    def point(self, asked: Asked, policy: Policy) -> Point:
+        """Return the point that is asked about, with all that is told of it; R9 of other points."""
         return self.at(asked.beta)
 
     @abstractmethod

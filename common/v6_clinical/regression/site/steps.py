@@ -30,7 +30,7 @@ from v6_clinical.regression.site.cases import Cases, Regression
 from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.guard import check
 from v6_clinical.regression.site.likelihood import Asked, Likelihood, Told
-from v6_clinical.regression.site.noise import described
+from v6_clinical.regression.site.noise import Noisy, described
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates, why_not
 from v6_clinical.regression.site.sample import sample_step
@@ -127,7 +127,7 @@ def _opened(
         with suppress(SingularError):
             own = cases.likelihood(about.design, every=every).ridge_optimum()
     labels = regression.labels(coding.full_names, question, place)
-    likelihood = _with_noise(cases.likelihood(about.design), cases, about, coding, policy)
+    likelihood = _likelihood(cases, about, coding, policy)
     return columns, labels, own, likelihood
 
 
@@ -176,33 +176,38 @@ def _agreed(
     policy.check_shift(about, shift, "shift")
     p = len(beta)
     labels = regression.labels(coding.names, question, place)
-    likelihood = cases.likelihood(about.design, shift)
-    likelihood = _with_noise(likelihood, cases, about, coding, policy, shift)
+    likelihood = _likelihood(cases, about, coding, policy, shift)
     beta, canonical = likelihood.asked(beta)
     mean, reach = about.mean[:p] - shift, about.reach[:p]
     return Asked(beta, shift, labels, mean, reach, canonical), likelihood
 
 
-def _with_noise(
-    likelihood: Likelihood,
-    cases: Cases,
-    about: Survey,
-    coding: Coding,
-    policy: Policy,
-    shift: Array | None = None,
+def _likelihood(
+    cases: Cases, about: Survey, coding: Coding, policy: Policy, shift: Array | None = None
 ) -> Likelihood:
-    """Return a likelihood with the noise of its rows and its design's columns.
+    """Return the likelihood of a design, less ``shift`` of shape (p,), with its noise.
 
-    ``shift``, shape (p,), has been taken off the design since it was surveyed; where it would
-    change nothing the design is as it was.
+    Where a shift changes nothing the rows are copied, after the noise has looked at them; else it
+    is taken off in place, before.
     """
     if not policy.noise.on:
-        return likelihood
-    p, n = len(coding.names), len(about.design)
-    if shift is not None and not cases.centred:
-        less = np.append(shift, np.zeros(len(about.mean) - p))
+        return cases.likelihood(about.design, shift)
+    if cases.centred:
+        noise = _noise(cases, about, coding, policy)
+        return cases.likelihood(about.design, shift).with_noise(*noise)
+    likelihood = cases.likelihood(about.design, shift)
+    if shift is not None:
+        less = np.append(shift, np.zeros(len(about.mean) - len(shift)))
         here = {name: getattr(about, name) - less for name in ("mean", "low", "high")}
         about = replace(about, **here)
+    return likelihood.with_noise(*_noise(cases, about, coding, policy))
+
+
+def _noise(
+    cases: Cases, about: Survey, coding: Coding, policy: Policy
+) -> tuple[Noisy, Array, Array]:
+    """Return the noise of the rows and a design's columns, X'X, and the rows' leverage."""
+    p, n = len(coding.names), len(about.design)
     found = described(about, p, policy.noise, cases.rows.clusters)
     columns = Columns(found.digests, bool(p) and coding.names[0] == INTERCEPT)
     centre, mean = None, about.mean[:p]
@@ -210,12 +215,11 @@ def _with_noise(
         centre, mean = mean, np.zeros(p)
     gram = about.products[:p, :p] + n * np.outer(mean, mean)
     leverage = Factor(gram, columns.order, columns.signs).squares(about.design, centre)
-    noisy = cases.noisy(policy, columns, found.moments, leverage)
-    return likelihood.with_noise(noisy, gram, leverage)
+    return cases.noisy(policy, columns, found.moments, leverage), gram, leverage
 
 
 def _told(likelihood: Likelihood, asked: Asked, question: Evaluate, policy: Policy) -> Told:
     """Return what is told of the point; the memory of what is not needed again is freed."""
     meat = question.report is not None and question.report.meat
-    here = check(likelihood.point(asked), policy, meat=meat)
+    here = check(likelihood.point(asked, policy), policy, meat=meat)
     return likelihood.tell(here, asked, policy)
