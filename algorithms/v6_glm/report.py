@@ -54,5 +54,5 @@ def _constants(told: GLMTold, policy: Policy) -> Array:
         [noisy.sum(f"constants/{k}", b"", x, alone=True) for k, x in enumerate(columns)]
     )
     if family.saturates:
-        sums[-1] -= told.likelihood.origin_gain(policy)
+        sums[-1] -= told.likelihood.null_told.origin_gain(policy)
     return sums

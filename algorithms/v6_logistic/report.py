@@ -91,7 +91,7 @@ def _pairs(told: GLMTold, ranked: Ranked, rounding: float, policy: Policy) -> Ar
     if noisy.on:
         each = pairs_of_rows(eta, y, w, rounding)
         clusters = None if noisy.clusters is None else noisy.clusters[ranked.order]
-        counts = Counts.read(told.cases.answer(Sums(), policy).sums)
+        counts = Counts.read(told.cases.counts_told(policy))
         pairs = max(counts.event_weight * (counts.weight - counts.event_weight), 0.0)
         value = told.noise.number("pairs", value, parts_of(each, clusters))
         value = min(max(value, 0.0), pairs)

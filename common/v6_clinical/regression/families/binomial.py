@@ -55,7 +55,8 @@ class Binomial(Family):
 
     def value(self, y: Array, eta: Array) -> Array:
         """Return y eta - log(1 + e^eta)."""
-        return np.asarray(y * eta - np.logaddexp(0.0, eta))
+        whole = 1 + np.exp(-np.abs(eta))
+        return np.asarray(y * eta - np.maximum(eta, 0) - np.log(whole))
 
     def third(self, y: Array, w: Array, residuals: Array, weights: Array) -> Array:
         """Return w mu (1 - mu) (1 - 2 mu)."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import NO_NOISE, Source
+from v6_clinical.disclosure.blur import Source
 from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
@@ -17,12 +17,13 @@ from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm import likelihood
-from v6_clinical.regression.glm.likelihood import Data, Point, row_values
+from v6_clinical.regression.glm.likelihood import Data, Point
 from v6_clinical.regression.glm.null_rows import (
     NullRows,
     null_rows,
     spread_of,
 )
+from v6_clinical.regression.glm.null_told import NullTold
 from v6_clinical.regression.glm.own_intercept import own_intercept
 from v6_clinical.regression.glm.questions import Evaluate
 from v6_clinical.regression.glm.told import GLMTold
@@ -57,7 +58,10 @@ class GLMLikelihood(Likelihood):
 
     def with_noise(self, noisy: Noisy, gram: Array, leverage: Array) -> Self:
         """Return the likelihood with the noise of what is told of it."""
-        intercept = self.cases.null_intercept(self._alone_data)
+        if self.null is None:
+            intercept = self.cases.null_intercept(self._alone_data)
+        else:  # of the same rows with another design
+            intercept = self.null.intercept
         alike = (gram, leverage) if self.cases.alike else None
         null = null_rows(self.data, intercept, alike, noisy.clusters)
         return replace(self, noisy=noisy, null=null)
@@ -221,7 +225,7 @@ class GLMLikelihood(Likelihood):
             return Sums()
         counts = cases.rows.counts(cases.outcome)
         if self.noisy.on:
-            counts = Counts.read(cases.answer(Sums(), policy).sums)
+            counts = Counts.read(cases.counts_told(policy))
         found = self.data.family.null(counts, intercept=True)
         noise = self.noisy.told(["null_sites"])
         return Sums({"null_sites": np.array([found.log_likelihood])}, noise=noise)
@@ -247,52 +251,15 @@ class GLMLikelihood(Likelihood):
         noise, parts = self.noise_at(point, asked.question), point.parts
         if not np.isfinite(parts.gain):
             raise RefusalError("COEFFICIENT_RANGE")
-        gain = noise.number("likelihood", parts.gain, parts.parts) - self.origin_gain(policy)
+        gain = noise.number("likelihood", parts.gain, parts.parts)
+        gain -= self.null_told.origin_gain(policy)
         sums = evaluation_sums(asked.labels, here.evaluation, likelihood=gain, noise=noise)
         wanted = self.cases.question
         if isinstance(wanted, Evaluate) and wanted.null is not None:
-            sums += self._told_null(wanted.null, policy)
+            sums += self.null_told.sums(wanted.null, policy)
         return GLMTold(sums, here.evaluation, self, asked, noise, point.eta, point.residuals)
 
-    def origin_gain(self, policy: Policy) -> float:
-        """Return what the null model that differences begin at gains over the site's own.
-
-        0 where nothing has noise: then differences are taken from it. Without an offset it follows
-        from what is told of the counts.
-        """
-        if self.null is None:
-            return 0.0
-        origin, question = self.origin_asked
-        if self.cases.asks_null:
-            return self._gain_alone(origin, question)
-        counts, family = Counts.read(self.cases.answer(Sums(), policy).sums), self.data.family
-        return family.at_constant(counts, origin) - family.at_constant(counts, self.null.intercept)
-
-    def _gain_alone(self, intercept: float, question: bytes) -> float:
-        """Return what an intercept alone gains over the site's own null model, with noise."""
-        own = self.origin_asked[0] if self.null is None else self.null.intercept
-        clusters = self.noisy.clusters
-        parts = Point(self.alone.data, np.array([intercept]), own, clusters).parts
-        return self.noisy.number("null", question, parts.gain, parts.parts, alone=True)
-
-    def _told_null(self, intercept: float, policy: Policy) -> Sums:
-        """Return the null model's gain over the one that gains are from, score and information.
-
-        Beside it the log-likelihood of the latter: R9 holds at both.
-        """
-        alone, origin = self.alone, self.origin_asked[0]
-        at, question = alone.asked_intercept(intercept)
-        here = check(alone.at(np.array([at])), policy)
-        check(alone.at(np.array([origin])), policy)
-        noise = alone.noise_at(here.point, question)
-        score, information = noise.block(here.evaluation.score, here.evaluation.information)
-        more = self.origin_gain(policy)
-        values = row_values(alone.data, origin if self.null is None else self.null.intercept)
-        value = self.noisy.sum("null_likelihood", b"", values, alone=True) + more
-        gain = self._gain_alone(at, question) - more
-        told = {
-            "null": np.array([gain, score[0], information[0, 0]]),
-            "null_likelihood": np.array([value]),
-        }
-        scales = {"null": noise.shown, "null_likelihood": NO_NOISE}
-        return Sums(told, noise=self.noisy.told(scales))
+    @cached_property
+    def null_told(self) -> NullTold:
+        """What is told of null models beside this one."""
+        return NullTold(self)

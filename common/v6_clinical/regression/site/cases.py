@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -120,9 +120,19 @@ class Cases(ABC):
 
     def answer(self, sums: Sums, policy: Policy) -> SiteAnswer:
         """Return the answer of a step: how many rows there are, and sums."""
-        rows = self.rows
-        counts = count_sums(rows, self.events, policy, counted=self.counted)
+        rows, counts = self.rows, self.counts_told(policy)
         return SiteAnswer(counts + sums, rows.n, rows.n > 0, rows.dropped)
+
+    def counts_told(self, policy: Policy) -> Sums:
+        """Return what is told of the number of rows and of sums of weights, drawn once."""
+        if policy not in self._told:
+            sums = count_sums(self.rows, self.events, policy, counted=self.counted)
+            self._told[policy] = sums
+        return self._told[policy]
+
+    @cached_property
+    def _told(self) -> dict[Policy, Sums]:
+        return {}
 
 
 O = TypeVar("O", bound=Opening)  # noqa: E741 - what opens

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from v6_clinical.disclosure.row_key import Columns, mean_and_sd
+from v6_clinical.disclosure.row_key import digest_of
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Noise, Sums
 from v6_clinical.regression.counts import OUTCOME, ROWS, WEIGHTS
@@ -61,10 +61,10 @@ def _noisy(
     """
     if not policy.noise.on:
         return value
-    columns, n = keyed or (parts,), rows.n
-    units = [number for column in columns for number in mean_and_sd(column)]
-    even = np.broadcast_to(1 / n, n)
-    key = Columns(()).row_key(even, columns[0], columns[1:]) + b"|" + in_units(units)
+    columns = keyed or (parts,)
+    found = [digest_of(column, columns[-1]) for column in columns]
+    units = in_units([number for digest in found for number in (digest.mean, digest.sd)])
+    key = b"|".join([b"sum", *(digest.key for digest in found), units])
     source = policy.noise.source(key + (b"" if rows.clusters is None else b"|clusters"))
     about = parts_of(parts - parts.mean(), rows.clusters)
     return source.number(name, b"", value, about.size, about.largest)

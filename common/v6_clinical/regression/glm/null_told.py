@@ -1,0 +1,99 @@
+"""What a site tells of null models: that which differences are from, and that of the fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from v6_clinical.disclosure.blur import NO_NOISE
+from v6_clinical.protocol.sums import Sums
+from v6_clinical.regression.counts import Counts
+from v6_clinical.regression.glm.likelihood import Point, row_values
+from v6_clinical.regression.site.guard import Cleared, check
+from v6_clinical.regression.site.noise import NoiseAt
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
+    from v6_clinical.regression.glm.site_likelihood import GLMLikelihood
+
+
+@dataclass(frozen=True)
+class At:
+    """An intercept alone: its evaluation, the noise there, and its gain over the first one."""
+
+    evaluation: Cleared
+    noise: NoiseAt
+    gain: float
+
+
+class NullTold:
+    """Null models of a site's rows.
+
+    With noise all gains are from the site's own null model: a difference of two null models, or of
+    a model and one of them, has the same noise wherever it is asked to begin.
+    """
+
+    def __init__(self, likelihood: GLMLikelihood) -> None:
+        self.likelihood = likelihood
+        self._known: dict[bytes, At] = {}
+
+    @property
+    def _first(self) -> float:
+        """The intercept that gains are from."""
+        null = self.likelihood.null
+        return self.likelihood.origin_asked[0] if null is None else null.intercept
+
+    def origin_gain(self, policy: Policy) -> float:
+        """Return what the null model that differences begin at gains over the site's own.
+
+        0 where nothing has noise: then differences are taken from it. Without an offset it follows
+        from what is told of the counts.
+        """
+        likelihood = self.likelihood
+        if likelihood.null is None:
+            return 0.0
+        origin, question = likelihood.origin_asked
+        if likelihood.cases.asks_null:
+            return self._at(origin, question, policy).gain
+        counts = Counts.read(likelihood.cases.counts_told(policy))
+        family = likelihood.data.family
+        return family.at_constant(counts, origin) - family.at_constant(counts, self._first)
+
+    def _at(self, intercept: float, question: bytes, policy: Policy) -> At:
+        """Return what is told of an intercept alone; R9.
+
+        Raises
+        ------
+        RefusalError
+            ``COEFFICIENT_RANGE``.
+        """
+        key = np.float64(intercept).tobytes()
+        if key not in self._known:
+            alone, noisy = self.likelihood.alone, self.likelihood.noisy
+            point = Point(alone.data, np.array([intercept]), self._first, noisy.clusters)
+            here = check(point, policy)
+            parts, noise = point.parts, alone.noise_at(point, question)
+            gain = noisy.number("null", question, parts.gain, parts.parts, alone=True)
+            self._known[key] = At(here.evaluation, noise, gain)
+        return self._known[key]
+
+    def sums(self, intercept: float, policy: Policy) -> Sums:
+        """Return a null model's gain over the one that gains are from, score and information.
+
+        Beside it the log-likelihood of the latter: R9 holds at both.
+        """
+        alone, noisy = self.likelihood.alone, self.likelihood.noisy
+        here = self._at(*alone.asked_intercept(intercept), policy)
+        origin = self._at(*self.likelihood.origin_asked, policy)
+        begin = origin.gain if noisy.on else 0.0
+        score, information = here.noise.block(here.evaluation.score, here.evaluation.information)
+        values = row_values(alone.data, self._first)
+        value = noisy.sum("null_likelihood", b"", values, alone=True) + begin
+        told = {
+            "null": np.array([here.gain - begin, score[0], information[0, 0]]),
+            "null_likelihood": np.array([value]),
+        }
+        scales = {"null": here.noise.shown, "null_likelihood": NO_NOISE}
+        return Sums(told, noise=noisy.told(scales))
