@@ -46,12 +46,14 @@ def policy(folder: Path, config: Any, *more: str | Path) -> Result:
 @EACH
 def test_the_settings_of_a_configuration(layout: str, tmp_path: Path) -> None:
     given = {"V6C_MIN_ROWS": "31", "V6C_DENIED_COLUMNS": "hiv", "V6C_SECRET": CANARY}
+    given["V6C_BLUR"] = "0.03"
     done = policy(tmp_path, LAYOUTS[layout](SAFE | {"algorithm_env": given | {"OTHER": "x"}}))
     assert done.exit_code == 0, done.stderr
     lines = {line.split()[0]: line for line in done.stdout.splitlines() if "V6C_" in line}
     assert " 31 " in lines["V6C_MIN_ROWS"]
     assert " hiv " in lines["V6C_DENIED_COLUMNS"]
     assert " set " in lines["V6C_SECRET"]
+    assert " 0.03 " in lines["V6C_BLUR"]
     assert CANARY not in done.output
     assert "Note" not in done.stdout
 
@@ -137,9 +139,24 @@ def test_what_else_concerns_what_may_leave_is_noted(kind: str, layout: str, tmp_
     done = policy(tmp_path, LAYOUTS[layout](config))
     assert done.exit_code == 0, done.stderr
     found = [line for line in done.stdout.splitlines() if line.startswith("Note: ")]
+    found = [line for line in found if not line.startswith("Note: V6C_")]
     assert len(found) == len(notes)
     assert all(words in line for words, line in zip(notes, found, strict=True))
     assert CANARY not in done.output
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"V6C_BLUR": "0.01"}, "V6C_SECRET is not set: noise is drawn anew at every call"),
+        ({"V6C_BLUR": "0", "V6C_BLUR_ROWS": "0"}, "sums are exact"),
+        ({"V6C_BLUR_ROWS": "0.2", "V6C_SECRET": CANARY}, None),
+    ],
+)
+def test_what_the_noise_lacks_is_noted(settings: dict[str, str], words: str | None) -> None:
+    told = run("policy", environment=settings).stdout
+    assert ("Note: V6C_" in told) == (words is not None)
+    assert words is None or words in told
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ def policy(config: Path | None, request: tuple[Path, ...]) -> None:
     node = NodeConfig(os.environ, (), ()) if config is None else _node(config)
     limits = _limits(node, "this environment" if config is None else str(config))
     show_policy(limits)
-    for remark in node.remarks:
+    for remark in [*node.remarks, *_remarks(limits)]:
         click.echo(f"Note: {remark}")
     for path in request:
         _show_digests(path, limits)
@@ -96,6 +96,16 @@ def _limits(node: NodeConfig, where: str) -> Policy:
     if wrong:
         raise click.ClickException("\n".join([f"{where}: not as it is written.", *wrong]))
     return found
+
+
+def _remarks(limits: Policy) -> Iterator[str]:
+    if not limits.noise.on:
+        yield "V6C_BLUR and V6C_BLUR_ROWS are 0: sums are exact, and few of them tell rows."
+    elif limits.secret is None:
+        yield (
+            "V6C_SECRET is not set: noise is drawn anew at every call, and whoever asks again "
+            "averages it away. v6-clinical keys makes one."
+        )
 
 
 def _show_digests(path: Path, limits: Policy) -> None:
