@@ -37,11 +37,15 @@ def policy(settings: dict[str, str]) -> Policy:
     return Policy.from_environment(given)
 
 
+def sites() -> list[pd.DataFrame]:
+    """Return the rows of three hospitals of one size."""
+    rows = pd.read_csv(ROOT / "tests" / "data" / "gbsg2.csv")
+    return [rows.iloc[first::SITES] for first in range(SITES)]
+
+
 def table(_: str) -> str:
     """Return what each block makes of the example of each analysis."""
-    rows = pd.read_csv(ROOT / "tests" / "data" / "gbsg2.csv")
-    frames = [rows.iloc[first::SITES] for first in range(SITES)]
-    found = ready()
+    frames, found = sites(), ready()
     lines = [
         [
             f"`{face.short}`",

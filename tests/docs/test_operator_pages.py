@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from extension import ready
 
 from helpers.folders import ROOT
 from v6_clinical.disclosure import Policy
+from v6_clinical.platforms import local
 from v6_clinical.platforms.node_config import read_node_config
 from v6_clinical.protocol.registry import methods
 from v6_clinical.settings import SETTINGS, problems
@@ -103,6 +105,24 @@ def test_strict_is_stricter_and_research_looser_in_everything() -> None:
     assert shipped.secret is not None
     assert not research.noise.on
     assert ready.ready()["strict"]["V6C_ALLOWED_REQUESTS"] == ""
+
+
+COST = re.compile(r"([\d.]+) in (?:a|the) (logistic|Cox|means|linear)")
+ASKED = {"logistic": "logistic", "Cox": "cox", "means": "summary", "linear": "glm"}
+
+
+def test_what_the_noise_costs_is_what_comes_out() -> None:
+    """The examples of the faces, on the rows of the pages."""
+    told = COST.findall(PRIVACY)
+    assert [word for _, word in told] == list(ASKED)
+    secret = bytes.fromhex(ready.SECRET)  # how far d and e are rounded up depends on the key
+    policy = Policy(blur=TOLD["V6C_BLUR"], blur_rows=TOLD["V6C_BLUR_ROWS"], secret=secret)
+    (wider,) = re.findall(r"Intervals widen by (\d+), (\d+), (\d+) and (\d+) %", PRIVACY)
+    for (number, word), percent in zip(told, wider, strict=True):
+        face = methods()[ASKED[word]]
+        found = local.run(face.short, ready.sites(), dict(face.example), policy=policy)
+        assert found["precision"] == pytest.approx(float(number), abs=0.08)
+        assert int(percent) == pytest.approx(100 * (math.hypot(1, float(number)) - 1), abs=0.6)
 
 
 def test_the_table_of_ready_settings_tries_every_analysis() -> None:
