@@ -32,7 +32,7 @@ COLUMNS = ["age", "pnodes", "menostat", "tgrade"]
 
 @cache
 def federation(*, opened: bool = False) -> Federation:
-    policy = Policy.open() if opened else None
+    policy = Policy.open() if opened else EXACT
     return Federation.local(CASES[0].frames(), policy, progress="silent")
 
 
