@@ -23,6 +23,7 @@ from helpers.reference_cases import Case, load, sites
 from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.blur import Blur, Scale
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.proposal import Evaluation, Noise, propose
 from v6_clinical.protocol.form import Form
 from v6_clinical.protocol.sums import Sums
 
@@ -93,9 +94,11 @@ def test_a_fit_with_noise_is_as_near_as_it_declares(name: str) -> None:
 @pytest.mark.repeats
 @every_model
 def test_the_declared_noise_covers_the_exact_estimate(name: str) -> None:
-    """1,000 draws."""
+    """1,000 draws; of one of some 300 numbers the share is off by three of its own errors."""
     errors = np.array(list(drawn_steps(name, 1000)))
-    assert (np.abs(errors) <= 1.96).mean(axis=0).min() >= WITHIN
+    within = (np.abs(errors) <= 1.96).mean(axis=0)
+    assert within.mean() >= WITHIN
+    assert within.min() >= WITHIN - 0.007
     assert np.abs(errors).max() < 5
 
 
@@ -113,7 +116,7 @@ def drawn_steps(name: str, draws: int) -> Iterator[Array]:
     scores = [np.array([s.tallies["score"].get(x, 0.0) for x in labels]) for s in exact_sums]
     matrices = [sums.forms["information"].at(labels) for sums in exact_sums]
     scales = [Scale(s.noise["information"].d, s.noise["information"].e) for s in with_noise]
-    plain = np.linalg.solve(sum(matrices), sum(scores))
+    plain = np.linalg.solve(np.sum(matrices, axis=0), np.sum(scores, axis=0))
     for draw in range(draws):
         source = Blur(TAU, FLOOR, draw.to_bytes(32, "big")).source
         parts = [
@@ -127,10 +130,10 @@ def drawn_steps(name: str, draws: int) -> Iterator[Array]:
 
 def _error(parts: Sequence[tuple[Array, Array]], scales: Sequence[Scale], plain: Array) -> Array:
     score, information = (np.sum(part, axis=0) for part in zip(*parts, strict=True))
-    covariance = np.linalg.inv(information)
-    noise = np.sum([s.d**2 * m for s, (_, m) in zip(scales, parts, strict=True)], axis=0)
-    sd = np.sqrt(np.diag(covariance @ noise @ covariance))
-    return np.asarray((covariance @ score - plain) / sd)
+    of_score = np.sum([s.d**2 * m for s, (_, m) in zip(scales, parts, strict=True)], axis=0)
+    noise = Noise(of_score, max(s.d for s in scales), max(s.e for s in scales))
+    proposal = propose(Evaluation(0.0, score, information, noise))
+    return np.asarray((proposal.step - plain) / proposal.noise_sd)
 
 
 @pytest.mark.repeats

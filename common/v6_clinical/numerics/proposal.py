@@ -108,7 +108,8 @@ class Proposal:
 
     ``size`` is the largest step over its standard error, the distance to the optimum as the
     quadratic sees it; ``standard_error`` has shape (p,). ``noise`` is the covariance matrix of the
-    step's own noise, C N C for a score with noise of covariance N, shape (p, p); None without.
+    step's own noise, C N C for a score with noise of covariance N, widened by that of the
+    information, shape (p, p); None without.
     """
 
     step: Array
@@ -142,6 +143,16 @@ class Proposal:
         return bool((np.abs(self.step) < least).all())
 
 
+def _of_matrix(p: int, e: float) -> float:
+    """Return by how much noise in a (p, p) matrix widens the variance of what it is solved for.
+
+    Of a score's noise d T z, T T' = A, a solution holds d T^-T (I + E)^-1 z, of which C N C with
+    the noisy matrix is the variance but for one of two factors (I + E)^-1. Their mean is about
+    1 + p e^2, that of their squares 1 + 3 p e^2; no part of E is larger than a half.
+    """
+    return float(min(1 + 2 * p * e**2, 2.0))
+
+
 def propose(evaluation: Evaluation) -> Proposal:
     """Return the Newton step of an evaluation.
 
@@ -154,6 +165,7 @@ def propose(evaluation: Evaluation) -> Proposal:
     step = covariance @ evaluation.score
     error, noise = np.sqrt(np.diag(covariance)), None
     if evaluation.noise is not None:
-        noise = covariance @ evaluation.noise.score @ covariance
+        wider = _of_matrix(len(step), evaluation.noise.e)
+        noise = wider * covariance @ evaluation.noise.score @ covariance
     size = float(np.max(np.abs(step) / error, initial=0.0))
     return Proposal(step, covariance, error, size, noise)

@@ -44,8 +44,8 @@ class Fit:
     organizations
         The sites, by their place.
     noise
-        Covariance of the noise in ``beta``, shape (k, k): C N C for a score whose noise has N;
-        None where the sites' sums are exact.
+        Covariance of the noise in ``beta``, shape (k, k): C N C for a score whose noise has N, and
+        somewhat more for the noise of the information; None where the sites' sums are exact.
     likelihood_noise
         Standard deviation of the noise in the log-likelihood's difference to that of the null
         model; 0 where the sums are exact.
