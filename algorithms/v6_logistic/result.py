@@ -23,7 +23,8 @@ def conclude(fitting: Fitting, fit: Fit, rounds: int, grid: Window | None) -> Ou
     brier = float(fit.total["brier"][0]) / Counts.read(fit.total).weight
     found = []
     if area["auc"] is None:
-        text = "The pooled AUC is not known to .01: see auc_low and auc_high; auc_within is exact."
+        text = "The pooled AUC is not known to .01: see auc_low and auc_high, or auc_within for "
+        text += "pairs within sites."
         found.append(("AUC_COARSE", text))
     record = glm.fit_record(fitting, fit) | {"brier": brier} | area
     return glm.conclude(fitting, fit, rounds, record, tables, found)

@@ -119,7 +119,8 @@ def risk_counts(
     Parameters
     ----------
     cell_sum
-        Makes what is told of a cell's sum that is no count, from its rows and a name of it.
+        Makes what is told of a cell's sum that is no count, from its rows and a name of it: by the
+        ranks of its rows, so that no other cell has its noise.
     """
     points = grid.points()
     cells = partition(eta, grid, base_level(eta), min_cell, events=events > 0)
@@ -132,7 +133,7 @@ def risk_counts(
         if cell_sum is None or count:
             sums = np.concatenate([[0.0], np.cumsum(part)])[below]
         else:
-            told = [cell_sum(f"{name}/{k}", part[a:b]) for k, (a, b) in enumerate(pairwise(below))]
+            told = [cell_sum(f"{name}/{a}/{b}", part[a:b]) for a, b in pairwise(below.tolist())]
             sums = np.concatenate([[0.0], np.cumsum(told)])
         return sums[first], sums[last]
 

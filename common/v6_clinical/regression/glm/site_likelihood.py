@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import Source
+from v6_clinical.disclosure.blur import Source, settled
 from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
@@ -215,7 +215,9 @@ class GLMLikelihood(Likelihood):
         here = check(alone.at(np.array([at])), policy)
         found, noise = here.evaluation, alone.noise_at(here.point, question)
         score, information = noise.block(found.score, found.information)
-        told = np.array([information[0, 0], information[0, 0] * at + score[0]])
+        size = noise.scale.d * np.sqrt(information[0])
+        side = settled(information[0] * at + score, size)
+        told = np.append(information[0], side)
         return Sums({"null": told}, noise=self.noisy.told({"null": noise.shown}))
 
     def _null_of_site(self, policy: Policy) -> Sums:
@@ -252,7 +254,8 @@ class GLMLikelihood(Likelihood):
         if not np.isfinite(parts.gain):
             raise RefusalError("COEFFICIENT_RANGE")
         gain = noise.number("likelihood", parts.gain, parts.parts)
-        gain -= self.null_told.origin_gain(policy)
+        if noise.noisy.on:  # without the last digits: these are of the order of the rows
+            gain = float(f"{gain - self.null_told.origin_gain(policy):.10e}")
         sums = evaluation_sums(asked.labels, here.evaluation, likelihood=gain, noise=noise)
         wanted = self.cases.question
         if isinstance(wanted, Evaluate) and wanted.null is not None:

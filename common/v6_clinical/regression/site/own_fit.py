@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import NO_NOISE
+from v6_clinical.disclosure.blur import NO_NOISE, settled
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.numerics.arrays import Array
@@ -131,9 +131,11 @@ class Quadratic:
         score, information = self.noise.block(self.found.score, self.found.information)
         if self.expected is not None:
             score = score - self.expected
+        size = self.noise.scale.d * np.sqrt(np.diag(information))
+        side = settled(information @ self.beta + score, size)
         told = {"right_hand_side": NO_NOISE, "information": self.noise.shown}
         return Sums(
-            tallies={"right_hand_side": labelled(labels, information @ self.beta + score)},
+            tallies={"right_hand_side": labelled(labels, side)},
             forms={"information": Form(tuple(labels), information)},
             noise=self.noise.noisy.told(told),
         )
@@ -184,22 +186,22 @@ def own_estimates(
     noisy = _with_noise(likelihood, own.beta, own.covariance, policy)
     if isinstance(noisy, str):
         return noisy
-    beta, covariance = noisy
+    beta, variance, blurred = noisy
     names = [labels[i] for i in slopes]
-    found = _differences(names, (beta - pooled)[slopes], 1 / np.diag(covariance)[slopes])
+    found = _differences(names, settled(beta - pooled, blurred)[slopes], 1 / variance[slopes])
     return replace(found, noise=likelihood.noisy.told(set(found.tallies) - {"own_sites"}))
 
 
 def _with_noise(
     likelihood: Likelihood, beta: Array, covariance: Array, policy: Policy
-) -> tuple[Array, Array] | str:
-    """Return a site's estimates and their covariance, from the noisy quadratic at them, or why not.
+) -> tuple[Array, Array, Array] | str:
+    """Return a site's estimates, their variances and the sd of their noise, or why there are none.
 
-    The noise is that of an evaluation there: of the same rows and columns it is drawn once. It may
-    make the information singular.
+    They are from the quadratic at the estimates. Its noise is that of an evaluation there: of the
+    same rows and columns it is drawn once. It may make the information singular.
     """
     if not likelihood.noisy.on:
-        return beta, covariance
+        return beta, np.diag(covariance), np.zeros(len(beta))
     at, question = likelihood.asked(beta)
     try:
         here = check(likelihood.at(at), policy)
@@ -208,7 +210,8 @@ def _with_noise(
         covariance = inverse(information)
     except (RefusalError, SingularError) as error:
         return "SINGULAR" if isinstance(error, SingularError) else "COEFFICIENT_RANGE"
-    return at + covariance @ score, covariance
+    variance = np.diag(covariance)
+    return at + covariance @ score, variance, noise.scale.d * np.sqrt(variance)
 
 
 def _differences(names: Sequence[str], deviation: Array, weight: Array) -> Sums:
