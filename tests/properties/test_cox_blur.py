@@ -240,3 +240,18 @@ def test_ties_are_part_of_what_a_draw_is_keyed_by() -> None:
         ]
     )
     assert abs(np.corrcoef(draws.T)[0, 1]) < 0.8
+
+
+@pytest.mark.parametrize("secret", [None, 1, 2])
+def test_a_column_that_no_site_compares_is_named_or_shrunk_to_nothing(secret: int | None) -> None:
+    """Noise makes no information of what rounding leaves of a column that is constant at a site."""
+    frames = {k: rows(k).assign(kind=1e4 * k + 3) for k in (1, 2, 3)}
+    request = REQUEST | {"predictors": ["age", "kind"]}
+    failed = centre.run(load_central("cox"), request, Sites("cox", frames, limits(secret)))
+    assert failed["error"]["code"] == "SINGULAR"
+    assert failed["error"]["message"].startswith("kind does not vary")
+    found = Sites("cox", frames, limits(secret)).run(request | {"ridge": 1.0})
+    age, kind = found["coefficients"]
+    assert kind["estimate"] == 0
+    assert abs(age["estimate"]) > age["std_error"]
+    assert found["fit"][0]["rounds"] <= 5

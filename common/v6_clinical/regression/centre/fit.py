@@ -110,7 +110,8 @@ def maximise(
         ``SEPARATION`` or ``SINGULAR`` by term, ``NOT_CONVERGED``.
     """
     refused_reports = refusals = 0
-    state.sd = design.sd
+    # under a ridge no estimate is infinite: there is nothing to be wary of
+    state.sd = None if penalty.any() else design.sd
     while True:
         rounds.spend(design, state)
         beta = state.beta
