@@ -1,0 +1,305 @@
+"""An attacker who decodes a hospital from the answers of an honest fit.
+
+He has everything but the rows: the site's exact margins and counts, the true covariance of the
+noise (taken down where it is drawn), the model. What a site tells is linear in the counts of a
+table of whole numbers, columns by outcome; tables with the site's margins are searched by swaps of
+two rows' values (Metropolis), chain beside chain in one array.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from v6_clinical.disclosure.blur import Blur, Scale, Source, _factor
+from v6_clinical.numerics.arrays import Array
+
+SURE = 0.9  # posterior above which a row is named
+
+
+@dataclass(frozen=True)
+class Block:
+    """A score and its matrix, before and after noise, in coordinates where the matrix is 1."""
+
+    name: str
+    question: bytes
+    scale: Scale
+    columns: Any
+    score: Array
+    told_score: Array
+    told_matrix: Array
+
+
+@dataclass(frozen=True)
+class Single:
+    """A number that stands alone, and the sd of its noise."""
+
+    name: str
+    question: bytes
+    told: float
+    sd: float
+
+
+@dataclass
+class Draws:
+    """What one site has drawn, each once: an answer asked for twice is the same."""
+
+    blocks: dict[tuple[str, bytes], Block] = field(default_factory=dict)
+    numbers: dict[tuple[str, bytes], Single] = field(default_factory=dict)
+    lock: Any = field(default_factory=threading.Lock)
+
+    def block(self, source: Source, asked: tuple[Any, ...], told: tuple[Array, Array]) -> None:
+        """Take a block down; without noise as if there were next to none."""
+        name, question, scale, score, matrix, *columns = asked
+        factor = _factor(matrix, columns[0] if columns else None)
+        back = np.linalg.inv(factor.root[factor.kept])
+        kept = np.ix_(factor.kept, factor.kept)
+        found = Block(
+            name,
+            question,
+            scale if source.on else Scale(1e-7, 1e-7),
+            columns[0] if columns else None,
+            factor.coordinates(score),
+            factor.coordinates(told[0]),
+            back @ told[1][kept] @ back.T,
+        )
+        with self.lock:
+            self.blocks[name, question] = found
+
+    def number(self, source: Source, asked: tuple[Any, ...], told: float) -> None:
+        """Take a number down."""
+        name, question, _, size, largest = asked
+        sd = max(source.blur.tau * size, source.blur.floor * largest, 1e-7)
+        with self.lock:
+            self.numbers[name, question] = Single(name, question, told, sd)
+
+
+@contextlib.contextmanager
+def taken_down(secret: bytes) -> Iterator[Draws]:
+    """Take down what the site with this secret draws."""
+    draws = Draws()
+    block, number = Source.score_block, Source.number
+
+    def drawn_block(self: Source, *asked: Any) -> tuple[Array, Array]:
+        told = block(self, *asked)
+        if self.blur.secret == secret:
+            draws.block(self, asked, told)
+        return told
+
+    def drawn_number(self: Source, *asked: Any) -> float:
+        told = number(self, *asked)
+        if self.blur.secret == secret:
+            draws.number(self, asked, told)
+        return told
+
+    with (
+        mock.patch.object(Source, "score_block", drawn_block),
+        mock.patch.object(Source, "number", drawn_number),
+    ):
+        yield draws
+
+
+@dataclass(frozen=True)
+class Table:
+    """A site's rows as codes: column by column the place of its value among the site's.
+
+    The last column is the outcome. ``cells`` are all combinations of the site's values.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[Array, ...]
+    rows: Array
+
+    @classmethod
+    def of(cls, names: Sequence[str], columns: Sequence[Array]) -> Table:
+        """Return the table of columns, shape (n,) each."""
+        parts = [np.unique(column, return_inverse=True) for column in columns]
+        values = tuple(part[0] for part in parts)
+        return cls(tuple(names), values, np.stack([part[1] for part in parts], axis=1))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many values each column has."""
+        return tuple(len(one) for one in self.values)
+
+    @property
+    def strides(self) -> Array:
+        """What a code counts for in a cell's number."""
+        return np.array([math.prod(self.sizes[j + 1 :]) for j in range(len(self.sizes))])
+
+    def cells(self) -> dict[str, Array]:
+        """Return each column's values in all cells, by name."""
+        codes = np.unravel_index(np.arange(math.prod(self.sizes)), self.sizes)
+        return {
+            name: values[code]
+            for name, values, code in zip(self.names, self.values, codes, strict=True)
+        }
+
+    def at(self, rows: Array | None = None) -> Array:
+        """Return the cells of rows, shape (..., n)."""
+        return np.asarray((self.rows if rows is None else rows) @ self.strides)
+
+    def permuted(self, rng: np.random.Generator, count: int) -> Array:
+        """Return tables of the same margins, columns independent; shape (count, n, columns)."""
+        n, width = self.rows.shape
+        order = rng.permuted(np.tile(np.arange(n), (count * width, 1)), axis=1)
+        found = self.rows.T[np.tile(np.arange(width), count)[:, None], order]
+        return np.asarray(found.reshape(count, width, n).transpose(0, 2, 1))
+
+    def held(self) -> float:
+        """Return -log2 of the chance of the table, columns independent with its margins."""
+        n, width = self.rows.shape
+        found = -(width - 1) * math.lgamma(n + 1)
+        counts = [np.bincount(column) for column in self.rows.T]
+        found += sum(math.lgamma(c + 1) for one in counts for c in one)
+        found -= sum(math.lgamma(c + 1) for c in np.unique(self.at(), return_counts=True)[1])
+        return -found / math.log(2)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the attacker sees, in units of the noise: numbers that are linear in counts of cells.
+
+    Parameters
+    ----------
+    parts
+        What a row of each cell adds, shape (cells, m).
+    target
+        What is told, shape (m,).
+    told
+        Bits told: 1/2 log2 det(1 + V), V the covariance over tables of the same margins.
+    """
+
+    parts: Array
+    target: Array
+    told: float
+
+    @classmethod
+    def of(cls, table: Table, parts: Array, target: Array, rng: np.random.Generator) -> Seen:
+        """Keep the directions in which tables differ by more than a fraction of the noise."""
+        even = parts.mean(axis=0)  # n rows add n times that, whatever they are
+        parts, target = parts - even, target - len(table.rows) * even
+        tables = parts[table.at(table.permuted(rng, 500))].sum(axis=1)
+        variance, directions = np.linalg.eigh(np.cov(tables.T))
+        variance = np.maximum(variance, 0.0)
+        kept = directions[:, variance > 0.02]
+        bits = float(np.log2(1 + variance).sum() / 2)
+        return cls(parts @ kept, target @ kept, bits)
+
+
+def sampled(
+    table: Table,
+    seen: Seen | None,
+    rng: np.random.Generator,
+    *,
+    chains: int = 48,
+    steps: int = 3000,
+    at_truth: bool = False,
+    keep: int = 30,
+) -> Array:
+    """Return tables from the posterior, cells shape (tables, n); without ``seen`` from the prior.
+
+    ``at_truth`` begins every chain at the true rows: no search can do better. Otherwise chains
+    begin at chance and the noise is cooled down to what it is over the first half.
+    """
+    n, width = table.rows.shape
+    rows = np.tile(table.rows, (chains, 1, 1)) if at_truth else table.permuted(rng, chains)
+    if seen is None:
+        return table.at(table.permuted(rng, chains * keep))
+    strides, each = table.strides, np.arange(chains)
+    off = seen.parts[table.at(rows)].sum(axis=1) - seen.target
+    kept = []
+    first = steps // 2
+    masks = np.array([m for m in itertools.product((0, 1), repeat=width) if any(m)])
+    single = np.eye(width, dtype=np.int64)
+    for step in range(steps):
+        heat = 1.0 if at_truth else min(1.0, 1e-3 ** (1 - step / first)) if first else 1.0
+        i, k = rng.integers(n, size=(2, chains))
+        moved = np.where(
+            (rng.random(chains) < 0.7)[:, None],
+            single[rng.integers(width, size=chains)],
+            masks[rng.integers(len(masks), size=chains)],
+        )
+        one, two = rows[each, i], rows[each, k]
+        change = (two - one) * moved
+        a, b, delta = one @ strides, two @ strides, change @ strides
+        added = seen.parts[a + delta] + seen.parts[b - delta] - seen.parts[a] - seen.parts[b]
+        worse = np.einsum("ij,ij->i", added, off + added / 2)
+        taken = rng.random(chains) < np.exp(np.minimum(-heat * worse, 0.0))
+        off += added * taken[:, None]
+        change *= taken[:, None]
+        rows[each, i] += change
+        same = i != k
+        rows[each[same], k[same]] -= change[same]
+        if step >= first and (step - first) % max((steps - first) // keep, 1) == 0:
+            kept.append(table.at(rows))
+    return np.concatenate(kept)
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a posterior says of lone patients: those whose columns nobody else has.
+
+    Parameters
+    ----------
+    share, right, wrong
+        Share of the lone whose row with outcome is named, the only one with these columns, at a
+        posterior above .9; how many rows are named rightly and wrongly.
+    placed
+        Share of all rows that a table of the posterior has in common with the true one.
+    """
+
+    share: float
+    right: int
+    wrong: int
+    lone: int
+    placed: float
+
+
+def named(table: Table, tables: Array, outcomes: int = 1) -> Named:
+    """Return what tables of cells, shape (tables, n), name; the outcome is the last column(s)."""
+    per = math.prod(table.sizes[-outcomes:]) if outcomes else 1
+    truth = table.at()
+    lone = _alone(truth, per)
+    counts: dict[int, int] = {}
+    common = 0
+    for cells in tables:
+        for cell in _alone(cells, per):
+            counts[cell] = counts.get(cell, 0) + 1
+    true = np.bincount(truth)
+    for cells in tables[:: max(len(tables) // 50, 1)]:
+        there = np.bincount(cells, minlength=len(true))
+        common += int(np.minimum(there[: len(true)], true).sum())
+    sure = {cell for cell, count in counts.items() if count > SURE * len(tables)}
+    right = len(sure & lone)
+    looked = len(tables[:: max(len(tables) // 50, 1)])
+    return Named(
+        right / max(len(lone), 1),
+        right,
+        len(sure - lone),
+        len(lone),
+        common / looked / len(truth),
+    )
+
+
+def _alone(cells: Array, per: int) -> set[int]:
+    """Return the cells of rows that share what is before the outcome with no other row."""
+    columns = cells // per
+    _, index, count = np.unique(columns, return_index=True, return_counts=True)
+    return set(cells[index[count == 1]].tolist())
+
+
+def policy_of(blur: float, floor: float, secret: bytes) -> dict[str, Any]:
+    """Return a policy's settings of the blur."""
+    return {"blur": blur, "blur_rows": floor, "secret": secret}
+
+
+__all__ = ["Block", "Blur", "Draws", "Named", "Seen", "Single", "Table", "named", "sampled"]
