@@ -9,7 +9,6 @@ two rows' values (Metropolis), chain beside chain in one array.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 import threading
 from collections.abc import Iterator, Sequence
@@ -44,6 +43,7 @@ class Single:
 
     name: str
     question: bytes
+    value: float
     told: float
     sd: float
 
@@ -52,8 +52,8 @@ class Single:
 class Draws:
     """What one site has drawn, each once: an answer asked for twice is the same."""
 
-    blocks: dict[tuple[str, bytes], Block] = field(default_factory=dict)
-    numbers: dict[tuple[str, bytes], Single] = field(default_factory=dict)
+    blocks: dict[tuple[bytes, ...], Block] = field(default_factory=dict)
+    numbers: dict[tuple[bytes, ...], Single] = field(default_factory=dict)
     lock: Any = field(default_factory=threading.Lock)
 
     def block(self, source: Source, asked: tuple[Any, ...], told: tuple[Array, Array]) -> None:
@@ -72,14 +72,14 @@ class Draws:
             back @ told[1][kept] @ back.T,
         )
         with self.lock:
-            self.blocks[name, question] = found
+            self.blocks[source._key, name.encode(), question] = found
 
     def number(self, source: Source, asked: tuple[Any, ...], told: float) -> None:
         """Take a number down."""
-        name, question, _, size, largest = asked
+        name, question, value, size, largest = asked
         sd = max(source.blur.tau * size, source.blur.floor * largest, 1e-7)
         with self.lock:
-            self.numbers[name, question] = Single(name, question, told, sd)
+            self.numbers[source._key, name.encode(), question] = Single(name, question, value, told, sd)
 
 
 @contextlib.contextmanager
@@ -197,51 +197,62 @@ class Seen:
 
 def sampled(
     table: Table,
-    seen: Seen | None,
+    seen: Seen,
     rng: np.random.Generator,
     *,
-    chains: int = 48,
-    steps: int = 3000,
-    at_truth: bool = False,
-    keep: int = 30,
+    chains: int = 16,
+    steps: int = 5000,
+    at_truth: int = 8,
+    keep: int = 25,
 ) -> Array:
-    """Return tables from the posterior, cells shape (tables, n); without ``seen`` from the prior.
+    """Return tables from the posterior, cells shape (tables, n).
 
-    ``at_truth`` begins every chain at the true rows: no search can do better. Otherwise chains
-    begin at chance and the noise is cooled down to what it is over the first half.
+    ``at_truth`` of the chains begin at the true rows, so that no search can do much better; the
+    others at chance, and the noise is cooled down to what it is over the first half.
     """
     n, width = table.rows.shape
-    rows = np.tile(table.rows, (chains, 1, 1)) if at_truth else table.permuted(rng, chains)
-    if seen is None:
-        return table.at(table.permuted(rng, chains * keep))
-    strides, each = table.strides, np.arange(chains)
-    off = seen.parts[table.at(rows)].sum(axis=1) - seen.target
+    rows = table.permuted(rng, chains)
+    rows[:at_truth] = table.rows
+    strides, each, first = table.strides, np.arange(chains), steps // 2
+    cells = table.at(rows)
+    off = seen.parts[cells].sum(axis=1) - seen.target
+    heat = np.ones((steps, chains))
+    heat[:first, at_truth:] = np.geomspace(1e-3, 1.0, first)[:, None]
+    log_chance = np.log(rng.random((steps, chains))) / heat
+    pairs = rng.integers(n, size=(steps, 2, chains))
+    moves = _moves(rng, steps, chains, width)
     kept = []
-    first = steps // 2
-    masks = np.array([m for m in itertools.product((0, 1), repeat=width) if any(m)])
-    single = np.eye(width, dtype=np.int64)
     for step in range(steps):
-        heat = 1.0 if at_truth else min(1.0, 1e-3 ** (1 - step / first)) if first else 1.0
-        i, k = rng.integers(n, size=(2, chains))
-        moved = np.where(
-            (rng.random(chains) < 0.7)[:, None],
-            single[rng.integers(width, size=chains)],
-            masks[rng.integers(len(masks), size=chains)],
-        )
-        one, two = rows[each, i], rows[each, k]
-        change = (two - one) * moved
-        a, b, delta = one @ strides, two @ strides, change @ strides
-        added = seen.parts[a + delta] + seen.parts[b - delta] - seen.parts[a] - seen.parts[b]
-        worse = np.einsum("ij,ij->i", added, off + added / 2)
-        taken = rng.random(chains) < np.exp(np.minimum(-heat * worse, 0.0))
-        off += added * taken[:, None]
-        change *= taken[:, None]
-        rows[each, i] += change
-        same = i != k
-        rows[each[same], k[same]] -= change[same]
+        i, k = pairs[step]
+        change = (rows[each, k] - rows[each, i]) * moves[step]
+        a, b, delta = cells[each, i], cells[each, k], change @ strides
+        added = seen.parts.take(a + delta, 0) + seen.parts.take(b - delta, 0)
+        added -= seen.parts.take(a, 0) + seen.parts.take(b, 0)
+        better = -np.einsum("ij,ij->i", added, off + added / 2)
+        taken = np.flatnonzero((better > log_chance[step]) & (i != k))
+        if len(taken):
+            off[taken] += added[taken]
+            rows[taken, i[taken]] += change[taken]
+            rows[taken, k[taken]] -= change[taken]
+            cells[taken, i[taken]] += delta[taken]
+            cells[taken, k[taken]] -= delta[taken]
         if step >= first and (step - first) % max((steps - first) // keep, 1) == 0:
-            kept.append(table.at(rows))
+            kept.append(cells.copy())
     return np.concatenate(kept)
+
+
+def _moves(rng: np.random.Generator, steps: int, chains: int, width: int) -> Array:
+    """Return which columns two rows exchange: mostly one, sometimes several."""
+    found = np.zeros((steps, chains, width), dtype=np.int64)
+    np.put_along_axis(found, rng.integers(width, size=(steps, chains, 1)), 1, axis=2)
+    several = rng.random((steps, chains)) < 0.3
+    found[several] = rng.integers(2, size=(int(several.sum()), width))
+    return found
+
+
+def guessed(table: Table, rng: np.random.Generator, count: int = 400) -> Array:
+    """Return tables of the site's margins, cells shape (count, n)."""
+    return table.at(table.permuted(rng, count))
 
 
 @dataclass(frozen=True)
@@ -295,11 +306,3 @@ def _alone(cells: Array, per: int) -> set[int]:
     columns = cells // per
     _, index, count = np.unique(columns, return_index=True, return_counts=True)
     return set(cells[index[count == 1]].tolist())
-
-
-def policy_of(blur: float, floor: float, secret: bytes) -> dict[str, Any]:
-    """Return a policy's settings of the blur."""
-    return {"blur": blur, "blur_rows": floor, "secret": secret}
-
-
-__all__ = ["Block", "Blur", "Draws", "Named", "Seen", "Single", "Table", "named", "sampled"]
