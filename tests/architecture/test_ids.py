@@ -7,7 +7,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 LISTS = {"attacks": ("A", 20), "bad inputs": ("B", 27), "faults": ("F", 17)}
-BLUR = {"A24"}  # attacks on the noise, of which more are to come
+BLUR = {*(f"A{k}" for k in (*range(21, 28), *range(37, 41)))}  # attacks on the noise
 
 
 def ids(letter: str, count: int) -> list[str]:

@@ -59,9 +59,9 @@ def column_parts(draws: Draws, column: Array) -> Array:
     n, u = len(column), (column - column.mean()) / column.std()
     block = next(b for b in draws.blocks.values() if b.name == "summary")
     found = [u / n**0.5 / block.scale.d, u * u / n / block.scale.e]
-    for power, name in ((3, "3"), (4, "4")):
+    for power, name in ((3, "/3"), (4, "/4")):
         value = float((u**power).sum())
-        near = [s for s in draws.numbers.values() if s.name == name]
+        near = [s for s in draws.numbers.values() if s.name.endswith(name)]
         sd = min(near, key=lambda s: abs(abs(s.value) - abs(value))).sd
         found.append(u**power / sd)
     return np.column_stack(found)
@@ -114,9 +114,9 @@ def summary_parts(draws: Draws, site: Array, cells: Array) -> tuple[Array, Array
     for column in range(site.shape[1]):
         u = (site[:, column] - mean[column]) / site[:, column].std()
         each = (cells[:, column] - mean[column]) / site[:, column].std()
-        for power, name in ((3, "3"), (4, "4")):
+        for power, name in ((3, "/3"), (4, "/4")):
             value = float((u**power).sum())
-            near = [s for s in draws.numbers.values() if s.name == name]
+            near = [s for s in draws.numbers.values() if s.name.endswith(name)]
             one = min(near, key=lambda s: abs(abs(s.value) - abs(value)))
             turned = 1.0 if one.value * value >= 0 else -1.0
             parts.append(turned * each[:, None] ** power / one.sd)

@@ -18,15 +18,13 @@ from unittest import mock
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import Blur, Scale, Source, _factor
+from v6_clinical.disclosure.blur import Scale, Source, _factor
 from v6_clinical.numerics.arrays import Array
-
-SURE = 0.9  # posterior above which a row is named
 
 
 @dataclass(frozen=True)
 class Block:
-    """A score and its matrix, before and after noise, in coordinates where the matrix is 1."""
+    """A score and its matrix, before and after noise, where the matrix is 1."""
 
     name: str
     question: bytes
@@ -79,7 +77,9 @@ class Draws:
         name, question, value, size, largest = asked
         sd = max(source.blur.tau * size, source.blur.floor * largest, 1e-7)
         with self.lock:
-            self.numbers[source._key, name.encode(), question] = Single(name, question, value, told, sd)
+            self.numbers[source._key, name.encode(), question] = Single(
+                name, question, value, told, sd
+            )
 
 
 @contextlib.contextmanager
@@ -128,7 +128,7 @@ class Table:
     @property
     def sizes(self) -> tuple[int, ...]:
         """How many values each column has."""
-        return tuple(len(one) for one in self.values)
+        return tuple(map(len, self.values))
 
     @property
     def strides(self) -> Array:
@@ -185,7 +185,7 @@ class Seen:
     @classmethod
     def of(cls, table: Table, parts: Array, target: Array, rng: np.random.Generator) -> Seen:
         """Keep the directions in which tables differ by more than a fraction of the noise."""
-        even = parts.mean(axis=0)  # n rows add n times that, whatever they are
+        even = parts.mean(axis=0)
         parts, target = parts - even, target - len(table.rows) * even
         tables = parts[table.at(table.permuted(rng, 500))].sum(axis=1)
         variance, directions = np.linalg.eigh(np.cov(tables.T))
@@ -253,56 +253,3 @@ def _moves(rng: np.random.Generator, steps: int, chains: int, width: int) -> Arr
 def guessed(table: Table, rng: np.random.Generator, count: int = 400) -> Array:
     """Return tables of the site's margins, cells shape (count, n)."""
     return table.at(table.permuted(rng, count))
-
-
-@dataclass(frozen=True)
-class Named:
-    """What a posterior says of lone patients: those whose columns nobody else has.
-
-    Parameters
-    ----------
-    share, right, wrong
-        Share of the lone whose row with outcome is named, the only one with these columns, at a
-        posterior above .9; how many rows are named rightly and wrongly.
-    placed
-        Share of all rows that a table of the posterior has in common with the true one.
-    """
-
-    share: float
-    right: int
-    wrong: int
-    lone: int
-    placed: float
-
-
-def named(table: Table, tables: Array, outcomes: int = 1) -> Named:
-    """Return what tables of cells, shape (tables, n), name; the outcome is the last column(s)."""
-    per = math.prod(table.sizes[-outcomes:]) if outcomes else 1
-    truth = table.at()
-    lone = _alone(truth, per)
-    counts: dict[int, int] = {}
-    common = 0
-    for cells in tables:
-        for cell in _alone(cells, per):
-            counts[cell] = counts.get(cell, 0) + 1
-    true = np.bincount(truth)
-    for cells in tables[:: max(len(tables) // 50, 1)]:
-        there = np.bincount(cells, minlength=len(true))
-        common += int(np.minimum(there[: len(true)], true).sum())
-    sure = {cell for cell, count in counts.items() if count > SURE * len(tables)}
-    right = len(sure & lone)
-    looked = len(tables[:: max(len(tables) // 50, 1)])
-    return Named(
-        right / max(len(lone), 1),
-        right,
-        len(sure - lone),
-        len(lone),
-        common / looked / len(truth),
-    )
-
-
-def _alone(cells: Array, per: int) -> set[int]:
-    """Return the cells of rows that share what is before the outcome with no other row."""
-    columns = cells // per
-    _, index, count = np.unique(columns, return_index=True, return_counts=True)
-    return set(cells[index[count == 1]].tolist())

@@ -92,7 +92,12 @@ class Hospital:
         rows = rng.choice(len(frame), n, replace=False)
         knots = np.unique(np.round(np.quantile(frame["age"], [0.05, 0.35, 0.65, 0.95])))
         own = frame.iloc[rows].reset_index(drop=True)
-        return cls(name, own, frame.drop(index=rows).reset_index(drop=True), tuple(map(int, knots)))
+        return cls(
+            name,
+            own,
+            frame.drop(index=rows.tolist()).reset_index(drop=True),
+            tuple(map(int, knots)),
+        )
 
     def table(self, names: Sequence[str]) -> Table:
         """Return the site's rows as codes of these columns."""

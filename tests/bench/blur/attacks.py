@@ -1,0 +1,116 @@
+"""Attacks on drawn hospitals, one function a kind of fit: what each names, places and tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.blur.hospitals import KINDS, Hospital, designs, hospitals, registries, told_of
+from helpers.blur_bits import column_bits, summary_parts
+from helpers.blur_cox import Order, guessed_orders, held_bits, sampled_orders, told_bits
+from helpers.blur_decoder import Draws, Seen, Table, guessed, sampled
+from helpers.blur_models import logistic_parts
+from helpers.blur_naming import Named, named
+
+COLUMNS = {"few columns": ("age", "b", "c", "y"), "six fits": ("age", "b", "c", "y")}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an attack has found of one hospital."""
+
+    n: int
+    attack: Named
+    guess: Named
+    told: float
+    held: float
+
+
+def logistic(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterator[Found]:
+    """Attack the logistic fits of a kind."""
+    fits = KINDS[kind]
+    for number, (hospital, told) in enumerate(hospitals(count, seed, fits, policy)):
+        rng = np.random.default_rng([seed, number])
+        table = hospital.table(COLUMNS.get(kind, ("age", "b", "y")))
+        cells, share = table.cells(), float(registries()[hospital.registry]["y"].mean())
+        outcome = hospital.own["y"].to_numpy(float), cells["y"].astype(float)
+        origin = float(np.log(share / (1 - share)))
+        parts, target = [], []
+        for fit, draws in zip(fits, told, strict=True):
+            site, every = designs(hospital, fit, cells)
+            some, seen = logistic_parts(draws, (site, outcome[0]), (every, outcome[1]), origin)
+            parts.append(some)
+            target.append(seen)
+        numbers = Seen.of(table, np.concatenate(parts, axis=1), np.concatenate(target), rng)
+        attack = named(table, sampled(table, numbers, rng, at_truth=0, steps=6000))
+        yield _found(table, attack, named(table, guessed(table, rng)), numbers.told)
+
+
+def summary(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterator[Found]:
+    """Attack a summary with correlations."""
+    names = ["age", "b", "c", "y"]
+    asked: dict[str, Any] = {"columns": names, "correlation": True}
+    for number, hospital, draws in _told("summary", count, seed, policy, asked):
+        rng = np.random.default_rng([seed, number])
+        table = hospital.table(names)
+        cells = table.cells()
+        site = hospital.own[names].to_numpy(float)
+        parts, target = summary_parts(draws, site, np.column_stack([cells[n] for n in names]))
+        numbers = Seen.of(table, parts, target, rng)
+        attack = named(table, sampled(table, numbers, rng, at_truth=0))
+        told, held = column_bits(draws, site[:, 0])
+        guess = named(table, guessed(table, rng))
+        both = [(told, held), (numbers.told, table.held())]
+        worst = max(both, key=lambda pair: pair[0] / pair[1])
+        yield Found(len(site), attack, guess, *worst)
+
+
+def cox(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterator[Found]:
+    """Attack a Cox model; the order of events and censorings is known."""
+    asked: dict[str, Any] = {"time": "time", "event": "y", "predictors": ["age", "b"]}
+    for number, hospital, draws in _told("cox", count, seed, policy, asked):
+        rng = np.random.default_rng([seed, number])
+        own = hospital.own
+        own = own.iloc[np.lexsort((-own["y"], own["time"]))].reset_index(drop=True)
+        table = Table.of(("age", "b", "y"), [own[name].to_numpy() for name in ("age", "b", "y")])
+        cells = table.cells()
+        design = np.column_stack(
+            [(cells[name] - own[name].mean()) / own[name].std() for name in ("age", "b")]
+        )
+        order = Order.of(draws, table, design)
+        attack = named(table, sampled_orders(table, order, rng, chains=8, steps=1200))
+        guess = named(table, guessed_orders(table, rng))
+        yield Found(len(own), attack, guess, told_bits(table, order, rng), held_bits(table))
+
+
+def _told(
+    kind: str, count: int, seed: int, policy: dict[str, Any], asked: dict[str, Any]
+) -> Iterator[tuple[int, Hospital, Draws]]:
+    """Yield hospitals with event times whose limits accept a request, and what they draw."""
+    number = found = 0
+    while found < count:
+        hospital = Hospital.drawn(np.random.default_rng([seed, number]), needs="time")
+        number += 1
+        draws = told_of(hospital, kind, policy, **asked)
+        if draws is not None and draws.blocks:
+            yield found, hospital, draws
+            found += 1
+
+
+def _found(table: Table, attack: Named, guess: Named, told: float) -> Found:
+    return Found(len(table.rows), attack, guess, told, table.held())
+
+
+Attack = Callable[[str, int, int, dict[str, Any]], Iterator[Found]]
+ATTACKS: dict[str, Attack] = {
+    "few columns": logistic,
+    "interaction": logistic,
+    "square": logistic,
+    "spline": logistic,
+    "six fits": logistic,
+    "Cox": cox,
+    "summary": summary,
+}
