@@ -34,7 +34,7 @@ TABLES: Final = {
             "auc": "area under the ROC curve, if its bounds are .01 apart or less",
             "auc_low": "the area is certainly at least this",
             "auc_high": "the area is certainly at most this",
-            "auc_within": "area of the pairs within sites, exact",
+            "auc_within": "area of the pairs within sites, each counted",
             **shared.PRECISION,
             **shared.RATIO_PRECISION,
             "converged": "always true: a fit that has not converged is none",
@@ -111,7 +111,7 @@ def _discrimination(fit: Record) -> str:
 
 
 def facts(result: Record) -> Sequence[tuple[str, str]]:
-    """Return rows, events and the exact AUC."""
+    """Return rows, events and the AUC of pairs within sites."""
     within = result["fit"][0]["auc_within"]
     found = [] if within is None else [("AUC within sites", f"{within:.3f}")]
     return [*shared.facts(result), *found]
@@ -142,7 +142,7 @@ def methods(result: Record, cite: Cite) -> Iterator[str]:
     if request["ridge"] == 0:
         yield "The model was compared with the null model by a likelihood ratio test."
     yield (
-        f"Discrimination is the area under the ROC curve {cite('roc')}: exact for pairs within "
+        f"Discrimination is the area under the ROC curve {cite('roc')}: counted for pairs within "
         "sites, and with certain bounds for all pairs; accuracy is the Brier score "
         f"{cite('brier')}."
     )

@@ -26,7 +26,7 @@ def roc(
 ) -> Figure:
     """Draw the ROC curve: exact points, and the shaded steps between which the curve lies.
 
-    The pooled AUC is printed with its certain bounds, and beside it the exact AUC of pairs
+    The pooled AUC is printed with its certain bounds, and beside it the AUC of pairs
     within sites.
 
     Raises
