@@ -252,4 +252,4 @@ def test_a_plain_answer_does_not_grow_with_the_rows() -> None:
         plain = next(line for line in found["ledger"] if line["step"] == "evaluate")
         sizes.append(plain["numbers_per_site"])
     p = 5
-    assert sizes == [p * (p + 1) // 2 + p + 7] * 2
+    assert sizes == [p * (p + 1) // 2 + p + 4] * 2
