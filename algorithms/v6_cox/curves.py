@@ -81,12 +81,12 @@ def with_noise(
             added = np.diff(hazard[place, points], prepend=0.0)
         cells = np.searchsorted(grid[points], times[own])
         key = digest_of(data.time[codes == stratum]).key.hex()
-        for k, point in enumerate(points.tolist()):
+        for k in range(len(points)):
             inside = cells == k
             if inside.any() and np.isfinite(added[k]):
-                ends = (float(grid[points[k - 1]]) if k else -np.inf, float(grid[point]))
+                died = f"{np.count_nonzero(cells < k)}-{np.count_nonzero(cells <= k)}"
                 share = _shares(each[own][inside], patients[rows][own][inside])
-                added[k] *= max(noise.number(f"curve/{key}/{ends}", 1.0, parts_of(share)), 0.0)
+                added[k] *= max(noise.number(f"curve/{key}/{died}", 1.0, parts_of(share)), 0.0)
         found[place, points] = _three_digits(np.cumsum(np.nan_to_num(added, nan=0.0)))
     return found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.disclosure.blur import NO_NOISE, Scale
+from v6_clinical.disclosure.blur import NO_NOISE, Scale, settled
 from v6_clinical.disclosure.row_key import Columns
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.newton import Evaluation
@@ -153,7 +153,13 @@ class NullNoise:
             name, question, scale, score * keep, matrix * both, twice
         )
         back = np.kron([[1.0, 0.0], [centre, 1.0]], np.eye(len(keep) // 2))  # to g as it is
-        return back @ told[0], back @ told[1] @ back.T, scale
+        # settled again: the digits of the centre, which is an exact mean, are not told beside them
+        length, moved_back = np.sqrt(np.diag(told[1])), back @ told[1] @ back.T
+        return (
+            settled(back @ told[0], scale.d * length),
+            settled((moved_back + moved_back.T) / 2, scale.e * np.outer(length, length)),
+            scale,
+        )
 
     def pairs(self, found: Concordance, noise: NoiseAt) -> Array:
         """Return the concordant pairs, tied ones counted half, and the comparable ones, (2,).

@@ -103,8 +103,9 @@ def _risks(
 ) -> dict[str, Array]:
     """Return counts of risks on the grid.
 
-    With noise the linear predictor is moved by a little, the same for the rank of a row whatever
-    is asked: where a row crosses a point does not tell its value.
+    With noise the linear predictor is moved by a little, each row's the same wherever the grid is
+    and however long the slopes, and anew in another direction: where a row crosses a point does not
+    tell its value, nor do two directions.
     """
     noisy, risks = told.noise.noisy, ranked.expected
     if not noisy.on:
@@ -112,7 +113,7 @@ def _risks(
         counts = risk_counts(eta, ranked.events, ranked.weights, risks, grid, policy.min_cell)
         return {"risks": counts.array(), "expected": np.array([risks.sum()])}
     eta = ranked.predictor + constant
-    eta += JITTER * float(eta.std()) * noisy.source.normals("risks", b"", eta.shape)
+    eta += JITTER * float(eta.std()) * noisy.source.normals("risks", _direction(told), eta.shape)
     order = np.argsort(eta)
 
     def cell_sum(name: str, rows: Array) -> float:
@@ -130,6 +131,18 @@ def _risks(
     )
     whole = told.noise.sum("expected", risks)
     return {"risks": counts.array(), "expected": np.array([max(whole, 0.0)])}
+
+
+def _direction(told: GLMTold) -> bytes:
+    """Return what stands for the slopes but for their length, to a thousandth of it."""
+    columns, beta = told.noise.noisy.columns, told.asked.beta.copy()
+    if columns is None:
+        return b""
+    if columns.intercept:
+        beta[0] = 0.0
+    canonical = columns.canonical(beta, told.noise.noisy.moments)[int(columns.intercept) :]
+    length = float(np.sqrt(np.dot(canonical, canonical)))
+    return (np.round(canonical / (length or 1.0), 3) + 0.0).tobytes()
 
 
 def _without_constant(told: GLMTold) -> tuple[Array, float]:

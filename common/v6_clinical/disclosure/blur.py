@@ -36,9 +36,9 @@ LARGEST_CHANGE: Final = 0.5  # spectral norm of E: A stays positive definite
 # Of a row's part, what the smallest told d and e allow for, in units of an even share.
 SCORE_ROW, MATRIX_ROW = 3.0, 9.0
 # Binary digits of the noise that are told: of a block, and at least of a number, whose last digit
-# is one of a few places so that it does not tell the sd.
+# is one of a few places, drawn anew for each question: where it changes does not tell the sd.
 SETTLED: Final = 10
-COARSE: Final = 8
+COARSE: Final = 4
 GRID: Final = 1e-6  # of a question's numbers: of coefficients times their column's sd
 MODE: Final = b"clear"  # how answers are sent: the noise of another way is another draw
 
@@ -220,7 +220,8 @@ class Source:
         noisy = value + sd * float(self.normals(name, question, ()))
         if not sd > 0:
             return noisy
-        exponent = (math.frexp(sd)[1] - SETTLED) // COARSE * COARSE
+        finer = COARSE * self._uniform(f"digits|{name}|".encode() + question)
+        exponent = math.floor((math.log2(sd) + 1 - SETTLED - finer) / COARSE) * COARSE
         return math.ldexp(round(math.ldexp(noisy, -exponent)), exponent)
 
     def _changed(

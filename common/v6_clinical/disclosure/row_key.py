@@ -148,7 +148,8 @@ class Columns:
             the analysis fixes; shape (n,) each.
         """
         keys: Collection[bytes] = sorted(digest.key for digest in self.digests)
-        more = [digest_of(other, leverage).key for other in (outcome, *others)]
+        beside = [digest_of(other, leverage) for other in (outcome, *others)]
+        more = [digest.key + struct.pack("<d", digest.sign) for digest in beside]  # not negatives
         squares = np.square(leverage)
         joint = np.array([squares.sum(), squares @ leverage, squares @ outcome, outcome.sum()])
         return b"|".join([_packed(joint), *keys, b"beside", *more])

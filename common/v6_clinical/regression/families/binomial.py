@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 class Binomial(Family):
     """The family of outcomes with two values."""
 
+    kind = "binomial logit"
     ratio: tuple[str, str] | None = ("odds_ratio", "or")
     typical = 0.2
     half = math.log(2)

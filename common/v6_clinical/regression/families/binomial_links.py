@@ -60,6 +60,8 @@ class _Linked(Binomial):
 class Probit(_Linked):
     """mu = Phi(eta)."""
 
+    kind = "binomial probit"
+
     def link(self, mean: float) -> float:
         """Return the normal quantile."""
         from scipy.special import ndtri
@@ -86,6 +88,7 @@ class Probit(_Linked):
 class ComplementaryLogLog(_Linked):
     """mu = 1 - exp(-e^eta)."""
 
+    kind = "binomial cloglog"
     none = -math.expm1(-1)
     half = -math.log(none)
 
@@ -109,6 +112,7 @@ class ComplementaryLogLog(_Linked):
 class Identity(_Linked):
     """mu = eta, between 0 and 1: risk differences."""
 
+    kind = "binomial identity"
     half = 0.0
 
     def link(self, mean: float) -> float:

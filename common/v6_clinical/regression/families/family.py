@@ -44,6 +44,8 @@ class Family(ABC):
 
     Attributes
     ----------
+    kind
+        The family and its link: what tells it from any other in the key of a draw of noise.
     ratio
         Names in tables of exp(estimate) and of the prefix of its interval; None if it means
         nothing.
@@ -66,6 +68,7 @@ class Family(ABC):
         Whether the outcome is 0 and 1, so that its sum is a count.
     """
 
+    kind: str
     ratio: tuple[str, str] | None
     typical: float = 1.0
     closed_null: bool = True

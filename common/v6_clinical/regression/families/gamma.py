@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class Gamma(Family):
     """Positive outcomes with the log link."""
 
+    kind = "gamma log"
     ratio: tuple[str, str] | None = ("ratio", "ratio")
     canonical = False
     dispersed = True
@@ -107,6 +108,7 @@ class Gamma(Family):
 class InverseGamma(Gamma):
     """Positive outcomes with the inverse link, mu = 1 / eta, eta above 0."""
 
+    kind = "gamma inverse"
     ratio = None
     canonical = True
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class Gaussian(Family):
     """The family of real outcomes with constant variance."""
 
+    kind = "gaussian identity"
     ratio = None
     closed_null = False  # from sums of squares it would lose the digits of a large mean
     quadratic = True

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class Poisson(Family):
     """The family of counts whose variance is their mean."""
 
+    kind = "poisson log"
     ratio = ("ratio", "ratio")
     saturates = True
 

@@ -122,6 +122,11 @@ class GLMCases(Cases):
         """Whether the outcome is 0 and 1."""
         return self.regression.family.classes
 
+    @property
+    def kind(self) -> str:
+        """The family with its link."""
+        return self.regression.family.kind
+
     def units(self, columns: Columns) -> list[float]:
         """Return what of the rows changes an answer by more than a unit does.
 

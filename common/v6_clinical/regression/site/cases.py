@@ -87,6 +87,11 @@ class Cases(ABC):
         rows = self.rows
         return [float(rows.weights.mean()), *mean_and_sd(rows.offset)]
 
+    @property
+    def kind(self) -> str:
+        """Which likelihood it is: another one's noise is of its own."""
+        return ""
+
     def zero_and_unit(self, blur: Blur) -> tuple[float, float]:
         """Return what linear predictors count from in a question, and in which unit."""
         return 0.0, 1.0
@@ -111,7 +116,8 @@ class Cases(ABC):
 
         def source(some: Columns, share: Array) -> Source:
             key = some.row_key(share, self.events, self.beside)
-            return policy.noise.source(key + b"|" + in_units(self.units(some)))
+            units = in_units(self.units(some))
+            return policy.noise.source(b"|".join([key, units, self.kind.encode()]))
 
         bare = partial(source, Columns((), columns.intercept), np.broadcast_to(1 / max(n, 1), n))
         zero, unit = self.zero_and_unit(policy.noise)

@@ -260,13 +260,13 @@ def _digest(odd: Sequence[float], even: float, about: tuple[float, float, float]
 
 
 def _told(column: Digest, blur: Blur, moments: tuple[float, float]) -> tuple[float, float]:
-    """Return a column's moments as they are told."""
+    """Return a column's moments as they are told: no digit of them follows from the exact sd."""
     if not column.sd > 0:
         return moments
     root = column.n**0.5
     source = blur.source(b"column|" + column.key)
     scale = source.scale(column.n, column.reach / root, column.reach**2 / column.n)
-    unit = column.sd * np.array([scale.d / root, scale.e / 2])
+    unit = moments[1] * np.array([scale.d / root, scale.e / 2])
     mean, sd = settled(np.array(moments), unit).tolist()
     return mean, sd
 

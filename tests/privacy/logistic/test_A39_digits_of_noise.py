@@ -1,0 +1,72 @@
+"""What the last digits of numbers with noise tell: neither the size of the noise, nor the point."""
+
+import math
+
+import numpy as np
+import pytest
+
+from helpers.attacker import array, bisect, costs, form, tally
+from helpers.logistic_attacker import ask, at, patients, start
+from helpers.policies import shipped
+from v6_clinical.disclosure import Policy
+from v6_clinical.disclosure.blur import Source
+from v6_clinical.regression.site import own_fit
+
+MIDDLE = 60.0
+CALLS = 20
+
+
+def limits(draw: int) -> Policy:
+    return shipped(blur=0.01, blur_rows=0.25, secret=bytes([draw + 1, *range(40)]))
+
+
+def farthest(draw: int) -> float:
+    """Return the age farthest from the middle, by the slope at which a likelihood has a digit less.
+
+    There the noise, a quarter of the largest difference of a row, is 2^-7.
+    """
+    frame = patients().assign(age=lambda frame: frame["age"].round())
+
+    def coarse(slope: float) -> bool:
+        asked = at(-slope * MIDDLE, [slope], "age") | {"origin": 0.0}
+        gain = float(array(ask(frame, "evaluate", asked, limits(draw)), "likelihood")[0])
+        return math.ldexp(gain, 16).is_integer()
+
+    with costs(CALLS):
+        slope = bisect(coarse, 1e-5, 0.01, CALLS)
+    away = -math.log(2 * math.exp(-1 / 32) - 1) / slope  # of which the likelihood gains 1/32
+    lost = math.log(2 * math.exp(1 / 32) - 1) / slope  # or loses it
+    ages = frame["age"]
+    truth = float((ages - MIDDLE).abs().max())
+    return min(abs(away - truth), abs(lost - truth))
+
+
+def test_A09_the_digits_of_a_likelihood_do_not_place_the_farthest_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert np.median([farthest(draw) for draw in range(5)]) > 2
+    uniform = Source._uniform
+    monkeypatch.setattr(
+        Source,
+        "_uniform",
+        lambda self, what: 0.0 if what.startswith(b"digits") else uniform(self, what),
+    )
+    assert max(farthest(draw) for draw in range(3)) < 0.01
+
+
+def test_A39_the_start_does_not_tell_its_point_by_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site's own optimum lies on a grid: its digits would tell it, and so the noise there."""
+
+    def finest() -> float:
+        found = start(patients(), "age", policy=limits(0))
+        scale = found["sums"]["noise"]["information"][0]
+        information = form(found, "information")
+        right = tally(found, "right_hand_side")
+        return max(
+            abs(math.ldexp(value, 30 - math.frexp(scale * information(name, name) ** 0.5)[1]) % 1)
+            for name, value in right.items()
+        )
+
+    assert finest() == 0
+    monkeypatch.setattr(own_fit, "settled", lambda values, sd: values)
+    assert finest() > 0
