@@ -30,7 +30,8 @@ def farthest(draw: int) -> float:
     def coarse(slope: float) -> bool:
         asked = at(-slope * MIDDLE, [slope], "age") | {"origin": 0.0}
         gain = float(array(ask(frame, "evaluate", asked, limits(draw)), "likelihood")[0])
-        return math.ldexp(gain, 16).is_integer()
+        steps = math.ldexp(gain, 16)
+        return abs(steps - round(steps)) < 1e-3
 
     with costs(CALLS):
         slope = bisect(coarse, 1e-5, 0.01, CALLS)
