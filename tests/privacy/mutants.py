@@ -6,7 +6,8 @@ reasons, the answer of a function that says what may be told, one side of the "a
 whole function that leaves it to another one.
 
 Guards outside of the policy are listed by hand, with what they answer when they guard nothing and
-the attacks to try: cells, dominance, suppression, pairs, knots, aliases.
+the attacks to try: cells, dominance, suppression, pairs, knots, aliases. So is the noise: each way
+to draw it, the grid of questions, the keys, and the frame that lets nothing leave without.
 
 Then each single call of a guard is taken out (``calls.py`` finds them in the source), so that none
 is forgotten by one analysis while another is attacked.
@@ -223,6 +224,8 @@ class Witness:
 
     def tests(self, mutant: Mutant | Outside | Call) -> list[str]:
         """Return the tests that can notice, the likeliest and quickest first."""
+        if isinstance(mutant, Outside) and mutant.files:
+            return [*mutant.files, "-m", "not repeats"]
         if isinstance(mutant, Outside):
             return [*ATTACKED, "-k", mutant.attacks]
         if isinstance(mutant, Call):
