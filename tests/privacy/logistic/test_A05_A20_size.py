@@ -18,7 +18,7 @@ from helpers.logistic_attacker import (
     patients,
     start,
 )
-from v6_clinical.disclosure import Policy
+from helpers.policies import exact
 from v6_clinical.version import __version__
 
 
@@ -126,7 +126,7 @@ def test_R7_a_product_with_a_function_needs_more_rows_where_sums_bear_noise(
 ) -> None:
     """Such a column has few rows of large leverage, and noise does not hide that there are none."""
     product = {"factors": [*factor(kind, "age", **more)["factors"], *column("arm")["factors"]]}
-    policy = Policy(blur_rows=blur, secret=bytes(32))
+    policy = exact(blur_rows=blur, secret=bytes(32))
     found = start(patients(110), "age", "arm", product, policy=policy)
     assert (found.get("code") == "TOO_MANY_PARAMETERS") == (bent and blur > 0)
     assert start(patients(110), factor(kind, "age", **more), "arm", policy=policy)["status"] == "ok"
