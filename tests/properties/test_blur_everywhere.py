@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -38,12 +39,16 @@ def test_every_number_but_counts_is_drawn(analysis: str, arguments: dict[str, An
     sites = Sites(analysis, rows, POLICIES[0])
     sites.run(arguments)
     exact = load_site(face_of(analysis).package).exact | set(OF_COUNTS)
-    alike = []
+    held: dict[tuple[str, str], list[bool]] = {}
     for message in sites.asked[1]:
         told = [numbers(reply(analysis, message, rows[1], policy)) for policy in POLICIES]
         for name, value in told[0].items():
-            parts = name.partition("[")[0].split(" ")[0].split("/")
+            whole = name.partition("[")[0].split(" ")[0]
+            parts = whole.split("/")
             first = parts[2] if parts[0] == "site" else parts[0]
-            if first not in exact and len({one[name] for one in told}) == 1:
-                alike += [] if value.is_integer() else [(message["step"], name, value)]
-    assert alike == []
+            if first not in exact and not value.is_integer():
+                alike = len({one[name] for one in told}) == 1
+                held.setdefault((message["step"], whole), []).append(alike)
+    # a point of a curve is told to three digits: some come out the same
+    most = {name: 0.2 if "curves" in name[1] else 0.0 for name in held}
+    assert [name for name, alike in held.items() if np.mean(alike) > most[name]] == []

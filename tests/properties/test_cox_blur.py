@@ -122,7 +122,7 @@ def test_estimates_and_hazards_tests_are_as_near_as_is_declared(variant: str, si
             off = abs(one["estimate"] - other["estimate"]) / one["std_error"]
             worst = max(worst, off / d)
             assert off < 5 * d
-            assert abs(other["std_error"] / one["std_error"] - 1) < 0.1
+            assert abs(other["std_error"] / one["std_error"] - 1) < 0.15
         pairs = zip(plain["proportional_hazards"], found["proportional_hazards"], strict=True)
         for one, other in pairs:
             root, theirs = one["statistic"] ** 0.5, other["statistic"] ** 0.5

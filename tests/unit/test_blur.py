@@ -200,7 +200,7 @@ def test_a_number_without_noise_does_not_leave(name: str, blur: float):
 
     site = Site("x", {"step": step}, {"step": {name: ""}}, frozenset({"count"}))
     message = {"version": __version__, "step": "step", "arguments": {}, "index": 0, "count": 1}
-    policy = Policy(blur=blur, secret=SECRET)
+    policy = Policy(blur=blur, blur_rows=0.0, secret=SECRET)
     found = answer(site, message, lambda: policy, lambda policy: None)
     refused = found["status"] == "refused"
     assert refused == (name == "forgotten" and blur > 0)
