@@ -134,7 +134,7 @@ class Source:
         tau, floor = self.blur.tau, self.blur.floor
         d0 = max(tau, SCORE_ROW * floor / math.sqrt(n))
         e0 = max(tau * math.sqrt(3 / n), MATRIX_ROW * floor / n)
-        wider = 2.0 ** (self._uniform(b"scale") / 2)  # so that where k changes tells no row's part
+        wider = 2.0 ** (self.uniform(b"scale") / 2)  # so that where k changes tells no row's part
         return Scale(_rounded_up(d0, floor * row * wider), _rounded_up(e0, floor * square * wider))
 
     def normals(self, name: str, question: bytes, shape: tuple[int, ...]) -> Array:
@@ -145,7 +145,8 @@ class Source:
         bits = np.random.Philox(np.random.SeedSequence(words.tolist()))
         return np.random.Generator(bits).normal(size=shape)
 
-    def _uniform(self, what: bytes) -> float:
+    def uniform(self, what: bytes) -> float:
+        """Return a number between 0 and 1: the same for the same name."""
         seed = hmac.new(self._key, b"uniform|" + what, hashlib.sha256).digest()
         return int.from_bytes(seed[:6], "big") / 2.0**48
 
@@ -160,7 +161,7 @@ class Source:
         below = np.floor(question / GRID)
         part = question / GRID - below
         drawn = [
-            self._uniform(f"{place}|{point:.0f}".encode())
+            self.uniform(f"{place}|{point:.0f}".encode())
             for place, point in enumerate(below.tolist())
         ]
         steps = below + (part > np.array(drawn))
@@ -220,7 +221,7 @@ class Source:
         noisy = value + sd * float(self.normals(name, question, ()))
         if not sd > 0:
             return noisy
-        finer = COARSE * self._uniform(f"digits|{name}|".encode() + question)
+        finer = COARSE * self.uniform(f"digits|{name}|".encode() + question)
         exponent = math.floor((math.log2(sd) + 1 - SETTLED - finer) / COARSE) * COARSE
         return math.ldexp(round(math.ldexp(noisy, -exponent)), exponent)
 

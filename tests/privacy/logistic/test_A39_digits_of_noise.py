@@ -46,10 +46,10 @@ def test_A09_the_digits_of_a_likelihood_do_not_place_the_farthest_value(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert np.median([farthest(draw) for draw in range(5)]) > 2
-    uniform = Source._uniform
+    uniform = Source.uniform
     monkeypatch.setattr(
         Source,
-        "_uniform",
+        "uniform",
         lambda self, what: 0.0 if what.startswith(b"digits") else uniform(self, what),
     )
     assert max(farthest(draw) for draw in range(3)) < 0.01
@@ -71,3 +71,33 @@ def test_A39_the_start_does_not_tell_its_point_by_digits(monkeypatch: pytest.Mon
     assert finest() == 0
     monkeypatch.setattr(own_fit, "settled", lambda values, sd: values)
     assert finest() > 0
+
+
+def dispersion(draw: int) -> float:
+    """Return that of the rows where the noise first doubles, found by its slope."""
+    frame = patients().assign(age=lambda frame: frame["age"].round())
+
+    def told(slope: float) -> float:
+        asked = at(-slope * MIDDLE, [slope], "age") | {"origin": 0.0}
+        found = ask(frame, "evaluate", asked, limits(draw))
+        if found["status"] == "refused":
+            return math.inf
+        return float(found["sums"]["noise"]["information"][0])
+
+    least = told(0.0)
+    with costs(CALLS):
+        slope = bisect(lambda slope: told(slope) > least, 0.0, 1.0, CALLS)
+    risk = 1 / (1 + np.exp(-slope * (frame["age"] - MIDDLE)))
+    return float(((frame["y"] - risk) ** 2).sum() / (risk * (1 - risk)).sum())
+
+
+def test_A39_where_the_noise_doubles_tells_no_exact_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it did at twice the dispersion, 20 calls were an equation for all rows."""
+    assert np.median([abs(dispersion(draw) - 2) for draw in range(3)]) > 0.05
+    uniform = Source.uniform
+    monkeypatch.setattr(
+        Source,
+        "uniform",
+        lambda self, what: 0.0 if what.startswith((b"size", b"rows")) else uniform(self, what),
+    )
+    assert dispersion(0) == pytest.approx(2, abs=1e-4)

@@ -82,20 +82,22 @@ class NullRows:
     spread: Spread
     dispersed: bool
 
-    def scale(self, source: Source, n: int, there: Spread) -> tuple[Scale, Scale]:
+    def scale(self, source: Source, n: int, there: Spread, question: bytes) -> tuple[Scale, Scale]:
         """Return the noise of an evaluation, and what is told of it, which is no smaller.
 
         That of the null model, but where residuals are larger at the point, or the information
         rests on fewer rows: the noise of the score is sized by the information there, which would
-        vanish far out while the score does not. Both are sums over all rows, in powers of two.
+        vanish far out while the score does not. Both are sums over all rows, in powers of two; how
+        far out each doubles is drawn anew for each question, so that it tells no exact sum.
 
         Raises
         ------
         RefusalError
             ``COEFFICIENT_RANGE`` (R9) where residuals are far larger than the model has them.
         """
-        size = _doublings(there.dispersion, self.spread.dispersion, 0.5, SLACK_SIZE)
-        fewer = fewer_rows(self.spread.rows, there.rows)
+        slack = SLACK_SIZE + source.uniform(b"size|" + question) / 2
+        size = _doublings(there.dispersion, self.spread.dispersion, 0.5, slack)
+        fewer = fewer_rows(self.spread.rows, there.rows, source.uniform(b"rows|" + question))
         unit = (math.sqrt(self.spread.dispersion) or 1.0) if self.dispersed else 1.0
         found = source.scale(n, self.row / unit * math.sqrt(fewer), self.square * fewer)
         if size > FARTHEST:
@@ -208,9 +210,15 @@ def equal_rows(values: Array) -> float:
     return max(float(values.sum()) ** 2 / squares, 1.0) if squares > 0 else 1.0
 
 
-def fewer_rows(before: float, now: float) -> float:
-    """Return a power of two by which a point rests on fewer rows than the null model."""
-    return float(2.0 ** _doublings(before, now, 1.0, SLACK_ROWS))
+def fewer_rows(before: float, now: float, further: float) -> float:
+    """Return a power of two by which a point rests on fewer rows than the null model.
+
+    Parameters
+    ----------
+    further
+        Between 0 and 1: how much further out it grows, in powers of two.
+    """
+    return float(2.0 ** _doublings(before, now, 1.0, SLACK_ROWS + further))
 
 
 def cluster_sums(design: Array, residuals: Array, clusters: Index) -> Array:

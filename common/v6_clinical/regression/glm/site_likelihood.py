@@ -71,7 +71,8 @@ class GLMLikelihood(Likelihood):
         if self.null is None:
             return NoiseAt(self.noisy)
         there = spread_of(point.residuals, self.data.weights, point.parts.weights)
-        scale, shown = self.null.scale(self.noisy.source, len(self.data.outcome), there)
+        source, n = self.noisy.source, len(self.data.outcome)
+        scale, shown = self.null.scale(source, n, there, question)
         return NoiseAt(self.noisy, question, scale, shown)
 
     @property

@@ -70,7 +70,8 @@ class GLMTold(Told):
         if noisy.on:
             null = self.cases.null_intercept(self.likelihood.alone.data)
             square, rows = meat_square(self.data, null, clusters)
-            fewer = fewer_rows(rows, equal_rows(np.square(self.residuals)))
+            further = noisy.source.uniform(b"meat|" + self.noise.question)
+            fewer = fewer_rows(rows, equal_rows(np.square(self.residuals)), further)
             e = noisy.source.scale(len(self.residuals), 0.0, square * fewer).e
             found = noisy.matrix("meat", self.noise.question, e, found)
         told = noisy.told({"meat": Scale(0.0, e)})
