@@ -108,9 +108,10 @@ class GLMLikelihood(Likelihood):
         question = self.cases.question
         if not isinstance(question, Evaluate):
             raise TypeError("this question asks for no evaluation")
-        # the log-likelihood there by itself is told of models whose null model is asked about
-        noisy = self.alone.noisy if self.cases.asks_null else self._ones(self.noisy.source)
-        at, asked = noisy.asked(np.array([question.origin]))
+        if not self.cases.asks_null:
+            return question.origin, b""  # what it gains follows from counts
+        # the log-likelihood there by itself is told
+        at, asked = self.alone.noisy.asked(np.array([question.origin]))
         return float(at[0]), asked
 
     def asked_intercept(self, intercept: float) -> tuple[float, bytes]:
