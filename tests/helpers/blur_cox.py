@@ -132,18 +132,21 @@ def sampled_orders(
     *,
     chains: int = 12,
     steps: int = 2500,
+    at_truth: int = 0,
     keep: int = 25,
 ) -> Array:
     """Return tables from the posterior, cells shape (tables, n); see ``blur_decoder.sampled``."""
     n, width = len(table.rows), table.rows.shape[1] - 1
     rows = table.permuted(rng, chains)
     rows[..., -1] = table.rows[:, -1]
+    rows[:at_truth] = table.rows
     strides, each, first = table.strides, np.arange(chains), steps // 2
     cells = table.at(rows)
     energy = _energy(order, cells)
     kept = []
     for step in range(steps):
-        heat = min(1.0, 1e-3 ** (1 - step / first))
+        heat = np.full(chains, min(1.0, 1e-3 ** (1 - step / first)))
+        heat[:at_truth] = 1.0
         i, k = rng.integers(n, size=(2, chains))
         moved = np.zeros((chains, width + 1), dtype=np.int64)
         moved[each, rng.integers(width, size=chains)] = 1

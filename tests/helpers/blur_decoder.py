@@ -187,6 +187,9 @@ class Seen:
         """Keep the directions in which tables differ by more than a fraction of the noise."""
         even = parts.mean(axis=0)
         parts, target = parts - even, target - len(table.rows) * even
+        if parts.shape[1] > len(parts):  # no more directions than cells
+            turned = np.linalg.svd(parts, full_matrices=False)[2].T
+            parts, target = parts @ turned, target @ turned
         tables = parts[table.at(table.permuted(rng, 500))].sum(axis=1)
         variance, directions = np.linalg.eigh(np.cov(tables.T))
         variance = np.maximum(variance, 0.0)

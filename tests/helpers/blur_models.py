@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from helpers.blur_decoder import Block, Draws
 from v6_clinical.disclosure.blur import _factor
+from v6_clinical.model.splines import ns
 from v6_clinical.numerics.arrays import Array
-
-ORIGIN = "likelihood"
 
 
 def risks(design: Array, beta: Array) -> Array:
@@ -44,7 +42,6 @@ def logistic_parts(
     draws: Draws,
     site: tuple[Array, Array],
     cells: tuple[Array, Array],
-    origin: float,
 ) -> tuple[Array, Array]:
     """Return what a row of each cell adds, shape (cells, m), and what is told, shape (m,).
 
@@ -52,8 +49,8 @@ def logistic_parts(
     ----------
     site, cells
         Design and outcome of the site's rows, and of all cells.
-    origin
-        Intercept of the null model from which likelihoods count.
+
+    The null model's likelihood, from which likelihoods count, follows from the counts.
     """
     x, y = cells
     parts: list[Array] = []
@@ -72,14 +69,15 @@ def logistic_parts(
     for one in draws.numbers.values():
         if one.question not in points:
             continue
-        found = _number(one.name, x, y, points[one.question], origin)
-        if found is not None:
+        found = _number(one.name, x, y, points[one.question])
+        own = _number(one.name, *site, points[one.question])
+        if found is not None and own is not None:
             parts.append(found[:, None] / one.sd)
-            target.append(np.array([one.told / one.sd]))
+            target.append(np.array([(own.sum() + one.told - one.value) / one.sd]))
     return np.concatenate(parts, axis=1), np.concatenate(target)
 
 
-def _number(name: str, x: Array, y: Array, beta: Array, origin: float) -> Array | None:
+def _number(name: str, x: Array, y: Array, beta: Array) -> Array | None:
     mu = risks(x, beta)
     if name == "brier":
         return np.asarray((y - mu) ** 2)
@@ -87,8 +85,7 @@ def _number(name: str, x: Array, y: Array, beta: Array, origin: float) -> Array 
         return mu
     if name == "likelihood":
         eta = np.clip(x @ beta, -30, 30)
-        null = y * origin - np.log1p(np.exp(origin))
-        return np.asarray(y * eta - np.log1p(np.exp(eta)) - null)
+        return np.asarray(y * eta - np.log1p(np.exp(eta)))
     return None
 
 
@@ -97,18 +94,9 @@ def polynomial(column: Array, degree: int) -> list[Array]:
     return [column.astype(np.float64) ** k for k in range(1, degree + 1)]
 
 
-def natural(column: Array, knots: Sequence[float]) -> list[Array]:
-    """Return a basis of natural cubic splines: linear beyond the outermost knots."""
-    x = column.astype(np.float64)
-
-    def bent(j: int) -> Array:
-        def cube(at: float) -> Array:
-            return np.asarray(np.maximum(x - at, 0.0) ** 3)
-
-        return (cube(knots[j]) - cube(knots[-1])) / (knots[-1] - knots[j])
-
-    last = len(knots) - 2
-    return [x, *(bent(j) - bent(last) for j in range(last))]
+def natural(column: Array, placed: Sequence[float]) -> list[Array]:
+    """Return natural cubic splines, as a site makes them of these knots."""
+    return list(ns(column.astype(np.float64), placed).T)
 
 
 def design_of(columns: Sequence[Array]) -> Array:
@@ -119,6 +107,3 @@ def design_of(columns: Sequence[Array]) -> Array:
 def secret(number: int) -> bytes:
     """Return a site's secret."""
     return bytes([number]) * 32
-
-
-Fit = dict[str, Any]

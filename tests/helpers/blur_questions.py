@@ -106,6 +106,7 @@ def by_search(
     rng: np.random.Generator,
     policy: Policy = BLURRED,
     steps: int = 4000,
+    at_truth: int = 0,
 ) -> tuple[Table, Array, Seen]:
     """Return the table, tables of the posterior, and what is seen, by whole-number search.
 
@@ -119,11 +120,11 @@ def by_search(
         draws = drawn(frame, terms, points, policy)
         site, every = design_of(columns(own)), design_of(columns(cells))
         outcome = own["y"].astype(float), cells["y"].astype(float)
-        some, told = logistic_parts(draws, (site, outcome[0]), (every, outcome[1]), 0.0)
+        some, told = logistic_parts(draws, (site, outcome[0]), (every, outcome[1]))
         parts.append(some)
         target.append(told)
     seen = Seen.of(table, np.concatenate(parts, axis=1), np.concatenate(target), rng)
-    return table, sampled(table, seen, rng, at_truth=0, steps=steps), seen
+    return table, sampled(table, seen, rng, at_truth=at_truth, steps=steps), seen
 
 
 def drawn(
@@ -132,6 +133,4 @@ def drawn(
     """Return what a site draws for the questions."""
     with taken_down(secret(1)) as draws:
         answers(frame, terms, points, policy)
-    # Likelihoods count from a null model of their own: left out, their score says as much.
-    draws.numbers = {k: one for k, one in draws.numbers.items() if one.name != "likelihood"}
     return draws

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.blur.hospitals import KINDS, Hospital, designs, hospitals, registries, told_of
+from bench.blur.hospitals import KINDS, Hospital, designs, hospitals, told_of
 from helpers.blur_bits import column_bits, summary_parts
 from helpers.blur_cox import Order, guessed_orders, held_bits, sampled_orders, told_bits
 from helpers.blur_decoder import Draws, Seen, Table, guessed, sampled
@@ -20,10 +20,18 @@ COLUMNS = {"few columns": ("age", "b", "c", "y"), "six fits": ("age", "b", "c", 
 
 @dataclass(frozen=True)
 class Found:
-    """What an attack has found of one hospital."""
+    """What an attack has found of one hospital.
+
+    Parameters
+    ----------
+    attack, most, guess
+        By a search that begins at chance; by chains that begin at the true rows and have not
+        forgotten them all, which is more than any search finds; by the margins.
+    """
 
     n: int
     attack: Named
+    most: Named
     guess: Named
     told: float
     held: float
@@ -35,18 +43,16 @@ def logistic(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterat
     for number, (hospital, told) in enumerate(hospitals(count, seed, fits, policy)):
         rng = np.random.default_rng([seed, number])
         table = hospital.table(COLUMNS.get(kind, ("age", "b", "y")))
-        cells, share = table.cells(), float(registries()[hospital.registry]["y"].mean())
+        cells = table.cells()
         outcome = hospital.own["y"].to_numpy(float), cells["y"].astype(float)
-        origin = float(np.log(share / (1 - share)))
         parts, target = [], []
         for fit, draws in zip(fits, told, strict=True):
             site, every = designs(hospital, fit, cells)
-            some, seen = logistic_parts(draws, (site, outcome[0]), (every, outcome[1]), origin)
+            some, seen = logistic_parts(draws, (site, outcome[0]), (every, outcome[1]))
             parts.append(some)
             target.append(seen)
         numbers = Seen.of(table, np.concatenate(parts, axis=1), np.concatenate(target), rng)
-        attack = named(table, sampled(table, numbers, rng, at_truth=0, steps=6000))
-        yield _found(table, attack, named(table, guessed(table, rng)), numbers.told)
+        yield _found(table, *_both(table, numbers, rng), numbers.told)
 
 
 def summary(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterator[Found]:
@@ -60,12 +66,11 @@ def summary(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterato
         site = hospital.own[names].to_numpy(float)
         parts, target = summary_parts(draws, site, np.column_stack([cells[n] for n in names]))
         numbers = Seen.of(table, parts, target, rng)
-        attack = named(table, sampled(table, numbers, rng, at_truth=0))
+        attack, most, guess = _both(table, numbers, rng)
         told, held = column_bits(draws, site[:, 0])
-        guess = named(table, guessed(table, rng))
         both = [(told, held), (numbers.told, table.held())]
         worst = max(both, key=lambda pair: pair[0] / pair[1])
-        yield Found(len(site), attack, guess, *worst)
+        yield Found(len(site), attack, most, guess, *worst)
 
 
 def cox(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterator[Found]:
@@ -81,9 +86,13 @@ def cox(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterator[Fo
             [(cells[name] - own[name].mean()) / own[name].std() for name in ("age", "b")]
         )
         order = Order.of(draws, table, design)
-        attack = named(table, sampled_orders(table, order, rng, chains=8, steps=1200))
+        attack, most = (
+            named(table, sampled_orders(table, order, rng, chains=8, steps=1200, at_truth=begun))
+            for begun in (0, 8)
+        )
         guess = named(table, guessed_orders(table, rng))
-        yield Found(len(own), attack, guess, told_bits(table, order, rng), held_bits(table))
+        told = told_bits(table, order, rng)
+        yield Found(len(own), attack, most, guess, told, held_bits(table))
 
 
 def _told(
@@ -100,8 +109,15 @@ def _told(
             found += 1
 
 
-def _found(table: Table, attack: Named, guess: Named, told: float) -> Found:
-    return Found(len(table.rows), attack, guess, told, table.held())
+def _both(table: Table, numbers: Seen, rng: np.random.Generator) -> tuple[Named, Named, Named]:
+    """Return what a search names, what chains begun at the truth name, and a guess."""
+    attack = sampled(table, numbers, rng, at_truth=0, steps=6000)
+    most = sampled(table, numbers, rng, at_truth=16, steps=20000)
+    return named(table, attack), named(table, most), named(table, guessed(table, rng))
+
+
+def _found(table: Table, attack: Named, most: Named, guess: Named, told: float) -> Found:
+    return Found(len(table.rows), attack, most, guess, told, table.held())
 
 
 Attack = Callable[[str, int, int, dict[str, Any]], Iterator[Found]]

@@ -116,7 +116,7 @@ def ratios(kind: str, floor: float, seed: int) -> list[float]:
         cells = table.cells()
         site, every = designs(hospital, fit, cells)
         outcome = hospital.own["y"].to_numpy(float), cells["y"].astype(float)
-        parts, _ = logistic_parts(draws, (site, outcome[0]), (every, outcome[1]), 0.0)
+        parts, _ = logistic_parts(draws, (site, outcome[0]), (every, outcome[1]))
         bits = regression_bits(table, parts - parts.mean(axis=0), rng)
         assert list(bits) == list(subsets(len(names) + 1))
         told = list(bits.values())
