@@ -23,8 +23,8 @@ BAR, HALF = 0.05, 0.5
 SEED = 17
 HEAD = (
     "| fit | floor | hospitals | lone patients named by search (wrongly) | more than by a guess, "
-    "95 % at most | the same, begun at the truth | rows placed (guess) | bits told of held, largest "
-    "|\n|---|---|---|---|---|---|---|---|\n"
+    "95 % at most | the same, begun at the truth | rows placed (guess) | bits told of held, "
+    "largest |\n|---|---|---|---|---|---|---|---|\n"
 )
 
 
@@ -65,7 +65,8 @@ def line(name: str, floor: float, found: list[Found]) -> tuple[str, bool]:
     )
     worst = max(found, key=lambda one: one.told / one.held)
     row = (
-        f"| {name} | {floor:g} | {len(found)} | {right} of {lone} ({wrong}) | {upper:.3f} | {most:.3f} | "
+        f"| {name} | {floor:g} | {len(found)} | {right} of {lone} ({wrong}) | {upper:.3f} | "
+        f"{most:.3f} | "
         f"{placed:.2f} ({guess:.2f}) | {worst.told:.0f} of {worst.held:.0f} |"
     )
     return row, max(upper, most) < BAR and worst.told < HALF * worst.held
