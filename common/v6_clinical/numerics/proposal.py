@@ -117,6 +117,7 @@ class Proposal:
     standard_error: Array
     size: float
     noise: Array | None = None
+    e: float = 0.0
 
     @property
     def precision(self) -> float:
@@ -161,11 +162,12 @@ def propose(evaluation: Evaluation) -> Proposal:
     SingularError
         If the information has no inverse.
     """
-    covariance = inverse(evaluation.information, evaluation.noise.e if evaluation.noise else 0.0)
+    e = 0.0 if evaluation.noise is None else evaluation.noise.e
+    covariance = inverse(evaluation.information, e)
     step = covariance @ evaluation.score
     error, noise = np.sqrt(np.diag(covariance)), None
     if evaluation.noise is not None:
-        wider = _of_matrix(len(step), evaluation.noise.e)
+        wider = _of_matrix(len(step), e)
         noise = wider * covariance @ evaluation.noise.score @ covariance
     size = float(np.max(np.abs(step) / error, initial=0.0))
-    return Proposal(step, covariance, error, size, noise)
+    return Proposal(step, covariance, error, size, noise, e)
