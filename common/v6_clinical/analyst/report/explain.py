@@ -36,7 +36,7 @@ WARNINGS: Final = {
     "as None, that the software which read it took for missing.",
     "NO_HAZARDS_TEST": "The assumption was not tested; look at the curves.",
     "NO_HETEROGENEITY": "Nothing is known here about differences between sites.",
-    "NO_SECRET": "A site that is asked often then tells more: its operator sets V6C_SECRET. Run "
+    "NO_SECRET": "A site that is asked often then tells more: its operator sets V6C_SECRET. Run "  # nosec B105
     "again, the analysis gives somewhat other numbers.",
     "NO_RATIO_TEST": "Test the predictors by their z statistics, or leave site_effect out.",
     "NO_SPREAD": "There is nothing to test: the rank test beside it compares the values' order.",
