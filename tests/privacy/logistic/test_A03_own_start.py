@@ -138,3 +138,23 @@ def test_A02_r9_a_step_of_all_rows_is_checked_as_the_samples_optimum_is() -> Non
     assert told("Intercept", "Intercept") == pytest.approx(n / 4, rel=1e-12)  # that at 0
     given = form(start(frame, "age", policy=OfWeights()), "information")
     assert given("Intercept", "Intercept") != pytest.approx(n / 4, rel=1e-12)
+
+
+def between_two_offsets() -> pd.DataFrame:
+    """Return patients whose offset makes the risk of all but six as good as certain."""
+    rng = np.random.default_rng(3)
+    lab = rng.permutation(np.concatenate([np.repeat([40.0, -40.0], 47), np.zeros(6)]))
+    y = rng.permutation(np.arange(N) % 2)
+    return pd.DataFrame({"y": y, "lab": lab, "twin": lab + rng.normal(0, 3, N)})
+
+
+def test_A03_r9_the_null_model_beside_an_offset_is_not_of_few_patients() -> None:
+    """Attack: any column is an offset; another like it lets the fit itself be of all rows."""
+    found = start(between_two_offsets(), "twin", offset="lab")
+    assert refusal(found) == ("COEFFICIENT_RANGE", [])
+
+
+def test_A03_control_without_r9_the_null_model_is_six_patients() -> None:
+    found = start(between_two_offsets(), "twin", offset="lab", policy=WithoutR9())
+    information = found["sums"]["arrays"]["null"]["data"][0]
+    assert information == 6 / 4  # p (1 - p) of each

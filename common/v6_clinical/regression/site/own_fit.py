@@ -204,6 +204,7 @@ def _with_noise(
         return beta, np.diag(covariance), np.zeros(len(beta))
     at, question = likelihood.asked(beta)
     try:
+        # redundant: own_estimates has asked whether this point may be told of, a grid's width away
         here = check(likelihood.at(at), policy)
         noise = likelihood.noise_at(here.point, question)
         score, information = noise.block(here.evaluation.score, here.evaluation.information)
