@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.disclosure.blur import NO_NOISE, Scale, settled
+from v6_clinical.disclosure.blur import NO_NOISE, Scale, factor_of, settled
 from v6_clinical.disclosure.row_key import Columns
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.newton import Evaluation
-from v6_clinical.numerics.whitening import Factor
 from v6_clinical.regression.site.noise import NoiseAt, Noisy, Parts, parts_of
 from v6_cox.kernel import residuals
 from v6_cox.kernel.coarse_parts import coarse_parts, find_runs
@@ -39,14 +38,6 @@ def without_rounding(point: Point, found: Evaluation) -> Evaluation:
     keep = point.varies
     information = found.information * np.outer(keep, keep)
     return replace(found, score=found.score * keep, information=information)
-
-
-def whitener(matrix: Array, columns: Columns | None) -> Array:
-    """Return W, shape (p, r), with W' A W the identity in the coordinates of A's factor."""
-    factor = Factor(matrix) if columns is None else Factor(matrix, columns.order, columns.signs)
-    found = np.zeros((len(matrix), len(factor.kept)))
-    found[factor.kept] = np.linalg.inv(factor.root[factor.kept]).T
-    return found
 
 
 class NullNoise:
@@ -82,10 +73,10 @@ class NullNoise:
         null, columns = self.point, self.noisy.columns
         runs = find_runs(null) if self.patients is None else None
         if runs is not None:
-            parts = coarse_parts(null, runs, whitener(runs.information, columns))
+            parts = coarse_parts(null, runs, factor_of(runs.information, columns).whitener)
         else:
             matrix = null.information * np.outer(null.varies, null.varies)
-            parts = largest_parts(null, whitener(matrix, columns), None, self.patients)
+            parts = largest_parts(null, factor_of(matrix, columns).whitener, None, self.patients)
         return self.noisy.source.scale(len(self.data), parts.score, parts.information)
 
     def parts(self, rows: Array) -> Parts:
@@ -145,7 +136,9 @@ class NullNoise:
         keep = np.tile(self.point.varies, 2)
         both = np.outer(keep, keep)
         null = stack(moved(ph_sums(self.point, transform), centre))[1] * both
-        parts = largest_parts(self.point, whitener(null, twice), g - centre, self.patients)
+        parts = largest_parts(
+            self.point, factor_of(null, twice).whitener, g - centre, self.patients
+        )
         scale = self.noisy.source.scale(len(self.data), parts.score, parts.information)
         score, matrix = stack(moved(found, centre))
         name, question = f"hazards/{transform}", noise.question
@@ -189,7 +182,7 @@ class NullNoise:
             self.noisy.clusters,
         )
         columns = self.noisy.columns
-        lengths = np.dot(rows, whitener(np.dot(rows.T, rows), columns))
+        lengths = np.dot(rows, factor_of(np.dot(rows.T, rows), columns).whitener)
         square = float(np.einsum("ij,ij->i", lengths, lengths).max(initial=0.0))
         e = self.noisy.source.scale(len(self.data), 0.0, square).e
         told = self.noisy.matrix("meat", noise.question, e, matrix * np.outer(keep, keep))

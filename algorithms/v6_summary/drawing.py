@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import LARGEST_CHANGE, NO_NOISE, Blur, Scale, Source, settled
+from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source, factor_of, settled
 from v6_clinical.disclosure.dominance import Survey, survey
 from v6_clinical.disclosure.row_key import DIGITS, Columns, Digest
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.whitening import Factor
+from v6_clinical.numerics.whitening import LARGEST_CHANGE, Factor
 
 NAME = "summary"  # of the draws: those of models of the same columns are others
 FINER = 3  # digits of a key behind those of n
@@ -90,7 +90,7 @@ def drawn(columns: Sequence[Array], n: int, blur: Blur) -> Drawn:
     keys = sorted(digest.key for digest in taken.digests)
     source = blur.source(b"|".join([NAME.encode(), shapes.joint.tobytes(), *keys]))
     scale = source.scale(n, shapes.largest**0.5, shapes.largest)
-    factor = Factor(about.products, taken.order, taken.signs)
+    factor = factor_of(about.products, taken)
     z, changed = _noise(source, scale, len(factor.kept))
     squares = _rounded(factor.root @ changed @ factor.root.T, scale.e)
     error = scale.d * np.sqrt(np.diag(squares)) / n

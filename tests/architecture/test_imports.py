@@ -54,6 +54,16 @@ def test_files_are_short(path: Path) -> None:
         assert len(path.read_text().splitlines()) <= 300
 
 
+REGRESSION = {
+    "model": {
+        "terms": [{"factors": [{"kind": "column", "column": "x"}]}],
+        "intercept": True,
+        **{name: {} for name in ("levels", "references", "collapse")},
+        **dict.fromkeys(("weights", "offset", "cluster")),
+    },
+    "outcome": {"column": "y", "levels": None, "positive": None},
+    "site_effect": False,
+}
 PARTIALS = {
     "summary": (
         "v6_summary.v4",
@@ -65,33 +75,13 @@ PARTIALS = {
         "v6_logistic.v4",
         "logistic_regression_partial",
         "start",
-        {
-            "model": {
-                "terms": [{"factors": [{"kind": "column", "column": "x"}]}],
-                "intercept": True,
-                **{name: {} for name in ("levels", "references", "collapse")},
-                **dict.fromkeys(("weights", "offset", "cluster")),
-            },
-            "outcome": {"column": "y", "levels": None, "positive": None},
-            "site_effect": False,
-        },
+        REGRESSION,
     ),
     "glm": (
         "v6_glm.v4",
         "generalized_linear_model_partial",
         "start",
-        {
-            "model": {
-                "terms": [{"factors": [{"kind": "column", "column": "x"}]}],
-                "intercept": True,
-                **{name: {} for name in ("levels", "references", "collapse")},
-                **dict.fromkeys(("weights", "offset", "cluster")),
-            },
-            "outcome": {"column": "y", "levels": None, "positive": None},
-            "site_effect": False,
-            "family": "poisson",
-            "link": "log",
-        },
+        REGRESSION | {"family": "poisson", "link": "log"},
     ),
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.blur_decoder import Block, Draws, Table
-from v6_clinical.disclosure.blur import _factor
+from v6_clinical.disclosure.blur import factor_of
 from v6_clinical.numerics.arrays import Array
 
 
@@ -78,7 +78,7 @@ class Order:
         points, noise = [], []
         for beta, group in found:
             matrix = cox_sums(rows, events, beta)[1]
-            factor = _factor(matrix, None)
+            factor = factor_of(matrix, None)
             times = len(group) ** 0.5
             d, e = group[0].scale.d / times, group[0].scale.e / times
             points.append((beta, np.linalg.inv(factor.root), d, e))
@@ -96,7 +96,7 @@ def _asked_at(block: Block, rows: Array, events: Array) -> Array:
     beta = np.zeros(rows.shape[1])
     for _ in range(30):
         score, matrix = cox_sums(rows, events, beta)
-        root = _factor(matrix, block.columns).root
+        root = factor_of(matrix, block.columns).root
         step = np.linalg.solve(matrix, score - root @ block.score)
         beta += step / max(1.0, float(np.abs(rows @ step).max()))
     return beta

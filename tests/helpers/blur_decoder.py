@@ -18,7 +18,7 @@ from unittest import mock
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import Scale, Source, _factor
+from v6_clinical.disclosure.blur import Scale, Source, factor_of
 from v6_clinical.numerics.arrays import Array
 
 
@@ -57,7 +57,7 @@ class Draws:
     def block(self, source: Source, asked: tuple[Any, ...], told: tuple[Array, Array]) -> None:
         """Take a block down; without noise as if there were next to none."""
         name, question, scale, score, matrix, *columns = asked
-        factor = _factor(matrix, columns[0] if columns else None)
+        factor = factor_of(matrix, columns[0] if columns else None)
         back = np.linalg.inv(factor.root[factor.kept])
         kept = np.ix_(factor.kept, factor.kept)
         found = Block(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from helpers.blur_decoder import Block, Draws
-from v6_clinical.disclosure.blur import _factor
+from v6_clinical.disclosure.blur import factor_of
 from v6_clinical.model.splines import ns
 from v6_clinical.numerics.arrays import Array
 
@@ -27,7 +27,7 @@ def asked_at(block: Block, design: Array, outcome: Array) -> tuple[Array, Array]
     for _ in range(60):
         mu = risks(design, beta)
         matrix = design.T @ (design * (mu * (1 - mu))[:, None])
-        factor = _factor(matrix, block.columns)
+        factor = factor_of(matrix, block.columns)
         back = np.zeros((len(factor.kept), len(beta)))
         back[:, factor.kept] = np.linalg.inv(factor.root[factor.kept])
         left = design.T @ (outcome - mu) - factor.root @ block.score

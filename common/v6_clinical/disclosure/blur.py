@@ -30,9 +30,8 @@ import numpy as np
 
 from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.whitening import Factor
+from v6_clinical.numerics.whitening import LARGEST_CHANGE, Factor
 
-LARGEST_CHANGE: Final = 0.5  # spectral norm of E: A stays positive definite
 # Of a row's part, what the smallest told d and e allow for, in units of an even share.
 SCORE_ROW, MATRIX_ROW = 3.0, 9.0
 # Binary digits of the noise that are told: of a block, and at least of a number, whose last digit
@@ -94,12 +93,16 @@ class Blur:
         """
         if not self.on or not column.sd > 0:
             return column.mean, column.sd
-        source, n = self.source(b"column|" + column.key), column.n
-        scale = source.scale(n, column.reach / n**0.5, column.reach**2 / n)
+        (source, scale), n = self.column(column), column.n
         z, e = source.normals("moments", b"", (2,))
         wider = max(1 + scale.e * float(e), LARGEST_CHANGE)
         mean = column.mean + column.sign * column.sd * scale.d / n**0.5 * float(z)
         return mean, column.sd * wider**0.5
+
+    def column(self, column: Digest) -> tuple[Source, Scale]:
+        """Return the noise of a column by itself, and how large that of its moments is."""
+        source, n = self.source(b"column|" + column.key), column.n
+        return source, source.scale(n, column.reach / n**0.5, column.reach**2 / n)
 
     def source(self, rows: bytes) -> Source:
         """Return the noise of a row set, by its ``row_key``."""
@@ -185,7 +188,7 @@ class Source:
         """
         if not self.on:
             return score, matrix
-        factor = _factor(matrix, columns)
+        factor = factor_of(matrix, columns)
         z = self.normals(f"{name}/score", question, (len(factor.kept),))
         changed = self._changed(name, question, scale.e, matrix, factor)
         told = factor.root @ (factor.coordinates(score) + scale.d * z)
@@ -202,7 +205,7 @@ class Source:
         """Return a matrix that stands alone, shape (p, p), with noise."""
         if not self.on:
             return matrix
-        return self._changed(name, question, e, matrix, _factor(matrix, columns))
+        return self._changed(name, question, e, matrix, factor_of(matrix, columns))
 
     def number(
         self, name: str, question: bytes, value: float, size: float, largest: float
@@ -240,7 +243,8 @@ class Source:
         return settled((found + found.T) / 2, e * np.outer(length, length))
 
 
-def _factor(matrix: Array, columns: Columns | None) -> Factor:
+def factor_of(matrix: Array, columns: Columns | None) -> Factor:
+    """Return the factor of a matrix whose columns are taken in their own order and the way up."""
     return Factor(matrix) if columns is None else Factor(matrix, columns.order, columns.signs)
 
 

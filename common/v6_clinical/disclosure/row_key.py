@@ -17,6 +17,7 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.blocks import row_blocks
 
 DIGITS: Final = 9  # of a digest's numbers, behind the point
+CONSTANT: Final = 1e-12  # of a column's mean: an sd that is rounding
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,31 @@ class Digest:
     reach: float
     n: int
 
+    @classmethod
+    def constant(cls, mean: float, n: int) -> Digest:
+        """Return that of a column that does not vary."""
+        return cls(b"constant", 1.0, mean, 0.0, 0.0, n)
+
+    @classmethod
+    def made(
+        cls, odd: Sequence[float], even: float, about: tuple[float, float, float], n: int
+    ) -> Digest:
+        """Return that of a column by means over its n rows, as ``digest_of`` explains.
+
+        Parameters
+        ----------
+        odd
+            Of z^3, and of z y; the first of them that is not 0 is made positive.
+        even
+            Of z^2 y.
+        about
+            Mean, sd and reach of the column.
+        """
+        turned = np.round(np.array(odd), DIGITS)
+        sign = float(next((np.sign(x) for x in turned if x), 1.0))
+        key = struct.pack("<d", n) + _packed(np.append(sign * turned, even))
+        return cls(key, sign, *about, n)
+
 
 def digest_of(column: Array, beside: Array | None = None) -> Digest:
     """Return the digest of a column, shape (n,).
@@ -54,8 +80,8 @@ def digest_of(column: Array, beside: Array | None = None) -> Digest:
     """
     n = len(column)
     mean, sd = mean_and_sd(column)
-    if not sd > 1e-12 * abs(mean):
-        return Digest(b"constant", 1.0, mean, 0.0, 0.0, n)
+    if not sd > CONSTANT * abs(mean):
+        return Digest.constant(mean, n)
     other = (0.0, 0.0) if beside is None else mean_and_sd(beside)
     third = product = even = reach = 0.0
     for rows in row_blocks(n):
@@ -66,10 +92,7 @@ def digest_of(column: Array, beside: Array | None = None) -> Digest:
         if beside is not None and other[1] > 0:
             y = (beside[rows] - other[0]) / other[1]
             product, even = product + float(np.dot(z, y)), even + float(np.dot(squares, y))
-    odd = np.round(np.array([third, product]) / n, DIGITS)
-    sign = float(next((np.sign(x) for x in odd if x), 1.0))
-    key = struct.pack("<d", n) + _packed(np.append(sign * odd, even / n))
-    return Digest(key, sign, mean, sd, reach**0.5, n)
+    return Digest.made([third / n, product / n], even / n, (mean, sd, reach**0.5), n)
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.proposal import Proposal
+from v6_clinical.numerics.whitening import LARGEST_CHANGE
 
 LEFT = 1e-6  # of log-likelihood to gain, where a variance that still grows is evidence
 LEFT_AT_AN_END = 1e-4  # the same where the fit cannot go on
 STEADY = 0.75  # of a step, the next
 GROWTH = 1.5  # of a variance from one step to the next; e towards an infinite estimate
 GROWTH_IN_NOISE = 3.0  # of a variance while all steps are within their noise
-LARGEST_SHARE = 0.5  # of a matrix, its noise at most
 SEEN = 0.01  # of a variance, an increment that is none of rounding
 LOST = 1e-6  # of its information at 0, a parameter that has run away
 WITH_IT = 0.1  # of the largest step: a term that moves less only goes along
@@ -80,7 +80,7 @@ def _growing(first: Proposal, last: Proposal, change: Array | None) -> NDArray[n
     to = np.eye(len(last.step)) if change is None else change
     before, now = (np.diag(to @ one.covariance @ to.T) for one in (first, last))
     # noise changes a matrix, and so a variance, by a share of up to this; twice, once at each end
-    share = min(LARGEST_SHARE, 2 * max(first.e, last.e) * len(before) ** 0.5)
+    share = min(LARGEST_CHANGE, 2 * max(first.e, last.e) * len(before) ** 0.5)
     by_noise = (1 + share) / (1 - share)
     # the others that grow go along, some more slowly
     enough = (now > GROWTH_IN_NOISE * by_noise * before).any()

@@ -11,6 +11,8 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.blocks import row_blocks
 
 DROPPED: Final = 1e-9  # of a column's own square: what is left of it beside the columns before
+# Spectral norm, at most, of the noise E in T (I + E) T': the matrix stays positive definite.
+LARGEST_CHANGE: Final = 0.5
 
 
 class Factor:
@@ -65,6 +67,13 @@ class Factor:
         """Return T^+ x of a vector x of shape (p,): shape (r,)."""
         return np.asarray(np.linalg.solve(self.root[self.kept], vector[self.kept]), np.float64)
 
+    @property
+    def whitener(self) -> Array:
+        """W, shape (p, r), with W' A W the identity: h = W' x."""
+        found = np.zeros(self.root.shape)
+        found[self.kept] = np.linalg.inv(self.root[self.kept]).T
+        return found
+
     def norms(self, rows: Array, centre: Array | None = None) -> Array:
         """Return the length of h = T^+ x of each row x of shape (n, p): shape (n,)."""
         return np.asarray(np.sqrt(self.squares(rows, centre)))
@@ -82,8 +91,7 @@ class Factor:
         found = np.zeros(len(rows))
         if not len(self.kept):
             return found
-        through = np.zeros((rows.shape[1], len(self.kept)))
-        through[self.kept] = np.linalg.inv(self.root[self.kept]).T
+        through = self.whitener
         for some in row_blocks(len(rows), 2 * rows.shape[1]):
             h = np.dot(rows[some] if centre is None else rows[some] - centre, through)
             np.einsum("ij,ij->i", h, h, out=found[some])

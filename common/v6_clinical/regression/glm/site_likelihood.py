@@ -122,7 +122,7 @@ class GLMLikelihood(Likelihood):
     def _ones(self, source: Source) -> Noisy:
         """Return the noise of an intercept alone."""
         n = len(self.data.outcome)
-        ones = Columns((Digest(b"constant", 1.0, 1.0, 0.0, 0.0, n),), intercept=True)
+        ones = Columns((Digest.constant(1.0, n),), intercept=True)
         columns = ones if self.noisy.on else None
         return replace(self.noisy, source=source, columns=columns, moments=((1.0, 0.0),))
 

@@ -5,7 +5,6 @@ Where the blur is off everything is returned as it is given.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,12 +14,10 @@ import numpy as np
 
 from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source, settled
 from v6_clinical.disclosure.dominance import Survey
-from v6_clinical.disclosure.row_key import DIGITS, Columns, Digest
+from v6_clinical.disclosure.row_key import CONSTANT, Columns, Digest
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.protocol.sums import Noise
-
-CONSTANT: Final = 1e-12  # of a column's mean: an sd that is rounding
 
 
 @dataclass(frozen=True)
@@ -211,11 +208,11 @@ def described(about: Survey, count: int, blur: Blur, clusters: Index | None = No
     for j in range(count):
         size = (float(mean[j]), float(sd[j]), float(reach[j]))
         if sd[j] == 0:
-            beside.append(Digest(b"constant", 1.0, size[0], 0.0, 0.0, n))
+            beside.append(Digest.constant(size[0], n))
             alone.append(beside[-1])
             continue
-        beside.append(_digest([third[j], product[j]], even[j], size, n))
-        own = _digest([third[j], 0.0], 0.0, size, n)
+        beside.append(Digest.made([third[j], product[j]], even[j], size, n))
+        own = Digest.made([third[j], 0.0], 0.0, size, n)
         if clusters is not None:
             each = (about.design[:, j] - mean[j]) / sd[j]
             far = parts_of(each, clusters).largest
@@ -251,22 +248,12 @@ def _third_powers(about: Survey, mean: Array, unit: Array) -> tuple[Array, Array
     return third / unit**3 / n, even / unit**2 / n, product / n
 
 
-def _digest(odd: Sequence[float], even: float, about: tuple[float, float, float], n: int) -> Digest:
-    rounded = np.round(np.array([*odd, even]), DIGITS) + 0.0
-    sign = float(next((np.sign(x) for x in rounded[:2] if x), 1.0))
-    rounded[:2] *= sign
-    mean, sd, reach = about
-    return Digest(struct.pack("<d", n) + (rounded + 0.0).tobytes(), sign, mean, sd, reach, n)
-
-
 def _told(column: Digest, blur: Blur, moments: tuple[float, float]) -> tuple[float, float]:
     """Return a column's moments as they are told: no digit of them follows from the exact sd."""
     if not column.sd > 0:
         return moments
-    root = column.n**0.5
-    source = blur.source(b"column|" + column.key)
-    scale = source.scale(column.n, column.reach / root, column.reach**2 / column.n)
-    unit = moments[1] * np.array([scale.d / root, scale.e / 2])
+    _, scale = blur.column(column)
+    unit = moments[1] * np.array([scale.d / column.n**0.5, scale.e / 2])
     mean, sd = settled(np.array(moments), unit).tolist()
     return mean, sd
 
