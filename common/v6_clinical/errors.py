@@ -67,6 +67,15 @@ SITE_CODES: Final[dict[str, str]] = {
     "REQUEST_NOT_ALLOWED": "The site answers listed requests only: send its node operator the "
     "digests of this one, as v6-clinical run ... --digest prints them, or ask what is listed.",
     "PREPROCESSING": "Remove the preprocessing steps from the task.",
+    "PEERS": "Ask the sites' operators: V6C_PEERS must be the same list at every site, with each "
+    "site's present key, and all of its organisations take part, no others.",
+    "TRANSCRIPT": "Run the analysis again, with one image at every site. If it is refused again, "
+    "the question is not the one that the analysis would ask: tell the sites' operators.",
+    "MASKS_DO_NOT_CANCEL": "A site's key, list or image is not that of the others: compare what "
+    "v6-clinical policy prints at each site, and run the analysis again.",
+    "DATA_CHANGED": "A site's data changed between rounds: run the analysis again.",
+    "NO_ROWS": "The site has no complete row of these columns, and sums of all sites would show "
+    "that they are the others' alone: leave out the column that the site lacks values of.",
     "PER_SITE": "The site does not send results of its own: ask without them.",
     "INTERNAL": "Unexpected: report the type of the error to the maintainers.",
 }
@@ -78,7 +87,6 @@ CENTRE_CODES: Final[dict[str, str]] = {
     "SEPARATION": "The estimates are infinite: use ridge=1, merge levels with collapse=..., or "
     "drop the term.",
     "NOT_CONVERGED": "Allow more rounds with max_rounds=..., or simplify the model.",
-    "DATA_CHANGED": "A site's data changed between rounds: run the analysis again.",
     "TOO_FEW_SITES": "At least two sites must take part with rows of their own.",
     "SITE_FAILED": "Ask the site's node operator for the log of the run named here.",
     "SITE_TIMEOUT": "Check that the site's node is online, or leave the site out.",

@@ -7,10 +7,15 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from v6_clinical.secure.peers import Peers
 
 PREFIX: Final = "V6C_"
 SECRET_BYTES: Final = 32  # at least
+PRIVATE_KEY_BYTES: Final = 32
+MODES: Final = ("off", "on", "required")
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,26 @@ def _read_secret(text: str) -> Secret:
     return Secret(found)
 
 
+def _read_private_key(text: str) -> Secret:
+    found = _read_secret(text)
+    if len(found) != PRIVATE_KEY_BYTES:
+        raise ValueError("not a private key")
+    return found
+
+
+def _read_peers(text: str) -> Peers:
+    from v6_clinical.secure.peers import Peers
+
+    return Peers.read(text)
+
+
+def _read_mode(text: str) -> str:
+    word = text.strip().lower()
+    if word not in MODES:
+        raise ValueError("not a mode")
+    return word
+
+
 def _read_digests(text: str) -> frozenset[str]:
     found = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
     if not all(re.fullmatch("[0-9a-f]{64}", part, re.ASCII) for part in found):
@@ -184,6 +209,30 @@ SETTINGS: Final[dict[str, Setting]] = {
         "what keys the noise; the site's own, told to nobody",
         hidden=True,
     ),
+    "V6C_SECURE": Setting(
+        _read_mode,
+        "off, on or required",
+        "off",
+        "whether sites check each other's questions and answers by their keys; required: nothing "
+        "else is answered",
+    ),
+    "V6C_PRIVATE_KEY": Setting(
+        _read_private_key,
+        f"{PRIVATE_KEY_BYTES} bytes in base64 or hexadecimal, as v6-clinical keys makes them",
+        "none",
+        "the site's own key, told to nobody; its public half is in V6C_PEERS",
+        hidden=True,
+    ),
+    "V6C_PEERS": Setting(
+        _read_peers,
+        'JSON of two organisations or more, {"1": public key, ..., "epoch": 1}, each key once',
+        "none",
+        "who takes part with V6C_SECURE, and their public keys: the same list at every site",
+        hidden=True,  # where it cannot be read, it may be a private key
+    ),
+    "V6C_SECURE_MIN_SITES": _whole(
+        2, None, 3, "least sites that take part with V6C_SECURE; of 2 each learns the other's sums"
+    ),
     "V6C_ROUND_TIMEOUT": _whole(1, 86_400, 900, "seconds that the central side waits for a round"),
 }
 MEANINGS: Final = {name: setting.meaning for name, setting in SETTINGS.items()}
@@ -207,7 +256,18 @@ def problems(environment: Mapping[str, str]) -> list[str]:
                 f"{name} is {given}: it must be {setting.allowed}; not set, it is "
                 f"{setting.shipped}."
             )
-    return found
+    return found or _of_secure_modes(environment)
+
+
+def _of_secure_modes(environment: Mapping[str, str]) -> list[str]:
+    """Return what a secure mode lacks, where each setting by itself can be read."""
+    given = {name: SETTINGS[name](text) for name, text in environment.items() if name in SETTINGS}
+    if given.get("V6C_SECURE", MODES[0]) == MODES[0]:
+        return []
+    from v6_clinical.secure.keys import what_is_wrong
+
+    fewest = given.get("V6C_SECURE_MIN_SITES", int(SETTINGS["V6C_SECURE_MIN_SITES"].shipped))
+    return what_is_wrong(given.get("V6C_PRIVATE_KEY"), given.get("V6C_PEERS"), fewest)
 
 
 def _nearest(name: str) -> str:

@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from helpers.face_examples import CASES
+from helpers.keys import list_of, pair, peers, settings
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.platforms.launch import encode, normalise
@@ -225,3 +226,87 @@ def test_a_request_with_a_wrong_argument_is_told(tmp_path: Path) -> None:
     done = run("policy", "--request", tmp_path / "request.json")
     assert done.exit_code == 1
     assert "'tyme' is unknown" in done.stderr
+
+
+@EACH
+@pytest.mark.parametrize("mode", ["on", "required"])
+@pytest.mark.parametrize("command", ["policy", "keys"])
+def test_partners_see_the_same_fingerprint(
+    layout: str, mode: str, command: str, tmp_path: Path
+) -> None:
+    told = []
+    for number in (1, 2, 3):
+        file = tmp_path / f"{number}.yaml"
+        node = SAFE | {"algorithm_env": settings(number, 3, mode)}
+        file.write_text(yaml.safe_dump(LAYOUTS[layout](node)))
+        done = run(command, "--config", file)
+        assert done.exit_code == 0, done.stderr
+        assert f"Public key: {pair(number).public}\n" in done.stdout
+        assert f"This site: organisation {number}\n" in done.stdout
+        told += [line for line in done.stdout.splitlines() if line.startswith("Fingerprint")]
+    assert set(told) == {f"Fingerprint, the same at every partner: {peers(3).fingerprint}"}
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (settings(1, 3, "off"), "V6C_SECURE is off"),
+        (settings(1, 3, "on"), "V6C_SECURE is on: where a partner takes part without keys"),
+        (settings(1, 2, "required"), "V6C_SECURE_MIN_SITES is 2"),
+        (settings(1, 3, "required"), None),
+    ],
+)
+def test_what_a_mode_leaves_open_is_noted(given: dict[str, str], words: str | None) -> None:
+    noise = {"V6C_BLUR": "0.01", "V6C_SECRET": CANARY}
+    told = run("policy", environment=given | noise).stdout
+    assert ("Note: " in told) == (words is not None)
+    assert words is None or words in told
+
+
+def test_keys_without_any_are_told_so() -> None:
+    done = run("keys", "--show")
+    assert done.exit_code == 1
+    assert "Neither V6C_PRIVATE_KEY nor V6C_PEERS is set" in done.stderr
+
+
+def test_a_list_without_a_key_can_be_compared(tmp_path: Path) -> None:
+    done = run("keys", "--show", environment={"V6C_PEERS": list_of(3)})
+    assert peers(3).fingerprint in done.stdout
+    assert "This site" not in done.stdout
+
+
+@pytest.mark.parametrize("value", [{"1": "x"}, True])
+def test_a_list_or_a_mode_without_quotes_is_told(value: Any, tmp_path: Path) -> None:
+    name = "V6C_SECURE" if value is True else "V6C_PEERS"
+    done = policy(tmp_path, SAFE | {"algorithm_env": {name: value}})
+    assert done.exit_code == 1
+    assert f"{name} is not in quotes" in done.stderr
+
+
+def test_a_new_pair_fits_a_list_and_a_configuration(tmp_path: Path) -> None:
+    made = [yaml.safe_load(run("keys").stdout)["algorithm_env"] for _ in range(3)]
+    publics = [
+        run("keys", "--show", environment=one).stdout.splitlines()[0].removeprefix("Public key: ")
+        for one in made
+    ]
+    listed = json.dumps({str(k): key for k, key in enumerate(publics, 1)} | {"epoch": 1})
+    for number, one in enumerate(made, 1):
+        given = one | {"V6C_PEERS": listed, "V6C_SECURE": "required"}
+        assert Policy.from_environment(given).identity.organization == number
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"policies": {}}, "could send V6C_SECRET and V6C_PRIVATE_KEY away"),
+        ({"logging": {"level": "DEBUG"}}, "then writes V6C_SECRET and V6C_PRIVATE_KEY into"),
+    ],
+)
+def test_what_would_tell_a_private_key_is_noted(
+    change: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    given = settings(1, 3) | {"V6C_SECRET": CANARY, "V6C_BLUR": "0.01"}
+    done = policy(tmp_path, SAFE | {"algorithm_env": given} | change)
+    assert done.exit_code == 0, done.stderr
+    assert words in done.stdout

@@ -14,7 +14,16 @@ ALGORITHMS = sorted((ROOT / "algorithms").rglob("*.py"))
 SOURCES += ALGORITHMS
 HEAVY = ("scipy.stats", "statsmodels", "formulaic", "matplotlib", "rich", "lifelines", "vantage6")
 PURE = [path for path in ALGORITHMS if path.name not in ("v4.py", "v5.py")]
-for folder in ("disclosure", "face", "model", "numerics", "protocol", "regression", "survival"):
+for folder in (
+    "disclosure",
+    "face",
+    "model",
+    "numerics",
+    "protocol",
+    "regression",
+    "secure",
+    "survival",
+):
     PURE += sorted((ROOT / "common" / "v6_clinical" / folder).rglob("*.py"))
 PURE.remove(ROOT / "common" / "v6_clinical" / "protocol" / "registry.py")  # it scans sys.path
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from v6_clinical.disclosure.blur import Blur
 from v6_clinical.errors import RefusalError
-from v6_clinical.settings import PREFIX, SETTINGS
+from v6_clinical.settings import PREFIX, SETTINGS, Secret
+
+if TYPE_CHECKING:
+    from v6_clinical.secure.keys import Identity
+    from v6_clinical.secure.peers import Peers
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,29 @@ class Limits:
     blur: float = 0.0
     blur_rows: float = 0.0
     secret: bytes | None = field(default=None, repr=False)
+    # Whether and with whom questions and answers are checked by keys, see ``secure``.
+    secure: str = "off"
+    peers: Peers | None = None
+    private_key: Secret | None = field(default=None, repr=False)
+    secure_min_sites: int = 3
 
     @property
     def noise(self) -> Blur:
         """The blur of what leaves the site."""
         return Blur(self.blur, self.blur_rows, self.secret)
+
+    @property
+    def identity(self) -> Identity:
+        """Who the site is among its peers.
+
+        Raises
+        ------
+        RefusalError
+            ``BAD_SETTING`` naming the settings that are missing or do not fit each other.
+        """
+        from v6_clinical.secure.keys import identity_of
+
+        return identity_of(self.private_key, self.peers, self.secure_min_sites)
 
     @classmethod
     def open(cls) -> Self:
@@ -77,7 +99,8 @@ class Limits:
         Raises
         ------
         RefusalError
-            ``BAD_SETTING`` naming the settings that are unknown, unreadable or too loose.
+            ``BAD_SETTING`` naming the settings that are unknown, unreadable or too loose, or that
+            ``V6C_SECURE`` lacks.
         """
         values: dict[str, Any] = {}
         bad: list[str] = []
@@ -92,7 +115,11 @@ class Limits:
         if bad:
             raise RefusalError("BAD_SETTING", sorted(set(bad)))
         limits = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in limits})
+        found = cls(**{name: value for name, value in values.items() if name in limits})
+        if found.secure == "off":
+            return found
+        key = found.identity.key
+        return found if found.secret is not None else replace(found, secret=key.secret())
 
     def own_settings(self) -> dict[str, float]:
         """Return the limits that differ from the shipped ones, by setting: numbers and flags.

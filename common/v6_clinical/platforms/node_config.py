@@ -109,11 +109,13 @@ def _remarks(node: Mapping[Any, Any], environment: Mapping[str, str]) -> Iterato
         yield "policies.allowed_algorithms is not set: list images, each by its digest."
     elif loose:
         yield f"policies.allowed_algorithms: {', '.join(loose)} not by digest (NAME@sha256:...)."
-    if "V6C_SECRET" not in environment:
+    secrets = [name for name in ("V6C_SECRET", "V6C_PRIVATE_KEY") if name in environment]
+    if not secrets:
         return
+    words = " and ".join(secrets)
     if not named or loose:
-        yield "An image that is not named by its digest could send V6C_SECRET away."
+        yield f"An image that is not named by its digest could send {words} away."
     logging = node.get("logging")
     level = logging.get("level") if isinstance(logging, Mapping) else None
     if str(level).lower() in DEBUG:
-        yield f"logging.level is {level}: a node of 4.x then writes V6C_SECRET into its log."
+        yield f"logging.level is {level}: a node of 4.x then writes {words} into its log."

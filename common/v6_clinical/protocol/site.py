@@ -61,6 +61,8 @@ def answer(
     """
     try:
         policy = read_policy()
+        if policy.secure == "required":
+            raise RefusalError("PEERS")  # nothing is answered without keys
         step, arguments, place = _check(site, message)
         check_request(site, step, arguments, policy)
         found = site.steps[step](read_frame(policy), arguments, policy, place)

@@ -46,26 +46,70 @@ def policy(config: Path | None, request: tuple[Path, ...]) -> None:
     node = NodeConfig(os.environ, (), ()) if config is None else _node(config)
     limits = _limits(node, "this environment" if config is None else str(config))
     show_policy(limits)
-    for remark in [*node.remarks, *_remarks(limits)]:
+    if limits.secure != "off":
+        for line in public_lines(limits):
+            click.echo(line)
+    for remark in [*node.remarks, *_remarks(limits), *_remarks_of_keys(limits)]:
         click.echo(f"Note: {remark}")
     for path in request:
         _show_digests(path, limits)
 
 
-@click.command(epilog=examples("v6-clinical keys >> notes.yaml"))
-def keys() -> None:
-    """Make a new V6C_SECRET for one node, and print it for the node's configuration.
+@click.command(
+    epilog=examples("v6-clinical keys >> notes.yaml", "v6-clinical keys --config node.yaml")
+)
+@click.option("--show", is_flag=True, help="Make none: show what others may see of those in force.")
+@click.option("--config", type=FILE, help="Show those of a node's configuration, 4.x or 5.x.")
+def keys(show: bool, config: Path | None) -> None:
+    """Make a new V6C_SECRET and V6C_PRIVATE_KEY for one node, and print them for its configuration.
 
-    It is kept nowhere else. Whoever knows it can take the noise off this node's answers.
+    They are kept nowhere else. Whoever knows the secret can take the noise off this node's answers;
+    whoever knows the private key can answer in its name, and take the masks off with all others'.
     """
+    if show or config is not None:
+        node = NodeConfig(os.environ, (), ()) if config is None else _node(config)
+        _show_keys(_limits(node, "this environment" if config is None else str(config)))
+        return
     import base64
     import secrets
 
+    from v6_clinical.secure.keys import KeyPair
+
     secret = base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    pair = KeyPair.make()
     click.echo("# For the configuration of one node, and nowhere else: under algorithm_env (4.x),")
     click.echo("# or node.algorithm_env of the chart's values (5.x). Then start the node again.")
     click.echo("# A new secret draws new noise: change it only if somebody else has seen it.")
     click.echo(f'algorithm_env:\n  V6C_SECRET: "{secret}"')
+    click.echo("# For V6C_SECURE only. A new key needs a new V6C_PEERS at every partner.")
+    click.echo(f'  V6C_PRIVATE_KEY: "{pair.text}"')
+    click.echo("# The public key that belongs to it, for the partners' V6C_PEERS:")
+    click.echo(f"# {pair.public}")
+
+
+def _show_keys(limits: Policy) -> None:
+    if limits.private_key is None and limits.peers is None:
+        raise click.ClickException("Neither V6C_PRIVATE_KEY nor V6C_PEERS is set.")
+    for line in public_lines(limits):
+        click.echo(line)
+
+
+def public_lines(limits: Policy) -> Iterator[str]:
+    """Yield what a site's operator compares with the partners' operators."""
+    from v6_clinical.secure.keys import KeyPair
+
+    own = None if limits.private_key is None else KeyPair(limits.private_key).public
+    if own is not None:
+        yield f"Public key: {own}"
+    if limits.peers is None:
+        return
+    ids = ", ".join(map(str, limits.peers.ids))
+    yield f"Partners (V6C_PEERS): organisations {ids}; epoch {limits.peers.epoch}"
+    yield f"Fingerprint, the same at every partner: {limits.peers.fingerprint}"
+    place = None if own is None else limits.peers.organization_of(own)
+    if own is not None:
+        words = "not on the list" if place is None else f"organisation {place}"
+        yield f"This site: {words}"
 
 
 def print_digests(digests: Sequence[str]) -> None:
@@ -106,6 +150,18 @@ def _remarks(limits: Policy) -> Iterator[str]:
             "V6C_SECRET is not set: noise is drawn anew at every call, and whoever asks again "
             "averages it away. v6-clinical keys makes one."
         )
+
+
+def _remarks_of_keys(limits: Policy) -> Iterator[str]:
+    if limits.secure == "off" and (limits.private_key is not None or limits.peers is not None):
+        yield "V6C_SECURE is off: V6C_PRIVATE_KEY and V6C_PEERS are of no effect."
+    if limits.secure == "on":
+        yield (
+            "V6C_SECURE is on: where a partner takes part without keys, this site answers whatever "
+            "it is asked. Set it to required once all partners have keys."
+        )
+    if limits.secure != "off" and limits.secure_min_sites == 2:
+        yield "V6C_SECURE_MIN_SITES is 2: of two sites each learns the other's sums."
 
 
 def _show_digests(path: Path, limits: Policy) -> None:

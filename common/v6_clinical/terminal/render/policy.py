@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from v6_clinical.disclosure import Policy
+from v6_clinical.secure.peers import Peers
 from v6_clinical.settings import MEANINGS, PREFIX, SETTINGS
 from v6_clinical.terminal.render.text import Screen
 
@@ -20,6 +21,8 @@ def policy(limits: Policy) -> None:
 
 
 def _shown(setting: str, value: Any) -> str:
+    if isinstance(value, Peers):
+        return f"{len(value.ids)} organisations"
     if SETTINGS[setting].hidden:
         return "not set" if value is None else "set"
     if value is None:
