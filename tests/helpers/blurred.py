@@ -19,7 +19,7 @@ from v6_clinical.protocol import centre as federation
 from v6_clinical.protocol.registry import face_of, load_central, load_site
 from v6_clinical.protocol.site import answer
 
-TAU, FLOOR = 0.01, 0.15
+TAU, FLOOR = 0.01, 0.25
 Message = dict[str, Any]
 
 # An analysis each, with what every option of it adds to an answer.
