@@ -6,10 +6,13 @@ from typing import Any
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
-from v6_clinical.protocol.analysis import Analysis
+from v6_clinical.model.terms import raw_columns
+from v6_clinical.protocol.analysis import Analysis, Reply
 from v6_clinical.protocol.question import asking
+from v6_clinical.regression.centre.fit import Fit
 from v6_clinical.regression.glm import fitting as glm
 from v6_clinical.regression.glm.analysis import standing as glm_standing
+from v6_clinical.regression.glm.one_round import one_round
 from v6_clinical.regression.glm.request import GLMRequest
 from v6_clinical.regression.question import Report
 from v6_clinical.regression.request import read_formula
@@ -55,7 +58,14 @@ class Fitting(glm.Fitting):
         """Return the question of ``describe`` and ``start``."""
         shared = dict(glm.opening(request, formula))
         named = _named(request)
+        if named.family == "gaussian":  # sites tell estimates of their own in the first round
+            known = {k: v for k, v in request.reference.items() if k in raw_columns(formula.terms)}
+            shared["model"] = shared["model"].model_copy(update={"references": known})
         return questions.Opening(**shared, family=named.family, link=named.used_link)
+
+    def whole(self, reply: Reply) -> Fit | None:
+        """Return a linear regression: ``start`` has told all of it, but for robust errors."""
+        return one_round(self, reply) if self.family.quadratic else None
 
     def report_needs(self, report: Report) -> frozenset[str]:
         """Return what no site with rows may then leave out."""

@@ -18,6 +18,15 @@ _START = {
         "(under", "(poisson and logit, under"
     ),
     "null": "gaussian, or with an offset: the same two numbers of the null model",
+    "outcome_squares": "gaussian: sum of w (y - offset)^2, the third number of a quadratic beside "
+    "information and right_hand_side",
+    "null_squares": "gaussian: the same beside null",
+    "constants": "gaussian: sum of half the log of the weights",
+    **{name: f"gaussian, {what.removeprefix('last round, ')}" for name, what in shared.OWN.items()},
+    "own_shifted": "gaussian, per column: that times the estimate",
+    "own_squares": "gaussian, per column: that times the squared estimate",
+    "site": "gaussian: a code that says why the site has no estimates of its own, or one that "
+    "stands for the columns that they are of",
 }
 _EVALUATE = {
     "likelihood": "log-likelihood at the coefficients asked about, of a dispersion of 1, less "

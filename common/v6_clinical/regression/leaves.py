@@ -32,7 +32,7 @@ OWN = {
 }
 
 # Whose numbers count something, and whose, of a form those on the diagonal, are never negative.
-COUNTS = frozenset({"rows", "kind", "level", "own_sites", "own_missing", "clusters"})
+COUNTS = frozenset({"rows", "kind", "level", "own_sites", "own_missing", "own_coding", "clusters"})
 # What has no noise: counts, levels, and why a site has no estimates.
 EXACT = COUNTS
 LEVELS = frozenset({"level"})

@@ -141,10 +141,10 @@ def maximise(
         if accepted:
             stop_if_separated(design, state)
         if accepted and complete and state.converged and state.proposal is not None:
-            return _converged(found, beta, state, state.proposal, reply)
+            return converged_fit(found, beta, state, state.proposal, reply)
 
 
-def _converged(
+def converged_fit(
     found: Evaluation, beta: Array, state: Newton, proposal: Proposal, reply: Reply
 ) -> Fit:
     """Return the fit one step beyond its last evaluation, which was at ``beta``."""

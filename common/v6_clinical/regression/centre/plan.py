@@ -126,8 +126,8 @@ def start(design: Design, total: Sums, penalty: Array, origin: Array | None = No
     AnalysisError
         ``SINGULAR`` naming the columns that determine each other.
     """
-    labels = (*design.intercepts, *full_slopes(design.raw))
-    right_hand_side = _unshift(design).T @ total.vector("right_hand_side", labels)
+    labels = full_labels(design)
+    right_hand_side = unshift(design).T @ total.vector("right_hand_side", labels)
     information = first_information(design, total) + np.diag(penalty)
     noise = read_noise(total, labels)
     e = 0.0 if noise is None else noise.e * _farther(design, total)
@@ -141,7 +141,7 @@ def start(design: Design, total: Sums, penalty: Array, origin: Array | None = No
 
 def _farther(design: Design, total: Sums) -> float:
     """Return how much more rounding weighs on columns about 0 than on those about their means."""
-    raw = np.diag(total.form("information", (*design.intercepts, *full_slopes(design.raw))))
+    raw = np.diag(total.form("information", full_labels(design)))
     about = np.diag(first_information(design, total))
     share = np.divide(raw, about, out=np.full(len(raw), np.inf), where=about > 0)
     return float(max(share.max(initial=1.0), 1.0))
@@ -149,12 +149,17 @@ def _farther(design: Design, total: Sums) -> float:
 
 def first_information(design: Design, total: Sums) -> Array:
     """Return the sum of the sites' information at their own optima, of fitted parameters."""
-    unshift = _unshift(design)
-    information = total.form("information", (*design.intercepts, *full_slopes(design.raw)))
-    return unshift.T @ information @ unshift
+    raw = unshift(design)
+    information = total.form("information", full_labels(design))
+    return raw.T @ information @ raw
 
 
-def _unshift(design: Design) -> Array:
+def full_labels(design: Design) -> tuple[str, ...]:
+    """Return the labels of all parameters in the sums of ``start``."""
+    return (*design.intercepts, *full_slopes(design.raw))
+
+
+def unshift(design: Design) -> Array:
     """Return raw parameters from fitted ones: the intercepts give up shift'b."""
     found = np.eye(len(design.labels))
     found[: len(design.intercepts), len(design.intercepts) :] = -design.shift

@@ -49,6 +49,10 @@ class Gaussian(Family):
         """Return the rows."""
         return counts.n
 
+    def origin(self, mean: float) -> float:
+        """Return the mean."""
+        return mean
+
     def unit(self, y: Array) -> float:
         """Return the outcome's standard deviation, 1 where it has none."""
         return float(y.std()) or 1.0

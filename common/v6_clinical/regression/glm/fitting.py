@@ -111,18 +111,18 @@ class Fitting:
         fewest, row = family.fewest(counts), counts.weight / counts.n
         weighted = self.request.weights is not None
         return Newton(
-            start(self.design, self.first, self.penalty, self._home()[0]),
+            start(self.design, self.first, self.penalty, self.home()[0]),
             fewest,
             usual_tolerance(fewest) * (ROBUST if self.robust else 1.0),
             spread=None if family.quadratic else spread,
-            home=self._home(),
+            home=self.home(),
             row=row,
             sure=family.half * row * (UNEVEN if weighted else 1.0),
-            origin=self._home()[0],
+            origin=self.home()[0],
             quadratic=family.quadratic,
         )
 
-    def _home(self) -> tuple[Array, float]:
+    def home(self) -> tuple[Array, float]:
         """Return the null model's parameters, and its likelihood as far as it is known."""
         null = np.zeros(len(self.design.terms))
         null[: len(self.design.intercepts)] = self.null.intercept
@@ -172,8 +172,12 @@ class Fitting:
         check_same_data(self.first, total)
         self.null.read(total)
         if self.state.home is not None:
-            self.state.home = self._home()
+            self.state.home = self.home()
         return read_evaluation(total, self.design.labels, origin=self.null.value)
+
+    def whole(self, reply: Reply) -> Fit | None:
+        """Return the fit where ``start`` has told all of it; None by default."""
+        return None
 
     def _by_site(self, intercepts: list[float]) -> list[float]:
         """Return an intercept for each place; sites without rows never read theirs."""
@@ -204,6 +208,12 @@ def null_needs(request: GLMRequest, family: Family) -> frozenset[str]:
     return frozenset({"null"} if asks_null(request, family) else ())
 
 
+def start_needs(request: GLMRequest, family: Family) -> frozenset[str]:
+    """Return what sites send in ``start`` beside what every regression's do."""
+    whole = {"outcome_squares", "null_squares", "constants"} if family.quadratic else set()
+    return null_needs(request, family) | counts_needs(request, family) | whole
+
+
 def counts_needs(request: GLMRequest, family: Family) -> frozenset[str]:
     """Return what sites send of sums of weights and of an outcome that is no count."""
     found = set() if family.classes else {OUTCOME}
@@ -226,9 +236,11 @@ def fitted(
         return kind.opening(request, formula)
 
     formula = yield from resolve_moments(read_model(request), asked, rounds)
-    needs = null_needs(request, family) | counts_needs(request, family)
-    reply = yield from ask_start(formula, asked, rounds, needs)
+    reply = yield from ask_start(formula, asked, rounds, start_needs(request, family))
     fitting = kind(request, family, formula, reply)
+    whole = fitting.whole(reply)
+    if whole is not None:
+        return fitting, whole, rounds.used
     found = yield from maximise(
         fitting.design, fitting.state, fitting.penalty, rounds, fitting.ask, fitting.read
     )

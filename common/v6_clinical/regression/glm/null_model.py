@@ -50,6 +50,11 @@ class NullModel:
         self.log_likelihood = -math.inf  # until an evaluation tells it
         self.origin, self.value = self.intercept, math.nan
 
+    def tell(self, log_likelihood: float) -> None:
+        """Take in the log-likelihood that ``start`` tells of a linear regression."""
+        self.log_likelihood = self.value = log_likelihood
+        self.ready = True
+
     def read(self, total: Sums) -> None:
         """Take in the evaluation at ``at``, and of the first one the likelihood at the origin."""
         if self.at is None:

@@ -118,6 +118,11 @@ class GLMCases(Cases):
         return self.question.model.weights is None and not self.question.model.has_offset
 
     @property
+    def quadratic(self) -> bool:
+        """Whether that of the family is."""
+        return self.regression.family.quadratic
+
+    @property
     def counted(self) -> bool:
         """Whether the outcome is 0 and 1."""
         return self.regression.family.classes

@@ -18,6 +18,7 @@ from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm import likelihood
 from v6_clinical.regression.glm.likelihood import Data, Point
+from v6_clinical.regression.glm.linear_told import linear_sums, own_sums, squares_sums
 from v6_clinical.regression.glm.null_rows import (
     NullRows,
     null_rows,
@@ -156,7 +157,8 @@ class GLMLikelihood(Likelihood):
         at = np.zeros(self.data.design.shape[1])
         if self.cases.question.model.intercept and self._first is not None:
             usual = float(self.data.offset.mean())
-            at[0] = round(self._first - usual) if usual else self._first
+            whole = bool(usual) and not self.quadratic
+            at[0] = round(self._first - usual) if whole else self._first - usual
         return at
 
     def own_quadratic(self, own: RidgeOptimum, policy: Policy, place: Place) -> Quadratic:
@@ -164,7 +166,7 @@ class GLMLikelihood(Likelihood):
         beta, question = self.asked(own.beta)
         here = check(self.at(beta), policy)
         found = here.evaluation
-        if own.every > 1:
+        if own.every > 1 and not self.quadratic:
             step = propose(found.penalised(beta, own.penalty))
             if step.size < SAMPLE_ERRORS * own.every**0.5:
                 beta, question = self.asked(beta + step.step)
@@ -172,7 +174,7 @@ class GLMLikelihood(Likelihood):
                 noise = self.noise_at(here.point, question)
                 return Quadratic(here.evaluation, beta, noise=noise)
         noise, expected = self.noise_at(here.point, question), None
-        if own.every == 1 and place.count > 1:
+        if own.every == 1 and place.count > 1 and not self.quadratic:
             # of more rows so little is left out that it saves no round
             expected = self._expected(here, own, policy, place.count, noise)
         return Quadratic(found, beta, expected, noise)
@@ -211,7 +213,9 @@ class GLMLikelihood(Likelihood):
             return self._null_of_site(policy)
         alone = self.alone
         at = float(alone.origin[0])
-        if policy.allow_per_site and self.fewest > 0:
+        if self.quadratic:
+            at = self.cases.null_intercept(alone.data)
+        elif policy.allow_per_site and self.fewest > 0:
             at = own_intercept(alone.data, at)
         at, question = alone.asked_intercept(at)
         here = check(alone.at(np.array([at])), policy)
@@ -220,7 +224,21 @@ class GLMLikelihood(Likelihood):
         size = noise.scale.d * np.sqrt(information[0])
         side = settled(information[0] * at + score, size)
         told = np.append(information[0], side)
-        return Sums({"null": told}, noise=self.noisy.told({"null": noise.shown}))
+        sums = Sums({"null": told}, noise=self.noisy.told({"null": noise.shown}))
+        if not self.quadratic:
+            return sums
+        return sums + squares_sums("null_squares", here.point, (score, information), noise, policy)
+
+    def whole_sums(
+        self, labels: tuple[str, ...], first: Quadratic, policy: Policy, place: Place
+    ) -> Sums:
+        """Return what makes a quadratic the whole log-likelihood, and own estimates."""
+        if not self.quadratic:
+            return Sums()
+        sums = linear_sums(self, first, policy)
+        if policy.allow_per_site and place.count > 1:  # R15; one site differs from no other
+            sums += own_sums(self, labels, first, place)
+        return sums
 
     def _null_of_site(self, policy: Policy) -> Sums:
         """Return the log-likelihood of the site's own intercept, by what is told of its rows."""

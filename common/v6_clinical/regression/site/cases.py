@@ -69,6 +69,11 @@ class Cases(ABC):
         return False
 
     @property
+    def quadratic(self) -> bool:
+        """Whether the log-likelihood is quadratic."""
+        return False
+
+    @property
     def counted(self) -> bool:
         """Whether the outcome is 0 and 1, so that its sum is a count."""
         return True

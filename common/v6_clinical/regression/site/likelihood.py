@@ -137,6 +137,12 @@ class Likelihood(ABC):
         here = check(self.at(beta), policy)
         return Quadratic(here.evaluation, beta, noise=self.noise_at(here.point, question))
 
+    def whole_sums(
+        self, labels: tuple[str, ...], first: Quadratic, policy: Policy, place: Place
+    ) -> Sums:
+        """Return what makes the quadratic the whole log-likelihood, where it is quadratic."""
+        return Sums()
+
     @property
     def tells_null(self) -> bool:
         """Whether ``start`` tells the evaluation at coefficients of 0."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,9 +127,14 @@ class Quadratic:
     expected: Array | None = None
     noise: NoiseAt = QUIET
 
+    @cached_property
+    def told(self) -> tuple[Array, Array]:
+        """Score and information with their noise."""
+        return self.noise.block(self.found.score, self.found.information)
+
     def sums(self, labels: Sequence[str]) -> Sums:
         """Return H and v under their names, with the noise of the score and the information."""
-        score, information = self.noise.block(self.found.score, self.found.information)
+        score, information = self.told
         if self.expected is not None:
             score = score - self.expected
         size = self.noise.scale.d * np.sqrt(np.diag(information))
@@ -188,7 +194,7 @@ def own_estimates(
         return noisy
     beta, variance, blurred = noisy
     names = [labels[i] for i in slopes]
-    found = _differences(names, settled(beta - pooled, blurred)[slopes], 1 / variance[slopes])
+    found = differences(names, settled(beta - pooled, blurred)[slopes], 1 / variance[slopes])
     return replace(found, noise=likelihood.noisy.told(set(found.tallies) - {"own_sites"}))
 
 
@@ -215,7 +221,8 @@ def _with_noise(
     return at + covariance @ score, variance, noise.scale.d * np.sqrt(variance)
 
 
-def _differences(names: Sequence[str], deviation: Array, weight: Array) -> Sums:
+def differences(names: Sequence[str], deviation: Array, weight: Array) -> Sums:
+    """Return the sums of ``inference.heterogeneity``, of one site, as tallies that add."""
     named = {
         "own_sites": np.ones(len(names)),
         "own_weight": weight,

@@ -98,6 +98,7 @@ def start(
         noise = likelihood.noise_at(null.point, question)
         first = Quadratic(null.evaluation, origin, noise=noise)
     sums += first.sums(labels)
+    sums += likelihood.whole_sums(labels, first, policy, place)
     evaluation = None if null is None else null.evaluation
     sums += likelihood.opening_sums(labels, evaluation, policy)
     return cases.answer(sums, policy)
@@ -121,8 +122,8 @@ def _opened(
     )
     columns = Sums(tallies=describe_columns(question.model, cases.rows))
     columns += describe_design(coding.full_names, about, cases.rows, policy)
-    own = None
-    if policy.allow_per_site:
+    own, every = None, 1
+    if cases.quadratic or policy.allow_per_site:  # a quadratic is the same wherever it is taken
         every = sample_step(about, coding.derived, policy) if cases.may_sample else 1
         with suppress(SingularError):
             own = cases.likelihood(about.design, every=every).ridge_optimum()
