@@ -121,6 +121,8 @@ def test_the_declared_noise_covers_the_exact_estimate(name: str) -> None:
 def drawn_steps(name: str, draws: int) -> Iterator[Array]:
     """Yield the error of a Newton step from the exact optimum, in declared standard deviations."""
     there, _ = exact(name)
+    if there.asked[next(iter(there.asked))][-1]["step"] == "start":  # it has told all
+        there.end(MODELS[name][1].request | {"robust": "HC0"})
     last = {number: asked[-1] for number, asked in there.asked.items()}
     told = [
         Sums.from_json(reply(there.analysis, message, there.frames[number], limits)["sums"])

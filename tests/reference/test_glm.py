@@ -28,7 +28,7 @@ ROBUST = [
     if kind not in ("HC2", "HC3") and not ("cluster" in case.request and kind[0] == "H")
     for split in case.splits
 ]
-MOST_ROUNDS = {"gaussian": 2, "poisson": 5, "gamma": 5, "binomial": 5}
+MOST_ROUNDS = {"gaussian": 1, "poisson": 5, "gamma": 5, "binomial": 5}
 DISPERSED = ("gaussian", "gamma")
 
 
@@ -113,9 +113,74 @@ def test_robust_errors(name: str, kind: str, split: str) -> None:
 
 @every_fit
 def test_rounds(name: str, split: str) -> None:
-    """Linear regression two: its quadratics have the optimum; the others at most five."""
+    """Linear regression one: its quadratics have the optimum; the others at most five."""
     found = fitted(name, split)
     assert found["fit"][0]["rounds"] <= MOST_ROUNDS[CASES[name].request["family"]]
+
+
+@pytest.mark.parametrize("more", [{}, {"ridge": 2.0}, {"site_effect": True}, {"offset": "off"}])
+@pytest.mark.parametrize("robust", [None, "HC1"])
+def test_linear_regressions_take_one_round_or_with_robust_errors_two(
+    more: dict[str, Any], robust: str | None
+) -> None:
+    """And both ways lead to the same digits, of everything that both print."""
+    case = CASES["birthwt_linear"]
+    frames, request = sites(case.data, "3"), case.request | more
+    plain = local.run("glm", frames, request, policy=Policy.open())
+    found = local.run("glm", frames, request | {"robust": robust}, policy=Policy.open())
+    assert plain["fit"][0]["rounds"] == 1
+    assert found["fit"][0]["rounds"] == (1 if robust is None else 2)
+    assert column(found, "estimate") == pytest.approx(column(plain, "estimate"), rel=1e-11)
+    assert column(found, "std_error") == pytest.approx(column(plain, "std_error"), rel=1e-11)
+    for name, value in plain["fit"][0].items():
+        if isinstance(value, float):
+            assert found["fit"][0][name] == pytest.approx(value, rel=1e-11), name
+    for ours, theirs in zip(plain["heterogeneity"], found["heterogeneity"], strict=True):
+        for name in ("q", "p_value", "tau2"):
+            assert ours[name] == pytest.approx(theirs[name], rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("moved", "far", "rounds"),
+    [
+        ("age", 2000.0, 1),  # years of birth
+        ("bwt", 1e5, 1),
+        ("age", 1e6, 3),
+        ("age", 1e8, 3),
+        ("bwt", 1e6, 2),
+        ("bwt", 1e8, 2),
+    ],
+)
+def test_large_means_cost_a_round_and_no_digits(moved: str, far: float, rounds: int) -> None:
+    """What rounding leaves of squares about zero is judged; more is asked if it is too little."""
+    frames = sites("birthwt", "3")
+    there = [frame.assign(**{moved: frame[moved] + far}) for frame in frames]
+    asked = {"family": "gaussian", "outcome": "bwt", "predictors": ["age", "lwt"]}
+    near, found = (local.run("glm", some, asked, policy=Policy.open()) for some in (frames, there))
+    assert found["fit"][0]["rounds"] == rounds
+    error = column(near, "std_error")[1:]
+    assert column(found, "std_error")[1:] == pytest.approx(error, rel=1e-8)
+    gap = np.abs(column(found, "estimate") - column(near, "estimate"))[1:] / error
+    assert gap.max() < 1e-8
+    for name in ("r_squared", "log_likelihood", "f_statistic"):
+        assert found["fit"][0][name] == pytest.approx(near["fit"][0][name], rel=1e-9)
+
+
+def test_levels_that_a_site_lacks_leave_it_out_of_the_heterogeneity() -> None:
+    """Its own columns are others than those of all: no contrast of its own is taken for theirs."""
+    (whole,) = sites("birthwt", "1")
+    frames = [whole.iloc[place::3] for place in range(3)]
+    frames[1] = frames[1][frames[1]["race3"] != "black"]  # the first level
+    asked = {"family": "gaussian", "outcome": "bwt", "predictors": ["age", "race3"]}
+    plain, robust = (
+        local.run("glm", frames, asked | {"robust": kind}, policy=Policy.open())
+        for kind in (None, "HC0")
+    )
+    assert plain["fit"][0]["rounds"] == 1
+    assert [row["k"] for row in plain["heterogeneity"]] == [2, 2, 2]
+    for ours, theirs in zip(plain["heterogeneity"], robust["heterogeneity"], strict=True):
+        assert ours["q"] == pytest.approx(theirs["q"], rel=1e-9)
+    assert [w["message"] for w in plain["warnings"]] == [w["message"] for w in robust["warnings"]]
 
 
 @pytest.mark.parametrize("name", ["birthwt_linear", "quine_poisson", "lung_gamma", "birthwt_logit"])

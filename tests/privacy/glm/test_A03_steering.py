@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.attacker import array, form, refusal
-from helpers.glm_attacker import RNG, N, WithoutR9, ask, at, counted, last
+from helpers.attacker import array, form, refusal, tally
+from helpers.glm_attacker import RNG, N, WithoutR9, ask, at, counted, last, opening
 from helpers.policies import ExactPolicy
 
 
@@ -43,6 +43,37 @@ def test_A03_r9_squared_residuals_that_one_patient_makes() -> None:
     assert refusal(ask(frame, "evaluate", asked, OnlyResiduals())) == ("COEFFICIENT_RANGE", [])
     given = array(ask(frame, "evaluate", asked, Unguarded()), "pearson")[0]
     assert given == pytest.approx(121, rel=1e-9)  # the attack, unguarded
+
+
+@pytest.mark.parametrize("per_site", [True, False])
+def test_A03_r9_squares_of_a_site_s_own_fit_that_one_patient_makes(per_site: bool) -> None:
+    """Attack: the first round tells all of a linear regression, whose squares are one patient's."""
+    frame = counted().assign(first=RNG.permutation(np.arange(N) % 2))
+    frame["y"] = 5.0 + 2 * frame["first"]
+    frame.loc[0, "y"] += 11.0
+
+    class OnlyResiduals(ExactPolicy):
+        allow_per_site = per_site
+
+        def check_design(self, *_: Any, **__: Any) -> None:
+            """Let everything pass."""
+
+        def check_combinations(self, *_: Any, **__: Any) -> None:
+            """Let everything pass."""
+
+    class Unguarded(OnlyResiduals):
+        def check_residuals(self, *_: Any, **__: Any) -> None:
+            """Let everything pass."""
+
+    asked = opening("gaussian", "identity", "first")
+    assert refusal(ask(frame, "start", asked, OnlyResiduals())) == ("COEFFICIENT_RANGE", [])
+    found = ask(frame, "start", asked, Unguarded())
+    side, matrix = tally(found, "right_hand_side"), form(found, "information")
+    h = np.array([[matrix(a, b) for b in side] for a in side])
+    v = np.array(list(side.values()))
+    squares = array(found, "outcome_squares")[0] - v @ np.linalg.solve(h, v)
+    same = float((frame["first"] == frame["first"][0]).sum())
+    assert squares == pytest.approx(121 * (1 - 1 / same), rel=1e-6)  # the attack, unguarded
 
 
 def test_A03_r9_squared_residuals_that_one_patient_makes_among_small_ones() -> None:

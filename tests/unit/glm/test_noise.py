@@ -106,6 +106,23 @@ def test_every_number_has_noise_or_is_declared(family: tuple[str, str]) -> None:
     assert found["status"] == "completed", found["error"]
 
 
+def test_a_linear_regression_is_of_one_round_with_noise_too() -> None:
+    """A sigma and a log-likelihood as near as they are declared; R-squared between 0 and 1."""
+    frames = [patients(300).sample(frac=1, random_state=k) for k in (1, 2)]
+    arguments = {"outcome": "bmi", "family": "gaussian", "predictors": ["age", "visits"]}
+    exact = local.run("glm", frames, arguments, policy=EXACT)["fit"][0]
+    for draw in range(10):
+        limits = Policy(blur=0.01, blur_rows=0.15, secret=bytes([draw, *range(40)]))
+        found = local.run("glm", frames, arguments, policy=limits)
+        assert found["status"] == "completed", found["error"]
+        fit = found["fit"][0]
+        assert fit["rounds"] == 1
+        apart = fit["log_likelihood"] - exact["log_likelihood"]
+        assert abs(apart) < 5 * fit["log_likelihood_precision"]
+        assert abs(fit["sigma"] / exact["sigma"] - 1) < 0.2
+        assert abs(fit["r_squared"] - exact["r_squared"]) < 0.2
+
+
 def noise_of(found: Sums) -> tuple[float, float]:
     told = found.noise["information"]
     return told.d, told.e

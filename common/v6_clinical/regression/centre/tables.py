@@ -96,7 +96,9 @@ def heterogeneity_table(design: Design, total: Sums, dispersion: float = 1.0) ->
     estimates' noise adds d^2 to that of each.
     """
     first, noise = len(design.intercepts), score_variance(total)
-    records = []
+    records: list[Record] = []
+    if not dispersion + noise > 0:  # a perfect fit, of which no estimate has an error
+        return records
     for i, (label, term) in enumerate(zip(design.slopes, design.user_slopes, strict=True)):
         row = design.to_user[first + i]
         mixed = np.flatnonzero(row).tolist() != [first + i]

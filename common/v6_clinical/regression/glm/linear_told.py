@@ -25,7 +25,6 @@ from v6_clinical.regression.glm.likelihood import Point
 from v6_clinical.regression.glm.linear_own import OWN_CODING, coding_key
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.site.guard import squares_to_tell
-from v6_clinical.regression.site.noise import NoiseAt, parts_of
 from v6_clinical.regression.site.own_fit import Quadratic, differences, site_labels, why_not
 
 if TYPE_CHECKING:
@@ -34,42 +33,33 @@ if TYPE_CHECKING:
 
 
 def linear_sums(likelihood: GLMLikelihood, first: Quadratic, policy: Policy) -> Sums:
-    """Return c, and the constants of the likelihood that outcome and weights fix.
+    """Return c of the model and of the null model, and the constants of the likelihood.
+
+    Their difference has the noise of what the model gains only: R-squared and F are made of it.
 
     Raises
     ------
     RefusalError
         ``COEFFICIENT_RANGE`` where squared residuals are those of few rows; R9.
     """
-    data, noisy, point = likelihood.data, likelihood.noisy, likelihood.at(first.beta)
-    sums = squares_sums("outcome_squares", point, first.told, first.noise, policy)
+    data, noise, noisy = likelihood.data, first.noise, likelihood.noisy
+    intercept = likelihood.cases.null_intercept(likelihood.alone.data)
+    null = likelihood.null_at(intercept, policy)
+    point = Point(data, first.beta, null.at, noisy.clusters)
+    squares = squares_to_tell(data.family.pearson(data.outcome, data.weights, point.eta), policy)
+    gain = 2 * noise.number("likelihood", point.parts.gain, point.parts.parts)
+    told, (score, information) = noise.sum("outcome_squares", squares), first.told
+    rest = float(first.beta @ (information @ first.beta + 2 * score))
     features = data.family.features(data.outcome, data.weights).T
-    constants = [noisy.sum(f"constants/{k}", b"", x, alone=True) for k, x in enumerate(features)]
-    return sums + Sums({"constants": np.array(constants)}, noise=noisy.told(["constants"]))
-
-
-def squares_sums(
-    name: str, point: Point, told: tuple[Array, Array], noise: NoiseAt, policy: Policy
-) -> Sums:
-    """Return c: squared residuals at a point, with noise, and what is told there otherwise.
-
-    Parameters
-    ----------
-    told
-        Score and information at the point, as they are told.
-
-    Raises
-    ------
-    RefusalError
-        ``COEFFICIENT_RANGE`` where squared residuals are those of few rows; R9.
-    """
-    (score, information), data, noisy = told, point.data, noise.noisy
-    residuals = data.family.pearson(data.outcome, data.weights, point.eta)
-    squares = squares_to_tell(residuals, policy)
-    rest = float(point.beta @ (information @ point.beta + 2 * score))
-    parts = parts_of(squares, noisy.clusters)
-    value = noisy.number(name, noise.question, float(squares.sum()) + rest, parts)
-    return Sums({name: np.array([value])}, noise=noisy.told([name]))
+    found = {
+        "outcome_squares": [told + rest],
+        "null_squares": [told + gain + null.rest],
+        "constants": [
+            noisy.sum(f"constants/{k}", b"", x, alone=True) for k, x in enumerate(features)
+        ],
+    }
+    sums = Sums({k: np.array(v) for k, v in found.items()}, noise=noisy.told([*found]))
+    return null.sums() + sums
 
 
 def own_sums(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import NO_NOISE
+from v6_clinical.disclosure.blur import NO_NOISE, settled
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm.likelihood import Point, row_values
@@ -26,6 +26,28 @@ class At:
     evaluation: Cleared
     noise: NoiseAt
     gain: float
+
+
+@dataclass(frozen=True)
+class NullQuadratic:
+    """What ``start`` tells of the null model: score and information at an intercept, with noise."""
+
+    at: float
+    score: float
+    information: float
+    noise: NoiseAt
+
+    def sums(self) -> Sums:
+        """Return H and v = H a + score."""
+        size = np.array([self.noise.scale.d * self.information**0.5])
+        side = settled(np.array([self.information * self.at + self.score]), size)
+        told = self.noise.noisy.told({"null": self.noise.shown})
+        return Sums({"null": np.append(self.information, side)}, noise=told)
+
+    @property
+    def rest(self) -> float:
+        """What squares about 0 have beside those about the intercept: a (H a + 2 score)."""
+        return self.at * (self.information * self.at + 2 * self.score)
 
 
 class NullTold:

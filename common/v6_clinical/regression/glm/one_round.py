@@ -24,7 +24,8 @@ from v6_clinical.regression.leaves import OWN
 from v6_clinical.regression.messages import read_noise
 
 ROUNDING: Final = 2.0**-50
-DIGITS: Final = 1e-10  # of squared residuals, and of an estimate in its standard errors
+# What rounding may do to squared residuals, and to an estimate in its standard errors.
+DIGITS, STEP = 1e-10, 1e-8
 OWN_TALLIES: Final = frozenset(OWN) - {"site"}
 
 
@@ -47,7 +48,7 @@ def one_round(fitting: Fitting, reply: Reply) -> Fit | None:
     except SingularError:
         return None
     sigma = (left / count_rows(total)) ** 0.5
-    if squares.error(beta, proposal.standard_error) > DIGITS * sigma:
+    if squares.error(beta, proposal.standard_error) > STEP * sigma:
         return None
     fitting.null.tell(-null / 2)
     state.home = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import Source, settled
+from v6_clinical.disclosure.blur import Source
 from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
@@ -18,13 +18,13 @@ from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm import likelihood
 from v6_clinical.regression.glm.likelihood import Data, Point
-from v6_clinical.regression.glm.linear_told import linear_sums, own_sums, squares_sums
+from v6_clinical.regression.glm.linear_told import linear_sums, own_sums
 from v6_clinical.regression.glm.null_rows import (
     NullRows,
     null_rows,
     spread_of,
 )
-from v6_clinical.regression.glm.null_told import NullTold
+from v6_clinical.regression.glm.null_told import NullQuadratic, NullTold
 from v6_clinical.regression.glm.own_intercept import own_intercept
 from v6_clinical.regression.glm.questions import Evaluate
 from v6_clinical.regression.glm.told import GLMTold
@@ -211,23 +211,22 @@ class GLMLikelihood(Likelihood):
         """
         if not self.cases.asks_null:
             return self._null_of_site(policy)
+        if self.quadratic:
+            return Sums()  # told with the whole of the likelihood
         alone = self.alone
         at = float(alone.origin[0])
-        if self.quadratic:
-            at = self.cases.null_intercept(alone.data)
-        elif policy.allow_per_site and self.fewest > 0:
+        if policy.allow_per_site and self.fewest > 0:
             at = own_intercept(alone.data, at)
-        at, question = alone.asked_intercept(at)
+        return self.null_at(at, policy).sums()
+
+    def null_at(self, intercept: float, policy: Policy) -> NullQuadratic:
+        """Return the quadratic of the null model at an intercept."""
+        alone = self.alone
+        at, question = alone.asked_intercept(intercept)
         here = check(alone.at(np.array([at])), policy)
-        found, noise = here.evaluation, alone.noise_at(here.point, question)
-        score, information = noise.block(found.score, found.information)
-        size = noise.scale.d * np.sqrt(information[0])
-        side = settled(information[0] * at + score, size)
-        told = np.append(information[0], side)
-        sums = Sums({"null": told}, noise=self.noisy.told({"null": noise.shown}))
-        if not self.quadratic:
-            return sums
-        return sums + squares_sums("null_squares", here.point, (score, information), noise, policy)
+        noise = alone.noise_at(here.point, question)
+        score, information = noise.block(here.evaluation.score, here.evaluation.information)
+        return NullQuadratic(at, float(score[0]), float(information[0, 0]), noise)
 
     def whole_sums(
         self, labels: tuple[str, ...], first: Quadratic, policy: Policy, place: Place
