@@ -74,7 +74,8 @@ def describe(
             tallies[f"levels/{i}"] = dict.fromkeys(levels, 1.0)
         if values is not None:
             first[i] = first_sums(present(values))
-            tallies |= _outline(i, values, groups, policy)
+            if not policy.masked:  # where cells end is the site's own
+                tallies |= _outline(i, values, groups, policy)
             if policy.noise.on:
                 blurred[i] = values
     if refusals and len(refusals) == len(series) - (question.group_by is not None):

@@ -74,11 +74,14 @@ class Blur:
         Sd of noise as a share of what the row that counts most adds.
     secret
         What keys the draws; without one each answer is drawn afresh.
+    mode
+        How answers are sent.
     """
 
     tau: float = 0.0
     floor: float = 0.0
     secret: bytes | None = field(default=None, repr=False)
+    mode: bytes = MODE
 
     @property
     def on(self) -> bool:
@@ -109,7 +112,7 @@ class Blur:
         if not self.on:
             return Source(self, b"")
         secret = self.secret if self.secret is not None else token_bytes(32)
-        return Source(self, hmac.new(secret, MODE + b"|" + rows, hashlib.sha256).digest())
+        return Source(self, hmac.new(secret, self.mode + b"|" + rows, hashlib.sha256).digest())
 
 
 @dataclass(frozen=True)

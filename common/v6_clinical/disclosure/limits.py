@@ -52,11 +52,20 @@ class Limits:
     peers: Peers | None = None
     private_key: Secret | None = field(default=None, repr=False)
     secure_min_sites: int = 3
+    # Whether an answer is under masks: by ``under_masks``, no operator's setting.
+    masked: bool = False
 
     @property
     def noise(self) -> Blur:
         """The blur of what leaves the site."""
-        return Blur(self.blur, self.blur_rows, self.secret)
+        if not self.masked or self.peers is None:
+            return Blur(self.blur, self.blur_rows, self.secret)
+        mode = b"masked|" + self.peers.digest.encode()
+        return Blur(self.blur, self.blur_rows, self.secret, mode)
+
+    def under_masks(self) -> Self:
+        """Return the limits of an answer whose numbers are masked: nothing of the site's own."""
+        return replace(self, masked=True, allow_per_site=False)
 
     @property
     def identity(self) -> Identity:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 EPOCH: Final = "epoch"
@@ -36,7 +36,7 @@ class Peers:
         Counts the exchanges of keys; a leaked key is of one epoch.
     """
 
-    keys: Mapping[int, str]
+    keys: Mapping[int, str] = field(hash=False)
     epoch: int
 
     @property

@@ -132,5 +132,12 @@ def test_off_needs_neither(case: str) -> None:
     assert Policy.from_environment(environment).secure == "off"
 
 
+def test_limits_with_keys_are_as_others() -> None:
+    """Steps keep what they have computed by the limits that it was computed for."""
+    found = policies(3)
+    assert {one: k for k, one in enumerate(found)}[found[1]] == 1
+    assert len({*found, *policies(3), *policies(3, "on")}) == 6
+
+
 def test_two_sites_if_both_say_so() -> None:
     assert [one.identity.peers for one in policies(2)] == [peers(2)] * 2

@@ -49,7 +49,12 @@ class GLM(Regression[Opening, Evaluate]):
     by_column: bool = True
 
     def read(self, frame: pd.DataFrame, question: Opening, policy: Policy) -> GLMCases:
-        """Return the complete cases and their outcomes; R6."""
+        """Return the complete cases and their outcomes; R6. R15: no intercept of its own is masked.
+
+        In a sum over sites it would stand alone.
+        """
+        if policy.masked and question.site_effect:
+            raise RefusalError("PER_SITE")
         column = question.outcome.column
         if column in question.model.columns():
             raise RefusalError("BAD_REQUEST", ["outcome"])
