@@ -98,42 +98,44 @@ def score_of(frame: pd.DataFrame, policy: Policy, moved_by: float = 0.0) -> Arra
 
 
 def spread(frame: pd.DataFrame, policy: Policy, moves: Array) -> float:
-    """Return how far a mean of answers is from the exact one, in units of one draw's noise."""
+    """Return how far a mean of answers is from the exact one, in units of one draw's noise.
+
+    What the exact answer moves by is far below the noise.
+    """
+    exact = np.mean([score_of(frame, EXACT, move) for move in moves[:: len(moves) // 5]], axis=0)
+    secrets = [Policy(blur=TAU, blur_rows=FLOOR, secret=secret(k + 2)) for k in range(32)]
+    zero = score_of(frame, EXACT)
+    one = np.array([score_of(frame, keyed) - zero for keyed in secrets])
     draws = np.array([score_of(frame, policy, move) for move in moves])
-    exact = np.array([score_of(frame, EXACT, move) for move in moves])
-    one = np.array(
-        [
-            score_of(frame, Policy(blur=TAU, blur_rows=FLOOR, secret=secret(k + 2)))
-            - score_of(frame, EXACT)
-            for k in range(8)
-        ]
-    )
-    left = (draws - exact).mean(axis=0) / np.sqrt(np.square(one).mean(axis=0))
+    left = (draws.mean(axis=0) - exact) / np.sqrt(np.square(one).mean(axis=0))
     return float(np.sqrt(np.square(left).mean()))
 
 
 def tiny(calls: int) -> Array:
-    return np.geomspace(1e-13, 1e-9, calls)
+    return np.geomspace(1e-13, 1e-11, calls)
 
 
 def test_A26_coefficients_moved_by_next_to_nothing_draw_nothing_new() -> None:
-    """20 calls are one: their mean has the noise of a draw. Without a secret it wears off."""
+    """20 calls are one: their mean has the noise of a draw. Without a secret it wears off.
+
+    Of 100 draws a tenth is left, as sd: the bound is more than seven sd.
+    """
     frame = wards(3)
     answers = {tuple(score_of(frame, BLURRED, move)) for move in tiny(20)}
     assert len(answers) <= 2  # a grid's edge may lie between
     unkeyed = Policy(blur=TAU, blur_rows=FLOOR)
-    assert spread(frame, BLURRED, tiny(20)) > 0.3
-    assert spread(frame, unkeyed, tiny(20)) < 0.45
+    assert len({tuple(score_of(frame, unkeyed, move)) for move in tiny(20)}) == 20
+    assert spread(frame, unkeyed, tiny(100)) < 0.75
 
 
 @pytest.mark.repeats
 def test_A26_500_calls_with_coefficients_moved_by_up_to_a_thousandth() -> None:
     """A thousandth is another question: its draws are independent, and wear off (the table)."""
     frame = wards(3)
-    assert spread(frame, BLURRED, tiny(500)) > 0.3
+    assert len({tuple(score_of(frame, BLURRED, move)) for move in tiny(500)}) <= 2
     left = spread(frame, BLURRED, np.linspace(2e-6, 1e-3, 500))
     print(f"A26: 500 questions a thousandth apart leave {left:.3f} of one draw's noise")
-    assert left < 0.3
+    assert left < 0.5
 
 
 def without(frame: pd.DataFrame, row: int) -> pd.DataFrame:
