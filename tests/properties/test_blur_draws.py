@@ -122,18 +122,23 @@ REGRESSIONS = pytest.mark.parametrize("analysis", [name for name in REQUESTS if 
 
 @pytest.mark.parametrize("spelt", UNITS)
 def test_unit_sign_and_zero_draw_nothing_new_in_a_summary(spelt: str) -> None:
-    """The noise of every mean is that of the column as it was, to a fiftieth."""
+    """The noise of every mean is that of the column as it was, to a twentieth of it, six draws."""
     unit, zero = UNITS[spelt]
     turned = lambda frame: frame.assign(age=unit * frame["age"] + zero)  # noqa: E731
-    exact, ours, theirs = (
-        {row["variable"]: row["mean"] for row in fit("summary", limits, change)["numeric"]}
-        for limits, change in ((EXACT, None), (policy(1), None), (policy(1), turned))
-    )
-    theirs["age"] = (theirs["age"] - zero) / unit
-    for name, value in exact.items():
-        assert ours[name] != value
-        ratio = (theirs[name] - value) / (ours[name] - value)
-        assert 0.98 < ratio < 1.02
+
+    def means(limits: Policy, change: Any = None) -> Array:
+        rows = fit("summary", limits, change)["numeric"]
+        found = {row["variable"]: row["mean"] for row in rows}
+        if change is not None:
+            found["age"] = (found["age"] - zero) / unit
+        return np.array([found[name] for name in sorted(found)])
+
+    exact = means(EXACT)
+    ours = np.array([means(policy(secret)) for secret in range(6)])
+    theirs = np.array([means(policy(secret), turned) for secret in range(6)])
+    size = np.linalg.norm(ours - exact, axis=0)
+    assert (size > 0).all()
+    assert (np.linalg.norm(theirs - ours, axis=0) < 0.05 * size).all()
 
 
 @REGRESSIONS
@@ -144,7 +149,7 @@ def test_unit_sign_and_zero_draw_nothing_new_in_a_regression(analysis: str, spel
     They are told to a thousandth of their noise, in the units of the columns as they are spelt.
     """
     unit, zero = UNITS[spelt]
-    turned = FIRST.assign(age=unit * FIRST["age"] + zero)
+    turned, changes = FIRST.assign(age=unit * FIRST["age"] + zero), []
     for message in questions(analysis):
         arguments, spelling = message["arguments"], (unit, zero)
         if arguments.get("slopes") is not None:
@@ -157,13 +162,15 @@ def test_unit_sign_and_zero_draw_nothing_new_in_a_regression(analysis: str, spel
         for name, (d, e) in ours.get("noise", {}).items():
             if name in ours["forms"]:
                 assert theirs["noise"][name] == [d, e]
-                check_mapped(name, ours, theirs, exact, spelling)
+                changes.append(mapped(name, ours, theirs, exact, spelling))
+    assert max(changes) > 0.1
 
 
-def check_mapped(
-    name: str, ours: Any, theirs: Any, exact: Any, spelling: tuple[float, float]
-) -> None:
-    """Compare a block before and after age was spelt otherwise, in units of its noise."""
+def mapped(name: str, ours: Any, theirs: Any, exact: Any, spelling: tuple[float, float]) -> float:
+    """Compare a block before and after age was spelt otherwise, in units of its noise.
+
+    Return the largest noise of its matrix.
+    """
     labels, (unit, zero) = ours["forms"][name]["labels"], spelling
     change = np.diag([unit if label.split(" by ")[0] == "age" else 1.0 for label in labels])
     if "Intercept" in labels:
@@ -173,11 +180,11 @@ def check_mapped(
     length = np.sqrt(np.diag(other))
     sd = e * np.outer(length, length)
     assert (np.abs(change.T @ one @ change - other) / sd).max() < 0.05
-    assert (np.abs(change.T @ (one - plain) @ change) / sd).max() > 0.1
     beside = [score for score in ("score", "right_hand_side") if score in ours["tallies"]]
     for score in beside if name == "information" else []:
         a, b = (np.array([s["tallies"][score][x] for x in labels]) for s in (ours, theirs))
         assert (np.abs(change.T @ a - b) / (d * length)).max() < 0.05
+    return float((np.abs(change.T @ (one - plain) @ change) / sd).max())
 
 
 def matrix(entry: Any) -> Array:
@@ -199,11 +206,12 @@ def evaluations(analysis: str) -> list[Message]:
 
 @REGRESSIONS
 def test_coefficients_within_the_grid_draw_nothing_new(analysis: str) -> None:
-    """1e-9 of a column's sd."""
+    """1e-12 of a column's sd; an edge of the grid may lie between."""
     for message in evaluations(analysis):
-        asked = [moved(message, by) for by in (0.0, 1e-10, -1e-10)]
+        asked = [moved(message, by) for by in np.linspace(-1e-13, 1e-13, 5).tolist()]
+        assert len({json.dumps(m) for m in asked}) == 5
         told = {json.dumps(reply(analysis, m, FIRST, policy(1))) for m in asked}
-        assert len(told) == 1
+        assert len(told) <= 2
 
 
 def other_outcome(frame: pd.DataFrame) -> pd.DataFrame:
@@ -237,7 +245,7 @@ def check_independent(
 ) -> None:
     """Compare the first question on the first rows with each other question and other rows.
 
-    Over 900 pairs of numbers a correlation of independent draws stays below 5 / sqrt(draws).
+    Of 100,000 pairs of numbers no correlation of independent draws is above 6.5 / sqrt(draws).
     """
     secrets = range(draws)
     ours = noise(analysis, messages[0], frames[0], secrets)
@@ -250,18 +258,18 @@ def check_independent(
         equal = [n for n in ours if n in theirs and np.array_equal(ours[n], theirs[n])]
         assert all(name.startswith(OF_ROWS) for name in equal), equal
         other = {name: draw for name, draw in theirs.items() if name not in equal}
-        assert largest_correlation(ours, other) < 5 / draws**0.5
+        assert largest_correlation(ours, other) < 6.5 / draws**0.5
 
 
 @ANALYSES
 def test_one_row_less_is_another_draw(analysis: str) -> None:
-    check_independent(analysis, 40, drawn(analysis)[-1:], [FIRST, without_a_row(FIRST)])
+    check_independent(analysis, 60, drawn(analysis)[-1:], [FIRST, without_a_row(FIRST)])
 
 
 @REGRESSIONS
 def test_coefficients_beyond_the_grid_are_another_draw(analysis: str) -> None:
     first = evaluations(analysis)[0]
-    check_independent(analysis, 40, [first, moved(first, 1e-5)], [FIRST])
+    check_independent(analysis, 60, [first, moved(first, 1e-5)], [FIRST])
 
 
 @pytest.mark.repeats

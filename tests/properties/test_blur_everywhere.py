@@ -14,7 +14,7 @@ from helpers.every_option import FITS, frames
 from v6_clinical.disclosure import Policy
 from v6_clinical.protocol.registry import face_of, load_site
 
-SECRETS = [bytes([k] * 32) for k in (1, 2, 3)]
+SECRETS = [bytes([k] * 32) for k in (1, 2, 3, 4)]
 POLICIES = [replace(Policy.open(), blur=TAU, blur_rows=FLOOR, secret=key) for key in SECRETS]
 
 
@@ -34,7 +34,7 @@ def rows_of_sites() -> dict[int, pd.DataFrame]:
     ("analysis", "arguments"), FITS, ids=[f"{name}-{k}" for k, (name, _) in enumerate(FITS)]
 )
 def test_every_number_but_counts_is_drawn(analysis: str, arguments: dict[str, Any]) -> None:
-    """Three secrets, three numbers; what is the same under all is whole, or declared exact."""
+    """Four secrets, four numbers; what is the same under all is whole, or declared exact."""
     rows = rows_of_sites()
     sites = Sites(analysis, rows, POLICIES[0])
     sites.run(arguments)

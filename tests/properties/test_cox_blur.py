@@ -73,17 +73,17 @@ def last(variant: str) -> Message:
 def test_every_number_that_is_not_declared_exact_has_noise(variant: str) -> None:
     kept, seen = load_site("v6_cox").exact, set()
     for message in questions(variant):
-        told = [reply("cox", message, rows(1), limits(secret)) for secret in (None, 1)]
-        ours, theirs = map(numbers, told)
-        assert ours.keys() == theirs.keys()
+        told = [reply("cox", message, rows(1), limits(secret)) for secret in (None, 1, 2, 3)]
+        ours, *drawn = map(numbers, told)
+        assert all(ours.keys() == theirs.keys() for theirs in drawn)
         for name, value in ours.items():
             parts = name.replace("[", " ").split(" ")[0].split("/")
             first = parts[2] if parts[0] == "site" else parts[0]
             seen.add(first)
             if first in kept:
-                assert theirs[name] == value, name
+                assert {theirs[name] for theirs in drawn} == {value}, name
             elif first != "curves" and value != 0:
-                assert theirs[name] != value, name
+                assert {theirs[name] for theirs in drawn} != {value}, name
     assert ("risk_sums" in seen) == (variant == "exact")
     assert {"pairs", "information", "own_weight"} <= seen
 
@@ -113,7 +113,7 @@ def declared(sites: Sites, name: str) -> Array:
 @OWN
 @pytest.mark.parametrize("sites", [1, 3])
 def test_estimates_and_hazards_tests_are_as_near_as_is_declared(variant: str, sites: int) -> None:
-    """Five declared standard deviations, of a handful of draws, each term by itself."""
+    """Six declared standard deviations, each term by itself."""
     plain, worst = fit(variant, None, sites)[0], 0.0
     for secret in range(2):
         found, asked = fit(variant, secret, sites)
@@ -121,18 +121,18 @@ def test_estimates_and_hazards_tests_are_as_near_as_is_declared(variant: str, si
         for one, other in zip(plain["coefficients"], found["coefficients"], strict=True):
             off = abs(one["estimate"] - other["estimate"]) / one["std_error"]
             worst = max(worst, off / d)
-            assert off < 5 * d
+            assert off < 6 * d
             assert abs(other["std_error"] / one["std_error"] - 1) < 0.15
         pairs = zip(plain["proportional_hazards"], found["proportional_hazards"], strict=True)
         for one, other in pairs:
             root, theirs = one["statistic"] ** 0.5, other["statistic"] ** 0.5
-            assert abs(root - theirs) < 5 * h * one["df"] ** 0.5 + 5 * e * root
+            assert abs(root - theirs) < 6 * h * one["df"] ** 0.5 + 6 * e * root
     assert worst > 0.01
 
 
 @pytest.mark.parametrize("variant", ["plain", "strata", "entry", "weights", "clusters"])
 def test_concordance_is_near_the_exact_one(variant: str) -> None:
-    """Five standard deviations of noise that hides a patient's pairs, at one set of slopes."""
+    """Six standard deviations of noise that hides a patient's pairs, at one set of slopes."""
     message = last(variant)
     frame = rows(1)
     order = prepare(
@@ -152,8 +152,8 @@ def test_concordance_is_near_the_exact_one(variant: str) -> None:
         for s in (None, *range(5))
     ]
     off = np.abs(np.array(pairs[1:]) - pairs[0]) / sd
-    assert off.max() < 5
-    assert off.max() > 0.1
+    assert off.max() < 6
+    assert off.max() > 0.03
 
 
 def curve(message: Message, secret: int | None, frame: pd.DataFrame | None = None) -> Array:
@@ -165,7 +165,7 @@ def curve(message: Message, secret: int | None, frame: pd.DataFrame | None = Non
 
 
 def test_hazards_have_three_digits_and_their_noise_is_of_cells() -> None:
-    """Counts are exact; what a cell adds is off by five deviations of a patient's part at most."""
+    """Counts are exact; what a cell adds is off by six deviations of a patient's part at most."""
     message = last("curves")
     plain = curve(message, None)
     shown = plain[0, 0] > 0
@@ -184,7 +184,7 @@ def test_hazards_have_three_digits_and_their_noise_is_of_cells() -> None:
         assert [float(f"{h:.3g}") for h in hazard] == hazard.tolist()
         assert (np.diff(hazard) >= 0).all()
         off = np.abs(hazard - plain[0, 1, shown])
-        assert (off < 5 * np.sqrt(np.cumsum(sd**2)) + 0.006 * hazard).all()
+        assert (off < 6 * np.sqrt(np.cumsum(sd**2)) + 0.006 * hazard).all()
         assert off.max() > 0
 
 
@@ -202,7 +202,7 @@ def test_a_cell_has_one_noise_on_every_grid_and_at_every_covariate() -> None:
     shift = [value + 0.01 for value in message["arguments"]["shift"]]
     moved = curve(at(message, shift=shift), 1)
     ratio = moved[0, 1][long[0, 1] > 0] / long[0, 1][long[0, 1] > 0]
-    assert ratio.max() - ratio.min() < 0.011
+    assert ratio.max() - ratio.min() < 0.021  # half of a third digit, in both
     ours, theirs = (
         numbers(reply("cox", m, rows(1), limits(1))) for m in (message, at(message, shift=shift))
     )
@@ -239,7 +239,7 @@ def test_ties_are_part_of_what_a_draw_is_keyed_by() -> None:
             for s in range(25)
         ]
     )
-    assert abs(np.corrcoef(draws.T)[0, 1]) < 0.8
+    assert abs(np.corrcoef(draws.T)[0, 1]) < 0.9
 
 
 @pytest.mark.parametrize("secret", [None, 1, 2])

@@ -31,7 +31,7 @@ def test_A10_known_limit_two_way_counts_despite_noise() -> None:
     told = [4 * form(one, "information")("first[T.yes]", "second[T.yes]") for one in found]
     print(f"known limit: a two-way count of 1 row to {np.std(told):.1f} rows (sd)")
     assert 0.4 < np.std(told) < 3
-    assert np.mean(told) == pytest.approx(1, abs=4 * np.std(told) / DRAWS**0.5)
+    assert np.mean(told) == pytest.approx(1, abs=8 * np.std(told) / DRAWS**0.5)
 
 
 def test_A07_known_limit_data_that_change_despite_noise() -> None:
@@ -48,4 +48,4 @@ def test_A07_known_limit_data_that_change_despite_noise() -> None:
     assert {tuple(one) for one in outcomes} == {(1.0, 0.0, float(frame["y"][N - 1]))}
     spread = np.std(ages) / frame["age"].std()
     print(f"known limit: the outcome of one row exactly; its age to {spread:.1f} sd")
-    assert spread > 0.5
+    assert spread > 0.4
