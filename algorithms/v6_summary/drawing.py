@@ -198,9 +198,10 @@ def _turned(signs: Array, correlations: Array, keys: Sequence[bytes]) -> Array:
 
 def _rounded(squares: Array, e: float) -> Array:
     """Return squares and correlations to about a thousandth of their noise, e and e (1 - r^2)."""
-    square = settled(np.diag(squares), e * np.diag(squares))
+    diagonal = np.maximum(np.diag(squares), 0.0)  # of few rows, rounding takes it below
+    square = settled(diagonal, e * diagonal)
     length = np.sqrt(square)
-    size = np.sqrt(np.outer(np.diag(squares), np.diag(squares)))
+    size = np.sqrt(np.outer(diagonal, diagonal))
     r = np.divide(squares, size, out=np.zeros(size.shape), where=size > 0)
     r = np.clip(settled(r, e * np.maximum(1 - r * r, 0.0)), -1.0, 1.0)
     found: Array = (r + r.T) / 2 * np.outer(length, length)
