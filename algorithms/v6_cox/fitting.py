@@ -20,6 +20,8 @@ from v6_clinical.regression.centre.diagnoses import UNEVEN, constant
 from v6_clinical.regression.centre.plan import (
     check_same_data,
     count_rows,
+    first_grid,
+    first_information,
     start,
 )
 from v6_clinical.regression.counts import Counts
@@ -81,13 +83,15 @@ class Fitting:
         )
         at = self._start()
         events, row = self.counts.events, self.counts.event_weight / self.counts.events
+        tolerance = PER_ROOT_EVENT * events**0.5
         self.state = Newton(
             at,
             events,
-            PER_ROOT_EVENT * events**0.5,
+            tolerance,
             self.baseline.skew,
             row=row,
             sure=HALF * row * (UNEVEN if request.weights is not None else 1.0),
+            grid=self._first_grid(at, tolerance),
         )
         self.null: Evaluation | None = None
         self._take_null(self.baseline.first_null(reply.total))
@@ -173,6 +177,12 @@ class Fitting:
             if not self.baseline.compares_sites:
                 raise
             return start(self.design, self.first, self.penalty + prior)
+
+    def _first_grid(self, at: Array, tolerance: float) -> Array:
+        """Return the grid of the start; the prior stands in where sites say nothing of a column."""
+        prior = self.penalty + self.design.penalty(1 / PRIOR_VARIANCE)
+        information = first_information(self.design, self.first)
+        return first_grid(information + np.diag(prior), at, tolerance)
 
     def _needs(self, last: bool) -> frozenset[str]:
         """Return what no site with rows may leave out."""

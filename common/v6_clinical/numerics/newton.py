@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.dyadic import grid_steps, on_grid
 from v6_clinical.numerics.noisy_steps import in_noise, may_run_away
 from v6_clinical.numerics.proposal import (
     BEYOND,
@@ -43,16 +44,16 @@ def usual_tolerance(events: float) -> float:
 
 @dataclass
 class Newton:
-    """The state of a fit: give it evaluations at ``beta`` until ``converged``.
+    """The state of a fit: give it evaluations at ``point`` until ``converged``.
 
     Parameters
     ----------
     beta
-        Where to evaluate next, shape (p,).
+        Where the last step leads, shape (p,): in the end the estimates.
     events
         Size of the smaller outcome class.
     tolerance
-        Predicted step, in standard errors, at which the fit has converged; default as above.
+        Predicted step, in standard errors, at which it has converged; default as above.
     skew
         After a step of d standard errors the next is taken to be skew d^2 / sqrt(events). Rather
         small than large: a report that is asked for too soon costs its bytes, one too late a round.
@@ -63,10 +64,9 @@ class Newton:
         Covariance matrix of the columns, shape (p, p), or about that: a step s moves the linear
         predictor by a standard deviation of sqrt(s' spread s), at first ``WIDEST`` at most.
     home
-        A point and the log-likelihood that is known to be reached there: the fit begins again
-        from it if its start is worse.
+        A point and the log-likelihood known to be reached there: where a worse start begins again.
     row
-        What one row counts, the mean weight: the unit of what is left to gain.
+        What one row counts, the mean weight.
     sure
         Above minus this, a log-likelihood tells that no row is on the wrong side.
     origin
@@ -75,6 +75,8 @@ class Newton:
         Whether the log-likelihood is: then one step leads to its maximum.
     sd
         Standard deviations of the last columns, the slopes': what noisy steps are judged by.
+    grid
+        Steps of the grid of the first ``point``, shape (p,), see ``dyadic``; default no grid.
 
     Notes
     -----
@@ -95,6 +97,7 @@ class Newton:
     origin: Array | None = None
     quadratic: bool = False
     sd: Array | None = None
+    grid: Array | None = None
     evaluation: Evaluation | None = None
     proposal: Proposal | None = None
     history: list[tuple[Array, Proposal]] = field(default_factory=list)
@@ -102,6 +105,11 @@ class Newton:
     refusals: int = 0
     reach: float = WIDEST
     _best: Array | None = None
+
+    @property
+    def point(self) -> Array:
+        """Where to evaluate next: ``beta``, on the grid; shape (p,)."""
+        return on_grid(self.beta, self.grid)
 
     @property
     def converged(self) -> bool:
@@ -156,7 +164,7 @@ class Newton:
         return float(self.evaluation.score @ self.proposal.step) / 2
 
     def accept(self, evaluation: Evaluation) -> bool:
-        """Take in the evaluation at ``beta`` and move ``beta`` on; go back if it went downhill.
+        """Take in the evaluation at ``point`` and move ``beta`` on; go back if it went downhill.
 
         Returns
         -------
@@ -168,16 +176,15 @@ class Newton:
         SingularError
             If the information has no inverse.
         """
-        best, null = self.evaluation, self.null
+        self.beta, best, null = self.point, self.evaluation, self.null
         here = self.doubt(evaluation, self.beta)
         if best is None and null is not None and _starts_worse(evaluation, null, here):
             self.beta, evaluation = np.zeros_like(self.beta), null
         elif best is None and self._goes_home(evaluation, here):
             return False
         if best is not None and self._best is not None:
-            there = self.doubt(best, self._best)
-            worse = _is_worse(evaluation, best, (here**2 + there**2) ** 0.5)
-            if worse and self._shorten(evaluation):
+            doubt = (here**2 + self.doubt(best, self._best) ** 2) ** 0.5
+            if _is_worse(evaluation, best, doubt) and self._shorten(evaluation):
                 return False
         self.proposal, self.evaluation = propose(evaluation), evaluation
         self._trust()
@@ -185,14 +192,16 @@ class Newton:
         self._best = self.beta
         self.history.append((self.beta, self.proposal))
         self.beta = self.beta + self._capped(self.proposal.step)
+        if self.grid is not None:
+            self.grid = grid_steps(evaluation.information, self.proposal.size, self._tolerance)
         return True
 
     def doubt(self, evaluation: Evaluation, beta: Array) -> float:
         """Return about the standard deviation of the noise in a log-likelihood, 0 without.
 
-        It is that of a difference to ``origin``, d sqrt(sum of the rows' squared differences):
-        d sqrt(b'Ab) to first order, with b the way from there. Where rows have gone over to the
-        right side little of A is left: then at least that of A at 0, about events times spread.
+        It is d sqrt(sum of the rows' squared differences to ``origin``): d sqrt(b'Ab) to first
+        order, with b the way from there. Where rows have gone over to the right side little of A is
+        left: then at least that of A at 0, about events times spread.
         """
         noise = evaluation.noise
         if noise is None:
@@ -203,7 +212,7 @@ class Newton:
         return float(max(first, noise.d**2 * rows, 0.0) ** 0.5)
 
     def width(self, step: Array) -> float:
-        """Return the standard deviation of what a step adds to the linear predictor, or about."""
+        """Return about the standard deviation of what a step adds to the linear predictor."""
         return 0.0 if self.spread is None else max(float(step @ self.spread @ step), 0.0) ** 0.5
 
     def _trust(self) -> None:
@@ -260,8 +269,7 @@ class Newton:
         bool
             False once these have been tried.
         """
-        self.halvings += 1
-        self.refusals += 1
+        self.halvings, self.refusals = self.halvings + 1, self.refusals + 1
         if self._best is not None:
             if self.refusals > RETREATS:
                 return False

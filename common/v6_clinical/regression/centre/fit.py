@@ -9,6 +9,7 @@ import numpy as np
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.dyadic import on_grid
 from v6_clinical.numerics.newton import Evaluation, Newton, Proposal, SingularError
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.sums import Sums
@@ -114,7 +115,7 @@ def maximise(
     state.sd = None if penalty.any() else design.sd
     while True:
         rounds.spend(design, state)
-        beta = state.beta
+        beta = state.point
         question = ask(beta, state.landing)
         complete = question.arguments["report"] is not None
         labels = question.labels or frozenset(design.labels)
@@ -189,7 +190,8 @@ def _stop_if_parted(
     best, places = state.history[-1][0], parting(design, state)
     direction = np.zeros_like(best)
     direction[places] = best[places]
-    question = ask(direction * min(1.0, MODERATE / max(state.width(direction), 1e-9)), True)
+    at = direction * min(1.0, MODERATE / max(state.width(direction), 1e-9))
+    question = ask(on_grid(at, state.grid), True)
     labels = question.labels or frozenset(design.labels)
     reply = yield replace(question, tolerates=frozenset({RANGE}), labels=labels)
     if not reply.refused and parted(reply.total):

@@ -15,6 +15,7 @@ from v6_clinical.model.formula import Formula
 from v6_clinical.model.moments import needs_moments, resolve, settle
 from v6_clinical.model.terms import Term, raw_columns, to_json
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.dyadic import grid_steps
 from v6_clinical.numerics.newton import SingularError, inverse
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.question import Question, asking
@@ -137,6 +138,20 @@ def start(design: Design, total: Sums, penalty: Array, origin: Array | None = No
         if noise is None:
             raise singular(design, error) from None
         return np.zeros(len(labels)) if origin is None else origin
+
+
+def first_grid(information: Array, beta: Array, tolerance: float) -> Array:
+    """Return the grid's steps for the start of a fit, shape (k,); see ``numerics.dyadic``.
+
+    Parameters
+    ----------
+    information
+        That of ``start``, with the penalty.
+    beta
+        Where the fit starts; 0 where that is the optimum of a quadratic, which no step improves.
+    """
+    squared = float(beta @ information @ beta)
+    return grid_steps(information, max(squared, 0.0) ** 0.5, tolerance)
 
 
 def _farther(design: Design, total: Sums) -> float:

@@ -22,6 +22,7 @@ from v6_clinical.regression.centre.plan import (
     ask_start,
     check_same_data,
     count_rows,
+    first_grid,
     first_information,
     opening_model,
     resolve_moments,
@@ -110,16 +111,21 @@ class Fitting:
         spread = column_spread(information, k, family.typical * counts.weight)
         fewest, row = family.fewest(counts), counts.weight / counts.n
         weighted = self.request.weights is not None
+        at = start(self.design, self.first, self.penalty, self.home()[0])
+        tolerance = usual_tolerance(fewest) * (ROBUST if self.robust else 1.0)
         return Newton(
-            start(self.design, self.first, self.penalty, self.home()[0]),
+            at,
             fewest,
-            usual_tolerance(fewest) * (ROBUST if self.robust else 1.0),
+            tolerance,
             spread=None if family.quadratic else spread,
             home=self.home(),
             row=row,
             sure=family.half * row * (UNEVEN if weighted else 1.0),
             origin=self.home()[0],
             quadratic=family.quadratic,
+            grid=first_grid(
+                information + np.diag(self.penalty), at * (not family.quadratic), tolerance
+            ),
         )
 
     def home(self) -> tuple[Array, float]:

@@ -38,7 +38,7 @@ def one_round(fitting: Fitting, reply: Reply) -> Fit | None:
     total, design, state = reply.total, fitting.design, fitting.state
     if fitting.robust:
         return None
-    beta, squares = state.beta, _Squares(design, total)
+    beta, squares = state.point, _Squares(design, total)
     left, null = squares.at(beta), _null_squares(fitting, total)
     if left is None or null is None:
         return None
