@@ -193,7 +193,8 @@ class Newton:
         self.history.append((self.beta, self.proposal))
         self.beta = self.beta + self._capped(self.proposal.step)
         if self.grid is not None:
-            self.grid = grid_steps(evaluation.information, self.proposal.size, self._tolerance)
+            size = self.proposal.size * (not self.quadratic)  # of which the optimum is next
+            self.grid = grid_steps(evaluation.information, size, self._tolerance)
         return True
 
     def doubt(self, evaluation: Evaluation, beta: Array) -> float:
@@ -271,10 +272,8 @@ class Newton:
         """
         self.halvings, self.refusals = self.halvings + 1, self.refusals + 1
         if self._best is not None:
-            if self.refusals > RETREATS:
-                return False
             self.beta = self._best + (self.beta - self._best) * 0.5**self.refusals
-            return True
+            return self.refusals <= RETREATS
         if self.refusals > RETREATS - 1:
             return False
         origin = np.zeros_like(self.beta) if self.home is None else self.home[0]
