@@ -96,11 +96,11 @@ SITE = Sums(
 def test_what_is_told_of_noise_adds() -> None:
     found = additive(SITE)
     assert not found.noise
-    assert found.arrays["noise/information"].tolist() == [0.0625, 0.015625]
+    assert found.arrays["told/information"].tolist() == [0.0625, 0.015625]
     assert (
         found.forms["noise/information"].values == 0.0625 * SITE.forms["information"].values
     ).all()
-    assert "noise/rows" not in found.arrays
+    assert "told/rows" not in found.arrays
     total, clear = settled(Sums.total([found])), Sums.total([SITE])
     assert same(total, clear)
     three = settled(Sums.total([found] * 3))

@@ -22,6 +22,7 @@ from v6_clinical.protocol.sums import NOISE, Sums, labelled
 
 MOST_NUMBERS: Final = 2_000_000
 PARTS: Final = ("arrays", "tallies", "forms")
+TOLD: Final = "told"  # what names begin with that tell of noise, as numbers that add
 Labels = tuple[str, ...]
 
 
@@ -128,13 +129,14 @@ class Layout:
 def additive(sums: Sums) -> Sums:
     """Return a site's sums in which what is told of the noise is a sum too.
 
-    ``noise/<name>`` is an array of d^2 and e^2 and, where ``<name>`` is a form A, also d^2 A.
+    ``told/<name>`` is an array of d^2 and e^2 and, where ``<name>`` is a form A, ``noise/<name>``
+    is d^2 A.
     """
     arrays, forms = dict(sums.arrays), dict(sums.forms)
     for name, one in sums.noise.items():
         if not (one.d or one.e):
             continue
-        arrays[f"{NOISE}/{name}"] = np.array([one.d**2, one.e**2])
+        arrays[f"{TOLD}/{name}"] = np.array([one.d**2, one.e**2])
         if name in sums.forms:
             form = sums.forms[name]
             forms[f"{NOISE}/{name}"] = Form(form.labels, one.d**2 * form.values)
@@ -146,11 +148,19 @@ def settled(total: Sums) -> Sums:
 
     They are the roots of the sums of d^2 and e^2 over the sites: at least the largest of any, which
     masks do not tell, and at most the root of the number of sites times it.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_ANSWER`` where such a sum is negative.
     """
-    arrays = {
-        name: np.sqrt(np.maximum(array, 0.0)) if name.startswith(f"{NOISE}/") else array
-        for name, array in total.arrays.items()
-    }
+    arrays = {}
+    for name, array in total.arrays.items():
+        first, _, rest = name.partition("/")
+        told = first == TOLD
+        if told and (array < 0).any():
+            raise AnalysisError("BAD_ANSWER", "A sum of squares is negative.")
+        arrays[f"{NOISE}/{rest}" if told else name] = np.sqrt(array) if told else array
     return Sums(arrays, total.tallies, total.forms)
 
 
