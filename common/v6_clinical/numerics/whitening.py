@@ -13,6 +13,8 @@ from v6_clinical.numerics.blocks import row_blocks
 DROPPED: Final = 1e-9  # of a column's own square: what is left of it beside the columns before
 # Spectral norm, at most, of the noise E in T (I + E) T': the matrix stays positive definite.
 LARGEST_CHANGE: Final = 0.5
+# Coordinates that are computed at once: as they stand, columns after the last of them add nothing.
+TOGETHER: Final = 18
 
 
 class Factor:
@@ -91,8 +93,24 @@ class Factor:
         found = np.zeros(len(rows))
         if not len(self.kept):
             return found
-        through = self.whitener
-        for some in row_blocks(len(rows), 2 * rows.shape[1]):
-            h = np.dot(rows[some] if centre is None else rows[some] - centre, through)
-            np.einsum("ij,ij->i", h, h, out=found[some])
+        groups, ones = self._groups(), np.ones(len(self.kept))
+        space = np.empty(0)  # of a block, not fetched from the system for each
+        for some in row_blocks(len(rows), rows.shape[1]):
+            x = rows[some].T if centre is None else (rows[some] - centre).T
+            size = len(ones) * x.shape[1]
+            space = space if len(space) >= size else np.empty(size)
+            h = space[:size].reshape(len(ones), -1)
+            for places, last, through in groups:
+                np.dot(through, x[:last], out=h[places])
+            np.square(h, out=h)
+            np.dot(ones, h, out=found[some])
+        return found
+
+    def _groups(self) -> list[tuple[slice, int, Array]]:
+        """Return W' in groups of coordinates, and how many of the columns each is made of."""
+        through, found = self.whitener.T, []
+        for start in range(0, len(self.kept), TOGETHER):
+            places = slice(start, start + TOGETHER)
+            last = int(self.kept[: start + TOGETHER].max()) + 1
+            found.append((places, last, np.ascontiguousarray(through[places, :last])))
         return found

@@ -108,7 +108,7 @@ def _surveyed(
     rest = np.empty((rows.n, 0))
     if hidden.columns:
         rest = hidden.matrix(rows.columns, rows.n, by_column=True)
-    about = survey(design, [*roles.values(), *rest.T])
+    about = survey(design, [*roles.values(), *rest.T], cubes=policy.noise.on)
     policy.check_design(about, coded.names, coded.derived, coded.dummies)
     policy.check_design(about.last(rest), hidden.names, hidden.derived, hidden.dummies)
     policy.check_combinations(about, [*coded.names, *roles, *hidden.names])

@@ -225,27 +225,18 @@ def described(about: Survey, count: int, blur: Blur, clusters: Index | None = No
 
 def _third_powers(about: Survey, mean: Array, unit: Array) -> tuple[Array, Array, Array]:
     """Return means of z^3, and beside a standardised outcome y those of z^2 y and z y."""
-    n, count, place = len(about.design), len(mean), about.design.shape[1]
-    third, even, product = np.zeros(count), np.zeros(count), np.zeros(count)
-    beside, height, width = None, 0.0, 0.0
+    if about.cubes is None:
+        raise TypeError("this survey has no third powers")
+    n, count, place = max(len(about.design), 1), len(mean), about.design.shape[1]
+    third, beside = about.cubes[:, :count] / n
+    even, product = np.zeros(count), np.zeros(count)
     if about.others:
         height = float(about.mean[place])
-        width = float(np.sqrt(about.products[place, place] / max(n, 1)))
+        width = float(np.sqrt(about.products[place, place] / n))
         if width > CONSTANT * abs(height):
-            beside, product = about.others[0], about.products[:count, place] / (unit * width)
-    varying = np.flatnonzero(np.isfinite(unit))
-    for rows in row_blocks(n, count):
-        y = None if beside is None else (beside[rows] - height) / width
-        block = np.empty((len(range(n)[rows]), count), order="F")
-        np.subtract(about.design[rows, :count], mean, out=block)
-        for j in varying.tolist():
-            z = block[:, j]
-            squares = z * z
-            third[j] += np.dot(squares, z)
-            if y is not None:
-                even[j] += np.dot(squares, y)
-    n = max(n, 1)
-    return third / unit**3 / n, even / unit**2 / n, product / n
+            even = beside / (unit**2 * width)
+            product = about.products[:count, place] / (unit * width * n)
+    return third / unit**3, even, product
 
 
 def _told(column: Digest, blur: Blur, moments: tuple[float, float]) -> tuple[float, float]:

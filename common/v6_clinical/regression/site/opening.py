@@ -71,6 +71,6 @@ def describe_moments(model: Model, rows: Rows, policy: Policy) -> Sums:
     except FormulaError:
         raise RefusalError("BAD_REQUEST", ["terms"]) from None
     values = np.array([numbers_of(rows.columns[name], name) for name in names]).reshape(-1, rows.n)
-    about = survey(values.T)
+    about = survey(values.T, cubes=policy.noise.on)
     policy.check_design(about, names, [False] * len(names))
     return describe_design(names, about, rows, policy)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import factor_of
 from v6_clinical.disclosure.dominance import Survey
 from v6_clinical.disclosure.row_key import Columns
 from v6_clinical.errors import RefusalError
@@ -22,6 +21,7 @@ from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.model.design import Coding
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import SingularError
+from v6_clinical.numerics.whitening import Factor
 from v6_clinical.protocol.analysis import Place, SiteAnswer, SiteStep
 from v6_clinical.protocol.question import Question
 from v6_clinical.protocol.sums import Sums
@@ -215,7 +215,7 @@ def _noise(
     if cases.centred:
         centre, mean = mean, np.zeros(p)
     gram = about.products[:p, :p] + n * np.outer(mean, mean)
-    leverage = factor_of(gram, columns).squares(about.design, centre)
+    leverage = Factor(gram).squares(about.design, centre)
     return cases.noisy(policy, columns, found.moments, leverage), gram, leverage
 
 
