@@ -7,7 +7,7 @@ names, in another unit, the other way up or about another zero. It changes with 
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from v6_clinical.numerics.blocks import row_blocks
 
 DIGITS: Final = 9  # of a digest's numbers, behind the point
 CONSTANT: Final = 1e-12  # of a column's mean: an sd that is rounding
+LEVEL: Final = 1e-9  # of the mean of leverages: the same of what a matrix was inverted for
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,75 @@ class Digest:
         return cls(key, sign, *about, n)
 
 
+@dataclass(frozen=True)
+class Powers:
+    """Means of a column's powers, and what they leave to be summed beside another column.
+
+    Parameters
+    ----------
+    column
+        Shape (n,).
+    mean, sd
+        Of the column; an sd of 0 for a constant.
+    third
+        The mean of z^3, z the standardised column.
+    reach
+        The largest |z|.
+    """
+
+    column: Array
+    mean: float
+    sd: float
+    third: float = 0.0
+    reach: float = 0.0
+
+    def digest(self, product: float = 0.0, even: float = 0.0) -> Digest:
+        """Return the digest, beside means of z y and z^2 y of another standardised column y."""
+        n = len(self.column)
+        if not self.sd:
+            return Digest.constant(self.mean, n)
+        return Digest.made([self.third, product], even, (self.mean, self.sd, self.reach), n)
+
+
+def powers_of(column: Array) -> Powers:
+    """Return the powers of a column, shape (n,); one of a single number in memory is constant."""
+    if column.strides == (0,) or not len(column):
+        return Powers(column, float(column[0]) if len(column) else 0.0, 0.0)
+    n, mean = len(column), float(column.mean())
+    square = third = reach = 0.0
+    for rows in row_blocks(n):
+        z = column[rows] - mean
+        squares = z * z
+        square, third = square + float(squares.sum()), third + float(np.dot(squares, z))
+        reach = max(reach, float(squares.max()))
+    sd = (square / n) ** 0.5
+    if not sd > CONSTANT * abs(mean):
+        return Powers(column, mean, 0.0)
+    return Powers(column, mean, sd, third / n / sd**3, reach**0.5 / sd)
+
+
+def _beside(columns: Sequence[Powers], other: Array) -> tuple[list[Digest], float]:
+    """Return the digests of columns beside another one, and the sum of its squares."""
+    n, mean = len(other), float(other.mean()) if len(other) else 0.0
+    varying = [k for k, one in enumerate(columns) if one.sd]
+    product, even, square = np.zeros(len(columns)), np.zeros(len(columns)), 0.0
+    for rows in row_blocks(n):
+        y = other[rows] - mean
+        square += float(np.dot(y, y))
+        for k in varying:
+            z = columns[k].column[rows] - columns[k].mean
+            product[k] += np.dot(z, y)
+            z *= z
+            even[k] += np.dot(z, y)
+    sd = (square / max(n, 1)) ** 0.5
+    unit = n * sd if sd > LEVEL * abs(mean) else np.inf
+    found = [
+        one.digest(p / (one.sd or 1.0) / unit, e / (one.sd or 1.0) ** 2 / unit)
+        for one, p, e in zip(columns, product.tolist(), even.tolist(), strict=True)
+    ]
+    return found, square + n * mean**2
+
+
 def digest_of(column: Array, beside: Array | None = None) -> Digest:
     """Return the digest of a column, shape (n,).
 
@@ -78,21 +148,9 @@ def digest_of(column: Array, beside: Array | None = None) -> Digest:
     sum z y / n and sum z^2 y / n, rounded to nine digits. The first of the odd ones that is not 0
     is made positive.
     """
-    n = len(column)
-    mean, sd = mean_and_sd(column)
-    if not sd > CONSTANT * abs(mean):
-        return Digest.constant(mean, n)
-    other = (0.0, 0.0) if beside is None else mean_and_sd(beside)
-    third = product = even = reach = 0.0
-    for rows in row_blocks(n):
-        z = (column[rows] - mean) / sd
-        squares = z * z
-        third += float(np.dot(squares, z))
-        reach = max(reach, float(squares.max()))
-        if beside is not None and other[1] > 0:
-            y = (beside[rows] - other[0]) / other[1]
-            product, even = product + float(np.dot(z, y)), even + float(np.dot(squares, y))
-    return Digest.made([third / n, product / n], even / n, (mean, sd, reach**0.5), n)
+    if beside is None:
+        return powers_of(column).digest()
+    return _beside([powers_of(column)], beside)[0][0]
 
 
 @dataclass(frozen=True)
@@ -154,7 +212,13 @@ class Columns:
             found[0] -= found[1:] @ mean[1:]
         return found
 
-    def row_key(self, leverage: Array, outcome: Array, others: Sequence[Array] = ()) -> bytes:
+    def row_key(
+        self,
+        leverage: Array,
+        outcome: Array,
+        others: Sequence[Array] = (),
+        powers: Callable[[Array], Powers] = powers_of,
+    ) -> bytes:
         """Return what identifies rows and the columns that are used of them.
 
         Columns of two values have equal digests where their counts are equal: the leverages, which
@@ -169,23 +233,13 @@ class Columns:
         others
             Further columns that the numbers depend on (weights, offset, times), in an order that
             the analysis fixes; shape (n,) each.
+        powers
+            Returns the powers of outcome and others, where they are known.
         """
         keys: Collection[bytes] = sorted(digest.key for digest in self.digests)
-        beside = [digest_of(other, leverage) for other in (outcome, *others)]
+        beside, square = _beside([powers(column) for column in (outcome, *others)], leverage)
         more = [digest.key + struct.pack("<d", digest.sign) for digest in beside]  # not negatives
-        squares = np.square(leverage)
-        joint = np.array([squares.sum(), squares @ leverage, squares @ outcome, outcome.sum()])
-        return b"|".join([_packed(joint), *keys, b"beside", *more])
-
-
-def mean_and_sd(column: Array) -> tuple[float, float]:
-    """Return mean and standard deviation (denominator n) of a column, shape (n,)."""
-    mean = float(column.mean()) if len(column) else 0.0
-    squares = 0.0
-    for rows in row_blocks(len(column)):
-        z = column[rows] - mean
-        squares += float(np.dot(z, z))
-    return mean, (squares / max(len(column), 1)) ** 0.5
+        return b"|".join([_packed(np.array([square])), *keys, b"beside", *more])
 
 
 def _packed(numbers: Array) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from v6_clinical.disclosure.blur import Blur
 from v6_clinical.disclosure.dominance import survey
-from v6_clinical.disclosure.row_key import Columns, digest_of, mean_and_sd
+from v6_clinical.disclosure.row_key import Columns
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.numerics.arrays import Array
@@ -144,15 +144,15 @@ class GLMCases(Cases):
         beside it. Without an intercept the columns' zeros count too.
         """
         rows, family, unit = self.rows, self.regression.family, 1.0
-        found = [float(rows.weights.mean())]
+        found = [self.powers(rows.weights).mean]
         if family.quadratic:
             unit = family.unit(self.outcome)
         elif not family.classes:
-            found += mean_and_sd(self.outcome)
-        mean, sd = mean_and_sd(rows.offset)
-        found.append(sd / unit)
+            found += [self.powers(self.outcome).mean, self.powers(self.outcome).sd]
+        offset = self.powers(rows.offset)
+        found.append(offset.sd / unit)
         if not columns.intercept:
-            found += [mean / unit, float(self.outcome.mean()) / unit]
+            found += [offset.mean / unit, self.powers(self.outcome).mean / unit]
             found += [
                 d.sign * d.mean / (d.sd or 1.0) for d in (columns.digests[j] for j in columns.order)
             ]
@@ -164,9 +164,9 @@ class GLMCases(Cases):
         They count from the offset's mean, and beside a real outcome with a variance of its own
         from that one's, in its standard deviations.
         """
-        zero, unit = -blur.moments(digest_of(self.rows.offset))[0], 1.0
+        zero, unit = -blur.moments(self.powers(self.rows.offset).digest())[0], 1.0
         if self.regression.family.quadratic:
-            mean, sd = blur.moments(digest_of(self.outcome))
+            mean, sd = blur.moments(self.powers(self.outcome).digest())
             zero, unit = zero + mean, sd or 1.0
         return zero, unit
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
 from v6_clinical.disclosure.blur import Blur, Source
-from v6_clinical.disclosure.row_key import Columns, mean_and_sd
+from v6_clinical.disclosure.row_key import Columns, Powers, powers_of
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.protocol.analysis import Place, SiteAnswer
 from v6_clinical.protocol.sums import Sums
@@ -78,7 +78,7 @@ class Cases(ABC):
         """Whether the outcome is 0 and 1, so that its sum is a count."""
         return True
 
-    @property
+    @cached_property
     def beside(self) -> list[Array]:
         """What a likelihood depends on beside the design and the outcome, shape (n,) each."""
         rows, clusters = self.rows, self.rows.clusters
@@ -90,7 +90,23 @@ class Cases(ABC):
     def units(self, columns: Columns) -> list[float]:
         """Return numbers of these that change an answer by more than a unit does."""
         rows = self.rows
-        return [float(rows.weights.mean()), *mean_and_sd(rows.offset)]
+        offset = self.powers(rows.offset)
+        return [self.powers(rows.weights).mean, offset.mean, offset.sd]
+
+    def powers(self, column: Array) -> Powers:
+        """Return the powers of one of the rows' columns, shape (n,), computed once."""
+        if id(column) not in self._powers:
+            self.know([powers_of(column)])
+        return self._powers[id(column)]
+
+    def know(self, powers: Iterable[Powers]) -> None:
+        """Keep powers of columns that have been computed, with these columns."""
+        for one in powers:
+            self._powers.setdefault(id(one.column), one)
+
+    @cached_property
+    def _powers(self) -> dict[int, Powers]:
+        return {}
 
     @property
     def kind(self) -> str:
@@ -120,7 +136,7 @@ class Cases(ABC):
         n = self.rows.n
 
         def source(some: Columns, share: Array) -> Source:
-            key = some.row_key(share, self.events, self.beside)
+            key = some.row_key(share, self.events, self.beside, self.powers)
             units = in_units(self.units(some))
             return policy.noise.source(b"|".join([key, units, self.kind.encode()]))
 

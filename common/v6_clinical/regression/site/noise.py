@@ -14,7 +14,7 @@ import numpy as np
 
 from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source, settled
 from v6_clinical.disclosure.dominance import Survey
-from v6_clinical.disclosure.row_key import CONSTANT, Columns, Digest
+from v6_clinical.disclosure.row_key import CONSTANT, Columns, Digest, Powers
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.protocol.sums import Noise
@@ -225,10 +225,8 @@ def described(about: Survey, count: int, blur: Blur, clusters: Index | None = No
 
 def _third_powers(about: Survey, mean: Array, unit: Array) -> tuple[Array, Array, Array]:
     """Return means of z^3, and beside a standardised outcome y those of z^2 y and z y."""
-    if about.cubes is None:
-        raise TypeError("this survey has no third powers")
     n, count, place = max(len(about.design), 1), len(mean), about.design.shape[1]
-    third, beside = about.cubes[:, :count] / n
+    third, beside = _cubes(about)[:, :count] / n
     even, product = np.zeros(count), np.zeros(count)
     if about.others:
         height = float(about.mean[place])
@@ -237,6 +235,25 @@ def _third_powers(about: Survey, mean: Array, unit: Array) -> tuple[Array, Array
             even = beside / (unit**2 * width)
             product = about.products[:count, place] / (unit * width * n)
     return third / unit**3, even, product
+
+
+def powers_beside(about: Survey) -> list[Powers]:
+    """Return the powers of what a survey has looked at beside its design."""
+    n, p, cubes, found = len(about.design), about.design.shape[1], _cubes(about)[0], []
+    for k, column in enumerate(about.others, p):
+        mean, sd = float(about.mean[k]), float(np.sqrt(about.products[k, k] / max(n, 1)))
+        if not sd > CONSTANT * abs(mean):
+            found.append(Powers(column, mean, 0.0))
+            continue
+        third, reach = float(cubes[k]) / n / sd**3, float(about.reach[k]) / sd
+        found.append(Powers(column, mean, sd, third, reach))
+    return found
+
+
+def _cubes(about: Survey) -> Array:
+    if about.cubes is None:
+        raise TypeError("this survey has no third powers")
+    return about.cubes
 
 
 def _told(column: Digest, blur: Blur, moments: tuple[float, float]) -> tuple[float, float]:

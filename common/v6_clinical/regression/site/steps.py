@@ -30,7 +30,7 @@ from v6_clinical.regression.site.cases import Cases, Regression
 from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.guard import check
 from v6_clinical.regression.site.likelihood import Asked, Likelihood, Told
-from v6_clinical.regression.site.noise import Noisy, described
+from v6_clinical.regression.site.noise import Noisy, described, powers_beside
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates, why_not
 from v6_clinical.regression.site.sample import sample_step
@@ -209,6 +209,7 @@ def _noise(
 ) -> tuple[Noisy, Array, Array]:
     """Return the noise of the rows and a design's columns, X'X, and the rows' leverage."""
     p, n = len(coding.names), len(about.design)
+    cases.know(powers_beside(about))
     found = described(about, p, policy.noise, cases.rows.clusters)
     columns = Columns(found.digests, bool(p) and coding.names[0] == INTERCEPT)
     centre, mean = None, about.mean[:p]
