@@ -91,7 +91,7 @@ class CoxLikelihood(Likelihood):
     every: int = 1
     noisy: Noisy = OFF
 
-    def with_noise(self, noisy: Noisy, gram: Array, leverage: Array) -> CoxLikelihood:
+    def with_noise(self, noisy: Noisy) -> CoxLikelihood:
         """Return the likelihood with the noise of what is told of it."""
         return replace(self, noisy=noisy)
 

@@ -70,6 +70,12 @@ class Survey:
         """The largest distance of a row from each column's mean, shape (q,)."""
         return np.maximum(self.high - self.mean, self.mean - self.low)
 
+    @property
+    def gram(self) -> Array:
+        """The sum of x x' of the design's rows, shape (p, p)."""
+        n, p = self.design.shape
+        return np.asarray(self.products[:p, :p] + n * np.outer(self.mean[:p], self.mean[:p]))
+
     def last(self, design: Array) -> Survey:
         """Return the survey of the last of ``others`` alone, as the columns of ``design``."""
         first = len(self.mean) - design.shape[1]

@@ -119,8 +119,10 @@ def powers_of(column: Array) -> Powers:
     return Powers(column, mean, sd, third / n / sd**3, reach**0.5 / sd)
 
 
-def _beside(columns: Sequence[Powers], other: Array) -> tuple[list[Digest], float]:
+def beside(columns: Sequence[Powers], other: Array) -> tuple[list[Digest], float]:
     """Return the digests of columns beside another one, and the sum of its squares."""
+    if other.strides == (0,):
+        return [one.digest() for one in columns], len(other) * float(other[0]) ** 2
     n, mean = len(other), float(other.mean()) if len(other) else 0.0
     varying = [k for k, one in enumerate(columns) if one.sd]
     product, even, square = np.zeros(len(columns)), np.zeros(len(columns)), 0.0
@@ -141,16 +143,16 @@ def _beside(columns: Sequence[Powers], other: Array) -> tuple[list[Digest], floa
     return found, square + n * mean**2
 
 
-def digest_of(column: Array, beside: Array | None = None) -> Digest:
+def digest_of(column: Array, other: Array | None = None) -> Digest:
     """Return the digest of a column, shape (n,).
 
-    With z the standardised column: sum z^3 / n and, with a column ``beside`` it standardised to y,
+    With z the standardised column: sum z^3 / n and, with a column ``other`` standardised to y,
     sum z y / n and sum z^2 y / n, rounded to nine digits. The first of the odd ones that is not 0
     is made positive.
     """
-    if beside is None:
+    if other is None:
         return powers_of(column).digest()
-    return _beside([powers_of(column)], beside)[0][0]
+    return beside([powers_of(column)], other)[0][0]
 
 
 @dataclass(frozen=True)
@@ -237,8 +239,8 @@ class Columns:
             Returns the powers of outcome and others, where they are known.
         """
         keys: Collection[bytes] = sorted(digest.key for digest in self.digests)
-        beside, square = _beside([powers(column) for column in (outcome, *others)], leverage)
-        more = [digest.key + struct.pack("<d", digest.sign) for digest in beside]  # not negatives
+        found, square = beside([powers(column) for column in (outcome, *others)], leverage)
+        more = [digest.key + struct.pack("<d", digest.sign) for digest in found]  # not negatives
         return b"|".join([_packed(np.array([square])), *keys, b"beside", *more])
 
 

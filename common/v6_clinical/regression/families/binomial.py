@@ -59,6 +59,12 @@ class Binomial(Family):
         whole = 1 + np.exp(-np.abs(eta))
         return np.asarray(y * eta - np.maximum(eta, 0) - np.log(whole))
 
+    def residuals(self, y: Array, w: Array, eta: Array) -> Array:
+        """Return w (y - mu)."""
+        small = np.exp(-np.abs(eta))
+        mu = np.where(eta >= 0, 1.0, small) / (1 + small)
+        return np.asarray(w * (y - mu))
+
     def third(self, y: Array, w: Array, residuals: Array, weights: Array) -> Array:
         """Return w mu (1 - mu) (1 - 2 mu)."""
         mu = y - residuals / w

@@ -100,6 +100,10 @@ class Family(ABC):
     def value(self, y: Array, eta: Array) -> Array:
         """Return l of a block of rows, shape (n,); of ``eta`` one number for all will do."""
 
+    def residuals(self, y: Array, w: Array, eta: Array) -> Array:
+        """Return w dl/deta of a block of rows alone; of ``eta`` one number for all will do."""
+        return self.rows(y, w, eta)[1]
+
     def third(self, y: Array, w: Array, residuals: Array, weights: Array) -> Array:
         """Return -w d3l/deta3 of a block of rows from the two derivatives before it.
 
@@ -110,6 +114,10 @@ class Family(ABC):
     def expected(self, y: Array, w: Array, eta: Array) -> Array:
         """Return w mu'^2/V, the expected -w d2l/deta2; R's standard errors are from it."""
         return self.rows(y, w, eta)[2]
+
+    def null_beside(self, y: Array, w: Array, offset: Array) -> float | None:
+        """Return the intercept of the null model beside an offset; None where no sums tell it."""
+        return None
 
     def origin(self, mean: float) -> float | None:
         """Return eta of an outcome's mean, where a fit begins; None if 0 will do."""

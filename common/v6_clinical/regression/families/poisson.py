@@ -13,6 +13,7 @@ import numpy as np
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.families.family import Family, NullFit, Outcome
 from v6_clinical.regression.families.real import read_real
@@ -63,6 +64,13 @@ class Poisson(Family):
     def constant(self, counts: Counts) -> str | None:
         """Return that no row has a count above 0, if so."""
         return "No row has" if counts.events == 0 else None
+
+    def null_beside(self, y: Array, w: Array, offset: Array) -> float | None:
+        """Return log(sum w y / sum w e^offset), None where that is no number."""
+        with np.errstate(all="ignore"):
+            total = sum(float(np.dot(w[rows], np.exp(offset[rows]))) for rows in row_blocks(len(y)))
+            found = float(np.log(np.dot(w, y) / np.float64(total)))
+        return found if math.isfinite(found) else None
 
     def origin(self, mean: float) -> float:
         """Return log mean."""

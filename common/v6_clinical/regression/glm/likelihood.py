@@ -8,6 +8,7 @@ L = sum w l(y, eta), score = sum w l' x, information = -sum w l'' x x'.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -74,15 +75,15 @@ def pointwise(
     outcome: Array,
     weights: Array,
     eta: Array,
-    origin: Array | None = None,
+    before: Callable[[slice], Array] | None = None,
     clusters: Index | None = None,
 ) -> Pointwise:
     """Return the parts of the likelihood; they are no numbers where eta has overflowed.
 
     Parameters
     ----------
-    origin
-        The linear predictor that the gain is from, shape (n,), or (1,) where it is one.
+    before
+        Returns l of a block of rows at the linear predictor that the gain is from.
     clusters
         Codes of patients of several rows, shape (n,).
     """
@@ -94,9 +95,8 @@ def pointwise(
             some = family.rows(y, w, eta[rows])
             value += float(np.dot(w, some[0]))
             residuals[rows], model[rows] = some[1:]
-            if origin is not None:
-                before = origin if len(origin) == 1 else origin[rows]
-                gain.add(rows, w * (some[0] - family.value(y, before)))
+            if before is not None:
+                gain.add(rows, w * (some[0] - before(rows)))
     return Pointwise(value, residuals, model, gain.total, gain.parts())
 
 
@@ -125,21 +125,51 @@ class Gain:
 
 
 @dataclass(frozen=True)
+class GainFrom:
+    """The null model that a gain in log-likelihood is from.
+
+    Parameters
+    ----------
+    intercept
+        Of the null model.
+    values
+        l of the rows there, shape (n,), where they are known.
+    clusters
+        Codes of patients of several rows, shape (n,), whose parts make the noise of the gain.
+    """
+
+    intercept: float
+    values: Array | None = None
+    clusters: Index | None = None
+
+    def base(self, data: Data) -> Callable[[slice], Array]:
+        """Return what gives l of a block of rows there."""
+        if self.values is not None:
+            return self.values.__getitem__
+        eta = null_predictor(data, self.intercept)
+
+        def block(rows: slice) -> Array:
+            return data.family.value(data.outcome[rows], eta if len(eta) == 1 else eta[rows])
+
+        return block
+
+
+@dataclass(frozen=True)
 class Point:
     """Rows at coefficients ``beta`` (p,).
 
     Parameters
     ----------
     origin
-        Intercept of the null model that the gain in log-likelihood is from; None for no gain.
-    clusters
-        Codes of patients of several rows, shape (n,).
+        What the gain in log-likelihood is from; None for no gain.
+    information
+        Shape (p, p), where it is known.
     """
 
     data: Data
     beta: Array
-    origin: float | None = None
-    clusters: Index | None = None
+    origin: GainFrom | None = None
+    information: Array | None = None
 
     @cached_property
     def eta(self) -> Array:
@@ -157,9 +187,13 @@ class Point:
     @cached_property
     def parts(self) -> Pointwise:
         """The parts of the likelihood, row by row."""
-        data = self.data
-        before = None if self.origin is None else null_predictor(data, self.origin)
-        return pointwise(data.family, data.outcome, data.weights, self.eta, before, self.clusters)
+        data, origin = self.data, self.origin
+        rows = data.family, data.outcome, data.weights, self.eta
+        return (
+            pointwise(*rows)
+            if origin is None
+            else pointwise(*rows, origin.base(data), origin.clusters)
+        )
 
     @property
     def residuals(self) -> Array:
@@ -172,7 +206,7 @@ class Point:
 
     def unchecked(self) -> Evaluation:
         """Return log-likelihood, score and information."""
-        return evaluate(self.data.design, self.parts)
+        return evaluate(self.data.design, self.parts, self.information)
 
 
 class ExpectedPoint(Point):
@@ -201,15 +235,16 @@ def row_values(data: Data, intercept: float) -> Array:
         return np.asarray(data.weights * data.family.value(data.outcome, before))
 
 
-def evaluate(design: Array, at: Pointwise) -> Evaluation:
-    """Return log-likelihood, score and information."""
+def evaluate(design: Array, at: Pointwise, known: Array | None = None) -> Evaluation:
+    """Return log-likelihood, score and information, unless that one is known."""
     p = design.shape[1]
     score, information = np.zeros(p), np.zeros((p, p))
     for rows in row_blocks(len(design), p):
         x = design[rows]
         score += np.dot(at.residuals[rows], x)
-        information += np.dot((x * at.weights[rows, None]).T, x)
-    return Evaluation(at.log_likelihood, score, information)
+        if known is None:
+            information += np.dot((x * at.weights[rows, None]).T, x)
+    return Evaluation(at.log_likelihood, score, information if known is None else known)
 
 
 def third_weights(data: Data, at: Pointwise, covariance: Array) -> Array:

@@ -21,7 +21,7 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import SingularError, inverse
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Sums
-from v6_clinical.regression.glm.likelihood import Point
+from v6_clinical.regression.glm.likelihood import GainFrom, Point
 from v6_clinical.regression.glm.linear_own import OWN_CODING, coding_key
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.site.guard import squares_to_tell
@@ -45,7 +45,7 @@ def linear_sums(likelihood: GLMLikelihood, first: Quadratic, policy: Policy) -> 
     data, noise, noisy = likelihood.data, first.noise, likelihood.noisy
     intercept = likelihood.cases.null_intercept(likelihood.alone.data)
     null = likelihood.null_at(intercept, policy)
-    point = Point(data, first.beta, null.at, noisy.clusters)
+    point = Point(data, first.beta, GainFrom(null.at, clusters=noisy.clusters))
     squares = squares_to_tell(data.family.pearson(data.outcome, data.weights, point.eta), policy)
     gain = 2 * noise.number("likelihood", point.parts.gain, point.parts.parts)
     told, (score, information) = noise.sum("outcome_squares", squares), first.told

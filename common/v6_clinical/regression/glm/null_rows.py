@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -56,7 +56,8 @@ def spread_of(residuals: Array, weights: Array, model: Array) -> Spread:
     """Return that of w l', case weights, and weights in the information, shape (n,) each."""
     found = np.zeros(3)
     for rows in row_blocks(len(residuals)):
-        found += _moments(residuals[rows], weights[rows], np.abs(model[rows]))
+        squares = np.square(residuals[rows])
+        found += _moments(squares, weights[rows], np.abs(model[rows]))
     return Spread.of(found)
 
 
@@ -74,6 +75,12 @@ class NullRows:
         Of all rows.
     dispersed
         Whether the dispersion is a parameter, in whose unit the noise of a score is.
+    alone
+        ``row`` and ``square`` of a design of ones alone.
+    values
+        l of each row, shape (n,), where it is no function of the outcome: an offset is added.
+    information
+        That of the design, shape (p, p), where it is the same at any coefficients.
     """
 
     intercept: float
@@ -81,6 +88,15 @@ class NullRows:
     square: float
     spread: Spread
     dispersed: bool
+    alone: tuple[float, float]
+    values: Array | None = None
+    information: Array | None = None
+
+    @property
+    def of_ones(self) -> NullRows:
+        """The same rows with a design of ones alone."""
+        row, square = self.alone
+        return replace(self, row=row, square=square, information=None)
 
     def scale(self, source: Source, n: int, there: Spread, question: bytes) -> tuple[Scale, Scale]:
         """Return the noise of an evaluation, and what is told of it, which is no smaller.
@@ -117,74 +133,117 @@ def _doublings(more: float, than: float, power: float, slack: float) -> int:
 
 
 def null_rows(
-    data: Data,
-    intercept: float,
-    alike: tuple[Array, Array] | None,
-    clusters: Index | None,
-) -> NullRows:
-    """Go through the rows at an intercept alone.
+    data: Data, intercept: float, gram: Array, clusters: Index | None, *, alike: bool
+) -> tuple[NullRows, Array]:
+    """Go through the rows at an intercept alone; return each row's leverage there too, (n,).
 
     Parameters
     ----------
+    gram
+        The sum of x x', shape (p, p).
     alike
-        The sum of x x', shape (p, p), and each row's leverage in it, shape (n,), where every row
-        has the same weight in the information of the null model; else None.
+        Whether every row has the same weight in the information of the null model.
     """
-    factor, squares = _whitened(data, intercept, alike)
-    found = _Largest(data, squares, clusters)
-    for rows, parts in _blocks(data, intercept):
-        found.add(rows, *parts)
-    row, square = found.row, found.square
+    family, weight = data.family, 0.0
+    if alike:
+        at = np.array([intercept])
+        weight = float(family.expected(data.outcome[:1], np.ones(1), at)[0])
+        if family.canonical and clusters is None and weight > 0:
+            return _alike(data, intercept, gram, weight)
+    rows = _Rows(data, intercept)
+    information = weight * gram if alike else _sandwiched(data.design, rows.expected)
+    factor = Factor(information)
+    lengths = factor.squares(data.design)  # |h|^2
+    found = rows.largest(lengths)
     if clusters is not None:
-        row = float(factor.norms(cluster_sums(data.design, found.residuals, clusters)).max())
-        square = parts_of(found.squares, clusters).largest
-    return NullRows(intercept, row, square, found.spread(), data.family.dispersed)
+        found = _of_patients(data.design, rows, factor, lengths, clusters)
+    if len(factor.kept):
+        lengths *= rows.expected
+    else:
+        lengths = Factor(gram).squares(data.design)
+    row, square, *alone = found.tolist()
+    known = information if family.quadratic else None
+    spread, values = rows.spread(), rows.values
+    return (
+        NullRows(intercept, row, square, spread, family.dispersed, tuple(alone), values, known),
+        lengths,
+    )
 
 
-def _whitened(
-    data: Data, intercept: float, alike: tuple[Array, Array] | None
-) -> tuple[Factor, Array]:
-    """Return the information of the null model, factored, and |h|^2 of each row."""
-    if alike is None:
-        factor = Factor(_information(data, intercept))
-        return factor, factor.squares(data.design)
-    gram, leverage = alike
-    at = np.array([intercept])
-    weight = float(data.family.expected(data.outcome[:1], np.ones(1), at)[0])
-    if not weight > 0:
-        return Factor(np.zeros_like(gram)), np.zeros(len(leverage))
-    return Factor(weight * gram), leverage if weight == 1 else leverage / weight
+def _alike(data: Data, intercept: float, gram: Array, weight: float) -> tuple[NullRows, Array]:
+    """Return the same of rows of one ``weight`` in the information, observed as expected."""
+    family, n, at = data.family, len(data.outcome), np.array([intercept])
+    leverage = Factor(gram).squares(data.design)
+    squares = most = largest = 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        for rows in row_blocks(n):
+            r = family.residuals(data.outcome[rows], data.weights[rows], at)
+            r *= r
+            squares, largest = squares + float(r.sum()), max(largest, float(r.max()))
+            r *= leverage[rows]
+            most = max(most, float(r.max()))
+    spread = Spread.of(np.array([squares, n * weight, n * weight**2]))
+    row, square = math.sqrt(most / weight), float(leverage.max(initial=0.0))
+    alone = math.sqrt(largest / weight / max(n, 1)), 1 / max(n, 1)
+    known = weight * gram if family.quadratic else None
+    found = NullRows(intercept, row, square, spread, family.dispersed, alone, information=known)
+    return found, leverage
 
 
-class _Largest:
-    """Rows' parts, block by block; kept only where a patient has several rows."""
+class _Rows:
+    """w l' of the rows at an intercept alone, the expectation of -w l'', and the larger of both."""
 
-    def __init__(self, data: Data, lengths: Array, clusters: Index | None) -> None:
-        self.data, self.lengths = data, lengths  # |h|^2
-        self.row = self.square = 0.0
+    def __init__(self, data: Data, intercept: float) -> None:
+        n = len(data.outcome)
+        self.weights, self.residuals, self.expected = data.weights, np.empty(n), np.empty(n)
+        self.larger = self.expected if data.family.canonical else np.empty(n)
+        self.values = None if data.offset.strides == (0,) else np.empty(n)
+        for rows, (value, first, second, expected) in _blocks(data, intercept):
+            self.residuals[rows], self.expected[rows] = first, expected
+            if self.larger is not self.expected:
+                self.larger[rows] = np.maximum(second, expected)
+            if self.values is not None:
+                self.values[rows] = value
         self.sums = np.zeros(3)
-        kept = 0 if clusters is None else len(lengths)
-        self.residuals, self.squares = np.empty(kept), np.empty(kept)
 
-    def add(self, rows: slice, first: Array, second: Array, expected: Array) -> None:
-        """Add a block of rows: w l', -w l'' and its expectation."""
-        length = self.lengths[rows]
-        larger = second if second is expected else np.maximum(second, expected)
-        square = larger * length
-        self.row = max(self.row, float((first * first * length).max()) ** 0.5)
-        self.square = max(self.square, float(square.max()))
-        self.sums += _moments(first, self.data.weights[rows], expected)
-        if len(self.residuals):
-            self.residuals[rows], self.squares[rows] = first, square
+    def largest(self, lengths: Array) -> Array:
+        """Return the largest |r| |h| and v |h|^2 of a row, and the same of a design of ones."""
+        found = np.zeros(4)
+        for rows in row_blocks(len(lengths)):
+            r, v, some = self.residuals[rows], self.larger[rows], lengths[rows]
+            squares = r * r
+            here = (squares * some).max(), (v * some).max(), squares.max(), v.max()
+            np.maximum(found, here, out=found)
+            self.sums += _moments(squares, self.weights[rows], self.expected[rows])
+        found[::2] = np.sqrt(found[::2])
+        return self.of_ones(found)
+
+    def of_ones(self, found: Array) -> Array:
+        """Return largest |r| |h| and v |h|^2, and |r| and v as those of a design of ones."""
+        total = float(self.sums[1])
+        found[2:] = found[2:] / np.array([total**0.5, total]) if total > 0 else 0.0
+        return found
 
     def spread(self) -> Spread:
         """Return that of all rows."""
         return Spread.of(self.sums)
 
 
-def _moments(residuals: Array, weights: Array, model: Array) -> Array:
+def _of_patients(
+    design: Array, rows: _Rows, factor: Factor, lengths: Array, clusters: Index
+) -> Array:
+    """Return what ``_Rows.largest`` does, of a patient's rows together."""
+    residuals, larger = rows.residuals, rows.larger
+    row = factor.norms(cluster_sums(design, residuals, clusters)).max(initial=0.0)
+    square = parts_of(larger * lengths, clusters).largest
+    alone = parts_of(residuals, clusters).largest, parts_of(larger, clusters).largest
+    return rows.of_ones(np.array([row, square, *alone]))
+
+
+def _moments(squares: Array, weights: Array, model: Array) -> Array:
     """Return sum r^2 / w, sum v and sum v^2 of a block."""
-    return np.array([np.dot(residuals, residuals / weights), model.sum(), np.dot(model, model)])
+    total = squares.sum() if weights.strides == (0,) else (squares / weights).sum()
+    return np.array([total, model.sum(), np.dot(model, model)])
 
 
 def meat_square(data: Data, intercept: float, clusters: Index | None) -> tuple[float, float]:
@@ -193,7 +252,7 @@ def meat_square(data: Data, intercept: float, clusters: Index | None) -> tuple[f
     Beside it the number of equal rows that say as much as the squared residuals.
     """
     residuals = np.empty(len(data.outcome))
-    for rows, (first, *_) in _blocks(data, intercept):
+    for rows, (_, first, *_) in _blocks(data, intercept):
         residuals[rows] = first
     if clusters is not None:
         sums = cluster_sums(data.design, residuals, clusters)
@@ -226,24 +285,18 @@ def cluster_sums(design: Array, residuals: Array, clusters: Index) -> Array:
     return np.array([np.bincount(clusters, residuals * x) for x in design.T]).T
 
 
-def _blocks(data: Data, intercept: float) -> Iterator[tuple[slice, tuple[Array, Array, Array]]]:
-    """Yield slices of rows, and w l', -w l'' and its expectation of each, at the intercept."""
-    family, n = data.family, len(data.outcome)
-    eta = null_predictor(data, intercept)
+def _blocks(
+    data: Data, intercept: float
+) -> Iterator[tuple[slice, tuple[Array, Array, Array, Array]]]:
+    """Yield slices of rows, and l, w l', -w l'' and its expectation of each, at the intercept."""
+    family, eta = data.family, null_predictor(data, intercept)
     with np.errstate(invalid="ignore", over="ignore"):
-        for rows in row_blocks(n):
+        for rows in row_blocks(len(data.outcome)):
             y, w = data.outcome[rows], data.weights[rows]
             at = eta if len(eta) == 1 else eta[rows]
-            _, first, second = family.rows(y, w, at)
-            yield rows, (first, second, second if family.canonical else family.expected(y, w, at))
-
-
-def _information(data: Data, intercept: float) -> Array:
-    """Return the expected information of the null model."""
-    model = np.empty(len(data.outcome))
-    for rows, (*_, expected) in _blocks(data, intercept):
-        model[rows] = expected
-    return _sandwiched(data.design, model)
+            value, first, second = family.rows(y, w, at)
+            expected = second if family.canonical else family.expected(y, w, at)
+            yield rows, (value, first, second, expected)
 
 
 def _sandwiched(design: Array, weights: Array) -> Array:

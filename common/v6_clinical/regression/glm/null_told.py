@@ -11,7 +11,7 @@ from v6_clinical.disclosure.blur import NO_NOISE, settled
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm.likelihood import Point, row_values
-from v6_clinical.regression.site.guard import Cleared, check
+from v6_clinical.regression.site.guard import Checked, check
 from v6_clinical.regression.site.noise import NoiseAt
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class At:
-    """An intercept alone: its evaluation, the noise there, and its gain over the first one."""
+    """An intercept alone: the point, what stands for it in a question, the gain over another."""
 
-    evaluation: Cleared
-    noise: NoiseAt
+    here: Checked[Point]
+    question: bytes
     gain: float
 
 
@@ -61,12 +61,6 @@ class NullTold:
         self.likelihood = likelihood
         self._known: dict[bytes, At] = {}
 
-    @property
-    def _first(self) -> float:
-        """The intercept that gains are from."""
-        null = self.likelihood.null
-        return self.likelihood.origin_asked[0] if null is None else null.intercept
-
     def origin_gain(self, policy: Policy) -> float:
         """Return what the null model that differences begin at gains over the site's own.
 
@@ -81,7 +75,9 @@ class NullTold:
             return self._at(origin, question, policy).gain
         counts = Counts.read(likelihood.cases.counts_told(policy))
         family = likelihood.data.family
-        return family.at_constant(counts, origin) - family.at_constant(counts, self._first)
+        return family.at_constant(counts, origin) - family.at_constant(
+            counts, likelihood.null.intercept
+        )
 
     def _at(self, intercept: float, question: bytes, policy: Policy) -> At:
         """Return what is told of an intercept alone; R9.
@@ -94,11 +90,10 @@ class NullTold:
         key = np.float64(intercept).tobytes()
         if key not in self._known:
             alone, noisy = self.likelihood.alone, self.likelihood.noisy
-            point = Point(alone.data, np.array([intercept]), self._first, noisy.clusters)
-            here = check(point, policy)
-            parts, noise = point.parts, alone.noise_at(point, question)
+            point = Point(alone.data, np.array([intercept]), self.likelihood.gain)
+            here, parts = check(point, policy), point.parts
             gain = noisy.number("null", question, parts.gain, parts.parts, alone=True)
-            self._known[key] = At(here.evaluation, noise, gain)
+            self._known[key] = At(here, question, gain)
         return self._known[key]
 
     def sums(self, intercept: float, policy: Policy) -> Sums:
@@ -110,12 +105,13 @@ class NullTold:
         here = self._at(*alone.asked_intercept(intercept), policy)
         origin = self._at(*self.likelihood.origin_asked, policy)
         begin = origin.gain if noisy.on else 0.0
-        score, information = here.noise.block(here.evaluation.score, here.evaluation.information)
-        values = row_values(alone.data, self._first)
+        noise, found = alone.noise_at(here.here.point, here.question), here.here.evaluation
+        score, information = noise.block(found.score, found.information)
+        values = row_values(alone.data, self.likelihood.gain.intercept)
         value = noisy.sum("null_likelihood", b"", values, alone=True) + begin
         told = {
             "null": np.array([here.gain - begin, score[0], information[0, 0]]),
             "null_likelihood": np.array([value]),
         }
-        scales = {"null": here.noise.shown, "null_likelihood": NO_NOISE}
+        scales = {"null": noise.shown, "null_likelihood": NO_NOISE}
         return Sums(told, noise=noisy.told(scales))

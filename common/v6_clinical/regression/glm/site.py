@@ -18,7 +18,7 @@ from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.families.family import Family
 from v6_clinical.regression.glm.likelihood import Data
-from v6_clinical.regression.glm.own_intercept import own_intercept
+from v6_clinical.regression.glm.own_intercept import null_intercept
 from v6_clinical.regression.glm.questions import Evaluate, Opening
 from v6_clinical.regression.glm.site_likelihood import GLMLikelihood
 from v6_clinical.regression.glm.told import GLMTold
@@ -181,7 +181,7 @@ class GLMCases(Cases):
         known = family.null(counts, intercept=True).intercept
         if not model.has_offset or not family.fewest(counts) > 0:
             return known
-        return own_intercept(alone, known - float(alone.offset.mean()))
+        return null_intercept(alone, known - float(alone.offset.mean()))
 
     def likelihood(
         self, design: Array, shift: Array | None = None, every: int = 1

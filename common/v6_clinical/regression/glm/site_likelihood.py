@@ -11,13 +11,13 @@ import numpy as np
 from v6_clinical.disclosure.blur import Source
 from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.errors import RefusalError
-from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.newton import Evaluation, inverse, propose
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm import likelihood
-from v6_clinical.regression.glm.likelihood import Data, Point
+from v6_clinical.regression.glm.likelihood import Data, GainFrom, Point
 from v6_clinical.regression.glm.linear_told import linear_sums, own_sums
 from v6_clinical.regression.glm.null_rows import (
     NullRows,
@@ -57,15 +57,15 @@ class GLMLikelihood(Likelihood):
     noisy: Noisy = OFF
     null: NullRows | None = None
 
-    def with_noise(self, noisy: Noisy, gram: Array, leverage: Array) -> Self:
+    def at_null(self, gram: Array, clusters: Index | None) -> tuple[Self, Array]:
+        """Return the likelihood with its rows at their null model, and their leverages there."""
+        intercept, alike = self.cases.null_intercept(self._alone_data), self.cases.alike
+        null, leverage = null_rows(self.data, intercept, gram, clusters, alike=alike)
+        return replace(self, null=null), leverage
+
+    def with_noise(self, noisy: Noisy) -> Self:
         """Return the likelihood with the noise of what is told of it."""
-        if self.null is None:
-            intercept = self.cases.null_intercept(self._alone_data)
-        else:  # of the same rows with another design
-            intercept = self.null.intercept
-        alike = (gram, leverage) if self.cases.alike else None
-        null = null_rows(self.data, intercept, alike, noisy.clusters)
-        return replace(self, noisy=noisy, null=null)
+        return replace(self, noisy=noisy)
 
     def noise_at(self, point: Point, question: bytes) -> NoiseAt:
         """Return the noise of what is told at a point."""
@@ -100,8 +100,15 @@ class GLMLikelihood(Likelihood):
 
         With noise that is the site's own: where differences are to begin draws nothing anew.
         """
-        origin = self.origin_asked[0] if self.null is None else self.null.intercept
-        return Point(self.data, asked.beta, origin, self.noisy.clusters)
+        known = None if self.null is None else self.null.information
+        return Point(self.data, asked.beta, self.gain, known)
+
+    @property
+    def gain(self) -> GainFrom:
+        """What gains are from: the site's own null model, where there is noise."""
+        if self.null is None:
+            return GainFrom(self.origin_asked[0])
+        return GainFrom(self.null.intercept, self.null.values, self.noisy.clusters)
 
     @cached_property
     def origin_asked(self) -> tuple[float, bytes]:
@@ -260,11 +267,10 @@ class GLMLikelihood(Likelihood):
     @cached_property
     def alone(self) -> GLMLikelihood:
         """The likelihood of an intercept alone, its noise that of the rows without the design."""
-        n, found = len(self.data.outcome), replace(self, data=self._alone_data)
-        if not self.noisy.on:
+        found = replace(self, data=self._alone_data)
+        if self.null is None:
             return found
-        noisy = self._ones(self.noisy.alone)
-        return found.with_noise(noisy, np.array([[float(n)]]), np.broadcast_to(1 / n, n))
+        return replace(found, null=self.null.of_ones, noisy=self._ones(self.noisy.alone))
 
     def tell(self, here: Checked[Any], asked: Asked, policy: Policy) -> GLMTold:
         """Return the evaluation and, asked for, that of the null model."""

@@ -131,7 +131,7 @@ class Cases(ABC):
         told
             The columns' moments, as they are told.
         leverage
-            Of each row in the design, unweighted, shape (n,).
+            Of each row in the design at the null model, shape (n,).
         """
         n = self.rows.n
 
@@ -153,7 +153,8 @@ class Cases(ABC):
     def counts_told(self, policy: Policy) -> Sums:
         """Return what is told of the number of rows and of sums of weights, drawn once."""
         if policy not in self._told:
-            sums = count_sums(self.rows, self.events, policy, counted=self.counted)
+            known = self.powers
+            sums = count_sums(self.rows, self.events, policy, counted=self.counted, powers=known)
             self._told[policy] = sums
         return self._told[policy]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from v6_clinical.disclosure.row_key import digest_of
+from v6_clinical.disclosure.row_key import Powers, beside, powers_of
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Noise, Sums
 from v6_clinical.regression.counts import OUTCOME, ROWS, WEIGHTS
@@ -17,7 +19,14 @@ if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
 
 
-def count_sums(rows: Rows, outcome: Array, policy: Policy, *, counted: bool) -> Sums:
+def count_sums(
+    rows: Rows,
+    outcome: Array,
+    policy: Policy,
+    *,
+    counted: bool,
+    powers: Callable[[Array], Powers] = powers_of,
+) -> Sums:
     """Return what ``Counts.read`` reads: rows as they are, sums of real numbers with noise.
 
     Parameters
@@ -26,45 +35,71 @@ def count_sums(rows: Rows, outcome: Array, policy: Policy, *, counted: bool) -> 
         Shape (n,).
     counted
         Whether it is 0 and 1, so that its sum is a count.
+    powers
+        Returns the powers of outcome and weights, where they are known.
     """
     events = float(outcome.sum()) if counted else 0.0
     counts = Sums({ROWS: np.array([rows.n, rows.dropped, events], dtype=np.float64)})
-    return counts + _real_sums(rows, outcome, policy, counted) if rows.n else counts
+    return counts + _real_sums(rows, outcome, policy, counted, powers) if rows.n else counts
 
 
-def _real_sums(rows: Rows, outcome: Array, policy: Policy, counted: bool) -> Sums:
+def _real_sums(
+    rows: Rows,
+    outcome: Array,
+    policy: Policy,
+    counted: bool,
+    powers: Callable[[Array], Powers],
+) -> Sums:
     weights, found = rows.weights, {}
     weighted = weights.strides != (0,)
     if not counted:
         value = float(outcome.sum() if weighted else np.dot(weights, outcome))
-        found[OUTCOME] = [_noisy(rows, policy, OUTCOME, value, outcome)]
+        found[OUTCOME] = [_Sum(rows, policy, OUTCOME, value).told(outcome, [outcome], powers)]
     if weighted:
         values = float(weights.sum()), float(np.dot(weights, outcome))
-        product = weights * outcome
+        sums = [_Sum(rows, policy, *x) for x in zip((WEIGHTS, "weighted"), values, strict=True)]
         found[WEIGHTS] = [
-            _noisy(rows, policy, WEIGHTS, values[0], weights),
-            _noisy(rows, policy, "weighted", values[1], product, weights, outcome),
+            sums[0].told(weights, [weights], powers),
+            sums[1].told(None, [weights, outcome], powers),
         ]
     noise = dict.fromkeys(found, Noise()) if policy.noise.on else {}
     return Sums({name: np.array(numbers) for name, numbers in found.items()}, noise=noise)
 
 
-def _noisy(
-    rows: Rows, policy: Policy, name: str, value: float, parts: Array, *keyed: Array
-) -> float:
-    """Return a sum with the noise of n times a mean: n is told as it is.
+@dataclass(frozen=True)
+class _Sum:
+    """A sum, told with the noise of n times a mean: n is told as it is."""
 
-    Parameters
-    ----------
-    keyed
-        What the parts are made of, by default themselves: their noise is drawn once.
-    """
-    if not policy.noise.on:
-        return value
-    columns = keyed or (parts,)
-    found = [digest_of(column, columns[-1]) for column in columns]
-    units = in_units([number for digest in found for number in (digest.mean, digest.sd)])
-    key = b"|".join([b"sum", *(digest.key for digest in found), units])
-    source = policy.noise.source(key + (b"" if rows.clusters is None else b"|clusters"))
-    about = parts_of(parts - parts.mean(), rows.clusters)
-    return source.number(name, b"", value, about.size, about.largest)
+    rows: Rows
+    policy: Policy
+    name: str
+    value: float
+
+    def told(
+        self, parts: Array | None, keyed: Sequence[Array], powers: Callable[[Array], Powers]
+    ) -> float:
+        """Return the sum with noise, drawn once for these rows.
+
+        Parameters
+        ----------
+        parts
+            What is summed, shape (n,); by default the product of ``keyed``.
+        keyed
+            What the parts are made of.
+        """
+        policy, n, clusters = self.policy, self.rows.n, self.rows.clusters
+        if not policy.noise.on:
+            return self.value
+        known = [powers(column) for column in keyed]
+        found = beside(known, keyed[-1])[0] if len(known) > 1 else [known[0].digest()]
+        units = in_units([number for digest in found for number in (digest.mean, digest.sd)])
+        key = b"|".join([b"sum", *(digest.key for digest in found), units])
+        source = policy.noise.source(key + (b"" if clusters is None else b"|clusters"))
+        parts = np.multiply(*keyed) if parts is None else parts
+        if clusters is None:
+            about = powers(parts) if len(known) == 1 else powers_of(parts)
+            size, largest = about.sd * n**0.5, about.reach * about.sd
+        else:
+            together = parts_of(parts - parts.mean(), clusters)
+            size, largest = together.size, together.largest
+        return source.number(self.name, b"", self.value, size, largest)

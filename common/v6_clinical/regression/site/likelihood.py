@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.site.guard import Checked, Cleared, Point, check
@@ -61,16 +61,22 @@ class Likelihood(ABC):
 
     noisy: Noisy = OFF
 
-    def with_noise(self, noisy: Noisy, gram: Array, leverage: Array) -> Self:
-        """Return the likelihood with the noise of what is told of it.
+    def at_null(self, gram: Array, clusters: Index | None) -> tuple[Self, Array]:
+        """Return the likelihood with its rows at their null model, and their leverages there.
+
+        Not of one that is ``Cases.centred``.
 
         Parameters
         ----------
         gram
             The sum of x x' of the design, shape (p, p).
-        leverage
-            Of each row in the design, unweighted, shape (n,).
+        clusters
+            Codes of patients of several rows, shape (n,).
         """
+        raise NotImplementedError
+
+    def with_noise(self, noisy: Noisy) -> Self:
+        """Return the likelihood with the noise of what is told of it."""
         return self
 
     def asked(self, beta: Array) -> tuple[Array, bytes]:

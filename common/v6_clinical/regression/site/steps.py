@@ -194,30 +194,26 @@ def _likelihood(
     if not policy.noise.on:
         return cases.likelihood(about.design, shift)
     if cases.centred:
-        noise = _noise(cases, about, coding, policy)
-        return cases.likelihood(about.design, shift).with_noise(*noise)
+        p = len(coding.names)
+        factor = Factor(about.products[:p, :p])
+        noisy = _noisy(cases, about, coding, policy, factor.squares(about.design, about.mean[:p]))
+        return cases.likelihood(about.design, shift).with_noise(noisy)
     likelihood = cases.likelihood(about.design, shift)
     if shift is not None:
         less = np.append(shift, np.zeros(len(about.mean) - len(shift)))
         here = {name: getattr(about, name) - less for name in ("mean", "low", "high")}
         about = replace(about, **here)
-    return likelihood.with_noise(*_noise(cases, about, coding, policy))
+    likelihood, leverage = likelihood.at_null(about.gram, cases.rows.clusters)
+    return likelihood.with_noise(_noisy(cases, about, coding, policy, leverage))
 
 
-def _noise(
-    cases: Cases, about: Survey, coding: Coding, policy: Policy
-) -> tuple[Noisy, Array, Array]:
-    """Return the noise of the rows and a design's columns, X'X, and the rows' leverage."""
-    p, n = len(coding.names), len(about.design)
+def _noisy(cases: Cases, about: Survey, coding: Coding, policy: Policy, leverage: Array) -> Noisy:
+    """Return the noise of the rows and a design's columns."""
+    p = len(coding.names)
     cases.know(powers_beside(about))
     found = described(about, p, policy.noise, cases.rows.clusters)
     columns = Columns(found.digests, bool(p) and coding.names[0] == INTERCEPT)
-    centre, mean = None, about.mean[:p]
-    if cases.centred:
-        centre, mean = mean, np.zeros(p)
-    gram = about.products[:p, :p] + n * np.outer(mean, mean)
-    leverage = Factor(gram).squares(about.design, centre)
-    return cases.noisy(policy, columns, found.moments, leverage), gram, leverage
+    return cases.noisy(policy, columns, found.moments, leverage)
 
 
 def _told(likelihood: Likelihood, asked: Asked, question: Evaluate, policy: Policy) -> Told:
