@@ -26,8 +26,8 @@ CONDITION, NULL = 1e-6, 1e-12
 # value of columns scaled to 1.
 RESIDUE, RANK = 1e-12, 1e-12
 SMALLEST = 1e-140  # the squares of smaller numbers are rounded to few digits, or to nothing
-FEW = 1e3  # times a column's variance: more is lost where it was taken off with a square
-FEWER = 1.0  # the same, where it was taken off with a third power
+# Times a column's variance: more is lost where it was taken off with a square, or a third power.
+FEW = (1e3, 1.0)
 SOME = 1_000  # rows, whose mean is near enough to be taken off before squares are summed
 
 
@@ -52,8 +52,7 @@ class Survey:
     products
         Sums of products of the columns about their means, shape (q, q).
     cubes
-        Where asked for, sums of z^3 of the columns z about their means and, beside the first y of
-        ``others`` about its own, of z^2 y (0 without); shape (2, q).
+        Where asked for, sums of third powers of the columns about their means, shape (q,).
     """
 
     design: Array
@@ -98,13 +97,12 @@ def survey(design: Array, others: Sequence[Array] = (), *, cubes: bool = False) 
     """Go through the rows once, about the means of some rows, which are near those of all."""
     n, q = len(design), design.shape[1] + len(others)
     if not n:
-        none, both = np.zeros(q), np.zeros((2, q)) if cubes else None
-        return Survey(design, tuple(others), none, none, none, none, np.zeros((q, q)), both)
+        none = np.zeros(q)
+        return Survey(design, tuple(others), none, none, none, none, np.zeros((q, q)), none)
     some = slice(None, None, max(n // SOME, 1))
     near = _short(np.array([x[some].mean() for x in (*design.T, *others)]))
     found = _about(design, others, near, cubes=cubes)
-    few = FEWER if cubes else FEW
-    cancelled = n * (found.mean - near) ** 2 > few * np.diag(found.products)
+    cancelled = n * (found.mean - near) ** 2 > FEW[cubes] * np.diag(found.products)
     if (cancelled & (found.low < found.high)).any():
         found = _about(design, others, found.mean, cubes=cubes)
     return found
@@ -114,47 +112,23 @@ def _about(design: Array, others: Sequence[Array], near: Array, *, cubes: bool) 
     """Go through n >= 1 rows, less numbers near the means, shape (q,)."""
     n, q = len(design), len(near)
     found, low, high = np.zeros((q + 1, q)), np.full(q, np.inf), np.full(q, -np.inf)
-    total, products = found[0], found[1:]
-    powers = _Cubes(q, design.shape[1]) if cubes else None
+    total, products, third = found[0], found[1:], np.zeros(q)
     for block in Survey(design, tuple(others), total, near, low, high, products).blocks():
         z = block[:, 1:]
         found += np.dot(block.T, z)
         np.minimum(low, z.min(axis=0), out=low)
         np.maximum(high, z.max(axis=0), out=high)
-        if powers is not None:
-            powers.add(z.T)
-    third = None if powers is None else powers.about_means(n, total / n, products)
+        if cubes:
+            third += np.einsum("ij,ij->j", np.square(z), z)
+    if cubes:
+        third += total * (2 * (total / n) ** 2 - 3 * np.diag(products) / n)
     products -= np.outer(total, total) / n
     flat = low == high
     products[flat], products[:, flat] = 0.0, 0.0
     np.fill_diagonal(products, np.maximum(np.diag(products), 0.0))  # of what rounding has left
-    mean, sums = near + total / n, n * near + total
-    return Survey(design, tuple(others), sums, mean, near + low, near + high, products, third)
-
-
-class _Cubes:
-    """Sums of z^3 of q columns z, and of z^2 y beside the column y at a place, if it is one."""
-
-    def __init__(self, q: int, place: int) -> None:
-        self.sums = np.zeros((2, q))
-        self.place = place if place < q else None
-
-    def add(self, z: Array) -> None:
-        """Add a block of rows, shape (q, rows)."""
-        powers = np.square(z)
-        if self.place is not None:
-            self.sums[1] += np.dot(powers, z[self.place])
-        powers *= z
-        self.sums[0] += powers.sum(axis=1)
-
-    def about_means(self, n: int, mean: Array, products: Array) -> Array:
-        """Return the sums about the columns' means, shape (q,), of sums of products about 0."""
-        squares = np.diag(products)
-        self.sums[0] += mean * (2 * n * mean**2 - 3 * squares)
-        if self.place is not None:
-            y, beside = float(mean[self.place]), products[:, self.place]
-            self.sums[1] += 2 * mean * (n * mean * y - beside) - y * squares
-        return self.sums
+    sums, mean, low, high = n * near + total, near + total / n, near + low, near + high
+    cubed = third if cubes else None
+    return Survey(design, tuple(others), sums, mean, low, high, products, cubed)
 
 
 def _short(numbers: Array) -> Array:

@@ -52,23 +52,19 @@ class Digest:
         return cls(b"constant", 1.0, mean, 0.0, 0.0, n)
 
     @classmethod
-    def made(
-        cls, odd: Sequence[float], even: float, about: tuple[float, float, float], n: int
-    ) -> Digest:
+    def made(cls, odd: Sequence[float], about: tuple[float, float, float], n: int) -> Digest:
         """Return that of a column by means over its n rows, as ``digest_of`` explains.
 
         Parameters
         ----------
         odd
             Of z^3, and of z y; the first of them that is not 0 is made positive.
-        even
-            Of z^2 y.
         about
             Mean, sd and reach of the column.
         """
         turned = np.round(np.array(odd), DIGITS)
         sign = float(next((np.sign(x) for x in turned if x), 1.0))
-        key = struct.pack("<d", n) + _packed(np.append(sign * turned, even))
+        key = struct.pack("<d", n) + _packed(sign * turned)
         return cls(key, sign, *about, n)
 
 
@@ -94,12 +90,12 @@ class Powers:
     third: float = 0.0
     reach: float = 0.0
 
-    def digest(self, product: float = 0.0, even: float = 0.0) -> Digest:
-        """Return the digest, beside means of z y and z^2 y of another standardised column y."""
+    def digest(self, product: float = 0.0) -> Digest:
+        """Return the digest, beside the mean of z y of another standardised column y."""
         n = len(self.column)
         if not self.sd:
             return Digest.constant(self.mean, n)
-        return Digest.made([self.third, product], even, (self.mean, self.sd, self.reach), n)
+        return Digest.made([self.third, product], (self.mean, self.sd, self.reach), n)
 
 
 def powers_of(column: Array) -> Powers:
@@ -121,34 +117,26 @@ def powers_of(column: Array) -> Powers:
 
 def beside(columns: Sequence[Powers], other: Array) -> tuple[list[Digest], float]:
     """Return the digests of columns beside another one, and the sum of its squares."""
-    if other.strides == (0,):
-        return [one.digest() for one in columns], len(other) * float(other[0]) ** 2
-    n, mean = len(other), float(other.mean()) if len(other) else 0.0
+    if other.strides == (0,) or not len(other):
+        return [one.digest() for one in columns], float(np.square(other[:1]).sum()) * len(other)
     varying = [k for k, one in enumerate(columns) if one.sd]
-    product, even, square = np.zeros(len(columns)), np.zeros(len(columns)), 0.0
+    n, mean, product, square = len(other), float(other.mean()), np.zeros(len(columns)), 0.0
     for rows in row_blocks(n):
         y = other[rows] - mean
         square += float(np.dot(y, y))
         for k in varying:
-            z = columns[k].column[rows] - columns[k].mean
-            product[k] += np.dot(z, y)
-            z *= z
-            even[k] += np.dot(z, y)
-    sd = (square / max(n, 1)) ** 0.5
+            product[k] += np.dot(columns[k].column[rows] - columns[k].mean, y)
+    sd = (square / n) ** 0.5
     unit = n * sd if sd > LEVEL * abs(mean) else np.inf
-    found = [
-        one.digest(p / (one.sd or 1.0) / unit, e / (one.sd or 1.0) ** 2 / unit)
-        for one, p, e in zip(columns, product.tolist(), even.tolist(), strict=True)
-    ]
-    return found, square + n * mean**2
+    found = zip(columns, product.tolist(), strict=True)
+    return [one.digest(p / (one.sd or 1.0) / unit) for one, p in found], square + n * mean**2
 
 
 def digest_of(column: Array, other: Array | None = None) -> Digest:
     """Return the digest of a column, shape (n,).
 
     With z the standardised column: sum z^3 / n and, with a column ``other`` standardised to y,
-    sum z y / n and sum z^2 y / n, rounded to nine digits. The first of the odd ones that is not 0
-    is made positive.
+    sum z y / n, rounded to nine digits. The first of them that is not 0 is made positive.
     """
     if other is None:
         return powers_of(column).digest()

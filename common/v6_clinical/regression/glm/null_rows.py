@@ -7,7 +7,6 @@ score by looking where the noise grows.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,7 +17,14 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.numerics.whitening import Factor
-from v6_clinical.regression.glm.likelihood import Data, null_predictor
+from v6_clinical.regression.glm.likelihood import Data
+from v6_clinical.regression.glm.rows_at_null import (
+    RowsAtNull,
+    cluster_sums,
+    moments,
+    null_blocks,
+    sandwiched,
+)
 from v6_clinical.regression.site.noise import parts_of
 
 # How far a point may be from the null model before its noise grows, in powers of two: of the size
@@ -57,7 +63,7 @@ def spread_of(residuals: Array, weights: Array, model: Array) -> Spread:
     found = np.zeros(3)
     for rows in row_blocks(len(residuals)):
         squares = np.square(residuals[rows])
-        found += _moments(squares, weights[rows], np.abs(model[rows]))
+        found += moments(squares, weights[rows], np.abs(model[rows]))
     return Spread.of(found)
 
 
@@ -150,8 +156,8 @@ def null_rows(
         weight = float(family.expected(data.outcome[:1], np.ones(1), at)[0])
         if family.canonical and clusters is None and weight > 0:
             return _alike(data, intercept, gram, weight)
-    rows = _Rows(data, intercept)
-    information = weight * gram if alike else _sandwiched(data.design, rows.expected)
+    rows = RowsAtNull(data, intercept)
+    information = weight * gram if alike else sandwiched(data.design, rows.expected)
     factor = Factor(information)
     lengths = factor.squares(data.design)  # |h|^2
     found = rows.largest(lengths)
@@ -163,7 +169,7 @@ def null_rows(
         lengths = Factor(gram).squares(data.design)
     row, square, *alone = found.tolist()
     known = information if family.quadratic else None
-    spread, values = rows.spread(), rows.values
+    spread, values = Spread.of(rows.sums), rows.values
     return (
         NullRows(intercept, row, square, spread, family.dispersed, tuple(alone), values, known),
         lengths,
@@ -190,60 +196,15 @@ def _alike(data: Data, intercept: float, gram: Array, weight: float) -> tuple[Nu
     return found, leverage
 
 
-class _Rows:
-    """w l' of the rows at an intercept alone, the expectation of -w l'', and the larger of both."""
-
-    def __init__(self, data: Data, intercept: float) -> None:
-        n = len(data.outcome)
-        self.weights, self.residuals, self.expected = data.weights, np.empty(n), np.empty(n)
-        self.larger = self.expected if data.family.canonical else np.empty(n)
-        self.values = None if data.offset.strides == (0,) else np.empty(n)
-        for rows, (value, first, second, expected) in _blocks(data, intercept):
-            self.residuals[rows], self.expected[rows] = first, expected
-            if self.larger is not self.expected:
-                self.larger[rows] = np.maximum(second, expected)
-            if self.values is not None:
-                self.values[rows] = value
-        self.sums = np.zeros(3)
-
-    def largest(self, lengths: Array) -> Array:
-        """Return the largest |r| |h| and v |h|^2 of a row, and the same of a design of ones."""
-        found = np.zeros(4)
-        for rows in row_blocks(len(lengths)):
-            r, v, some = self.residuals[rows], self.larger[rows], lengths[rows]
-            squares = r * r
-            here = (squares * some).max(), (v * some).max(), squares.max(), v.max()
-            np.maximum(found, here, out=found)
-            self.sums += _moments(squares, self.weights[rows], self.expected[rows])
-        found[::2] = np.sqrt(found[::2])
-        return self.of_ones(found)
-
-    def of_ones(self, found: Array) -> Array:
-        """Return largest |r| |h| and v |h|^2, and |r| and v as those of a design of ones."""
-        total = float(self.sums[1])
-        found[2:] = found[2:] / np.array([total**0.5, total]) if total > 0 else 0.0
-        return found
-
-    def spread(self) -> Spread:
-        """Return that of all rows."""
-        return Spread.of(self.sums)
-
-
 def _of_patients(
-    design: Array, rows: _Rows, factor: Factor, lengths: Array, clusters: Index
+    design: Array, rows: RowsAtNull, factor: Factor, lengths: Array, clusters: Index
 ) -> Array:
-    """Return what ``_Rows.largest`` does, of a patient's rows together."""
+    """Return what ``RowsAtNull.largest`` does, of a patient's rows together."""
     residuals, larger = rows.residuals, rows.larger
     row = factor.norms(cluster_sums(design, residuals, clusters)).max(initial=0.0)
     square = parts_of(larger * lengths, clusters).largest
     alone = parts_of(residuals, clusters).largest, parts_of(larger, clusters).largest
     return rows.of_ones(np.array([row, square, *alone]))
-
-
-def _moments(squares: Array, weights: Array, model: Array) -> Array:
-    """Return sum r^2 / w, sum v and sum v^2 of a block."""
-    total = squares.sum() if weights.strides == (0,) else (squares / weights).sum()
-    return np.array([total, model.sum(), np.dot(model, model)])
 
 
 def meat_square(data: Data, intercept: float, clusters: Index | None) -> tuple[float, float]:
@@ -252,13 +213,13 @@ def meat_square(data: Data, intercept: float, clusters: Index | None) -> tuple[f
     Beside it the number of equal rows that say as much as the squared residuals.
     """
     residuals = np.empty(len(data.outcome))
-    for rows, (_, first, *_) in _blocks(data, intercept):
+    for rows, (_, first, *_) in null_blocks(data, intercept):
         residuals[rows] = first
     if clusters is not None:
         sums = cluster_sums(data.design, residuals, clusters)
         norms = Factor(np.dot(sums.T, sums)).norms(sums)
     else:
-        factor = Factor(_sandwiched(data.design, np.square(residuals)))
+        factor = Factor(sandwiched(data.design, np.square(residuals)))
         norms = factor.norms(data.design) * np.abs(residuals)
     return float(np.square(norms).max(initial=0.0)), equal_rows(np.square(residuals))
 
@@ -278,32 +239,3 @@ def fewer_rows(before: float, now: float, further: float) -> float:
         Between 0 and 1: how much further out it grows, in powers of two.
     """
     return float(2.0 ** _doublings(before, now, 1.0, SLACK_ROWS + further))
-
-
-def cluster_sums(design: Array, residuals: Array, clusters: Index) -> Array:
-    """Return sum r x over the rows of each patient, shape (patients, p)."""
-    return np.array([np.bincount(clusters, residuals * x) for x in design.T]).T
-
-
-def _blocks(
-    data: Data, intercept: float
-) -> Iterator[tuple[slice, tuple[Array, Array, Array, Array]]]:
-    """Yield slices of rows, and l, w l', -w l'' and its expectation of each, at the intercept."""
-    family, eta = data.family, null_predictor(data, intercept)
-    with np.errstate(invalid="ignore", over="ignore"):
-        for rows in row_blocks(len(data.outcome)):
-            y, w = data.outcome[rows], data.weights[rows]
-            at = eta if len(eta) == 1 else eta[rows]
-            value, first, second = family.rows(y, w, at)
-            expected = second if family.canonical else family.expected(y, w, at)
-            yield rows, (value, first, second, expected)
-
-
-def _sandwiched(design: Array, weights: Array) -> Array:
-    """Return sum w x x'."""
-    p = design.shape[1]
-    found = np.zeros((p, p))
-    for rows in row_blocks(len(design), p):
-        x = design[rows]
-        found += np.dot((x * weights[rows, None]).T, x)
-    return found

@@ -203,7 +203,7 @@ def described(about: Survey, count: int, blur: Blur, clusters: Index | None = No
     sd = np.sqrt(np.diag(about.products)[:count] / max(n, 1))
     sd[~(sd > CONSTANT * np.abs(mean))] = 0.0
     unit = np.where(sd > 0, sd, np.inf)
-    third, even, product = _third_powers(about, mean, unit)
+    third, product = _odd_means(about, mean, unit)
     reach, beside, alone = about.reach[:count] / unit, [], []
     for j in range(count):
         size = (float(mean[j]), float(sd[j]), float(reach[j]))
@@ -211,8 +211,8 @@ def described(about: Survey, count: int, blur: Blur, clusters: Index | None = No
             beside.append(Digest.constant(size[0], n))
             alone.append(beside[-1])
             continue
-        beside.append(Digest.made([third[j], product[j]], even[j], size, n))
-        own = Digest.made([third[j], 0.0], 0.0, size, n)
+        beside.append(Digest.made([third[j], product[j]], size, n))
+        own = Digest.made([third[j], 0.0], size, n)
         if clusters is not None:
             each = (about.design[:, j] - mean[j]) / sd[j]
             far = parts_of(each, clusters).largest
@@ -223,23 +223,21 @@ def described(about: Survey, count: int, blur: Blur, clusters: Index | None = No
     return Described(tuple(beside), moments, told)
 
 
-def _third_powers(about: Survey, mean: Array, unit: Array) -> tuple[Array, Array, Array]:
-    """Return means of z^3, and beside a standardised outcome y those of z^2 y and z y."""
+def _odd_means(about: Survey, mean: Array, unit: Array) -> tuple[Array, Array]:
+    """Return means of z^3, and of z y beside a standardised outcome y."""
     n, count, place = max(len(about.design), 1), len(mean), about.design.shape[1]
-    third, beside = _cubes(about)[:, :count] / n
-    even, product = np.zeros(count), np.zeros(count)
+    product = np.zeros(count)
     if about.others:
         height = float(about.mean[place])
         width = float(np.sqrt(about.products[place, place] / n))
         if width > CONSTANT * abs(height):
-            even = beside / (unit**2 * width)
             product = about.products[:count, place] / (unit * width * n)
-    return third / unit**3, even, product
+    return _cubes(about)[:count] / n / unit**3, product
 
 
 def powers_beside(about: Survey) -> list[Powers]:
     """Return the powers of what a survey has looked at beside its design."""
-    n, p, cubes, found = len(about.design), about.design.shape[1], _cubes(about)[0], []
+    n, p, cubes, found = len(about.design), about.design.shape[1], _cubes(about), []
     for k, column in enumerate(about.others, p):
         mean, sd = float(about.mean[k]), float(np.sqrt(about.products[k, k] / max(n, 1)))
         if not sd > CONSTANT * abs(mean):
