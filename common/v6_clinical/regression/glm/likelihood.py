@@ -162,14 +162,11 @@ class Point:
     ----------
     origin
         What the gain in log-likelihood is from; None for no gain.
-    information
-        Shape (p, p), where it is known.
     """
 
     data: Data
     beta: Array
     origin: GainFrom | None = None
-    information: Array | None = None
 
     @cached_property
     def eta(self) -> Array:
@@ -206,7 +203,7 @@ class Point:
 
     def unchecked(self) -> Evaluation:
         """Return log-likelihood, score and information."""
-        return evaluate(self.data.design, self.parts, self.information)
+        return evaluate(self.data.design, self.parts)
 
 
 class ExpectedPoint(Point):
@@ -235,16 +232,15 @@ def row_values(data: Data, intercept: float) -> Array:
         return np.asarray(data.weights * data.family.value(data.outcome, before))
 
 
-def evaluate(design: Array, at: Pointwise, known: Array | None = None) -> Evaluation:
-    """Return log-likelihood, score and information, unless that one is known."""
+def evaluate(design: Array, at: Pointwise) -> Evaluation:
+    """Return log-likelihood, score and information."""
     p = design.shape[1]
     score, information = np.zeros(p), np.zeros((p, p))
     for rows in row_blocks(len(design), p):
         x = design[rows]
         score += np.dot(at.residuals[rows], x)
-        if known is None:
-            information += np.dot((x * at.weights[rows, None]).T, x)
-    return Evaluation(at.log_likelihood, score, information if known is None else known)
+        information += np.dot((x * at.weights[rows, None]).T, x)
+    return Evaluation(at.log_likelihood, score, information)
 
 
 def third_weights(data: Data, at: Pointwise, covariance: Array) -> Array:

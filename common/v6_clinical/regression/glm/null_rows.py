@@ -85,8 +85,6 @@ class NullRows:
         ``row`` and ``square`` of a design of ones alone.
     values
         l of each row, shape (n,), where it is no function of the outcome: an offset is added.
-    information
-        That of the design, shape (p, p), where it is the same at any coefficients.
     """
 
     intercept: float
@@ -96,13 +94,12 @@ class NullRows:
     dispersed: bool
     alone: tuple[float, float]
     values: Array | None = None
-    information: Array | None = None
 
     @property
     def of_ones(self) -> NullRows:
         """The same rows with a design of ones alone."""
         row, square = self.alone
-        return replace(self, row=row, square=square, information=None)
+        return replace(self, row=row, square=square)
 
     def scale(self, source: Source, n: int, there: Spread, question: bytes) -> tuple[Scale, Scale]:
         """Return the noise of an evaluation, and what is told of it, which is no smaller.
@@ -168,12 +165,11 @@ def null_rows(
     else:
         lengths = Factor(gram).squares(data.design)
     row, square, *alone = found.tolist()
-    known = information if family.quadratic else None
-    spread, values = Spread.of(rows.sums), rows.values
-    return (
-        NullRows(intercept, row, square, spread, family.dispersed, tuple(alone), values, known),
-        lengths,
+    spread = Spread.of(rows.sums)
+    null = NullRows(
+        intercept, row, square, spread, family.dispersed, (alone[0], alone[1]), rows.values
     )
+    return null, lengths
 
 
 def _alike(data: Data, intercept: float, gram: Array, weight: float) -> tuple[NullRows, Array]:
@@ -191,9 +187,7 @@ def _alike(data: Data, intercept: float, gram: Array, weight: float) -> tuple[Nu
     spread = Spread.of(np.array([squares, n * weight, n * weight**2]))
     row, square = math.sqrt(most / weight), float(leverage.max(initial=0.0))
     alone = math.sqrt(largest / weight / max(n, 1)), 1 / max(n, 1)
-    known = weight * gram if family.quadratic else None
-    found = NullRows(intercept, row, square, spread, family.dispersed, alone, information=known)
-    return found, leverage
+    return NullRows(intercept, row, square, spread, family.dispersed, alone), leverage
 
 
 def _of_patients(

@@ -100,8 +100,7 @@ class GLMLikelihood(Likelihood):
 
         With noise that is the site's own: where differences are to begin draws nothing anew.
         """
-        known = None if self.null is None else self.null.information
-        return Point(self.data, asked.beta, self.gain, known)
+        return Point(self.data, asked.beta, self.gain)
 
     @property
     def gain(self) -> GainFrom:
