@@ -46,8 +46,8 @@ class CoxCases(Cases):
     @property
     def may_sample(self) -> bool:
         """Whether rows weigh alike, and are compared with all that remain at their time."""
-        outcome, weights = self.outcome, self.question.model.weights
-        return outcome.strata is None and outcome.entry is None and weights is None
+        outcome = self.outcome
+        return outcome.strata is None and outcome.missed is None and self.rows.weigh_alike
 
     @property
     def centred(self) -> bool:
@@ -55,20 +55,21 @@ class CoxCases(Cases):
         return True
 
     @property
-    def beside(self) -> list[Array]:
+    def beside(self) -> dict[str, Array]:
         """What a partial likelihood depends on beside the design and the events, (n,) each."""
         outcome = self.outcome
-        found = [*super().beside, outcome.time]
-        if outcome.entry is not None:
-            found.append(outcome.time - outcome.entry)
+        found = super().beside | {"time": outcome.time}
+        if outcome.missed is not None:
+            found["missed"] = outcome.missed.astype(np.float64)
         if outcome.strata is not None:
             time = np.bincount(outcome.strata, outcome.time) / np.bincount(outcome.strata)
-            found.append(time[outcome.strata])
+            found["strata"] = time[outcome.strata]
         return found
 
     def units(self, columns: Columns) -> list[float]:
         """Return numbers that change an answer by more than a unit does, of ties too."""
-        return [*super().units(columns), float(self.question.survival.ties == "efron")]
+        efron = self.question.survival.ties == "efron"
+        return [*super().units(columns), float(efron and self.outcome.ties)]
 
     def likelihood(
         self, design: Array, shift: Array | None = None, every: int = 1
@@ -80,15 +81,14 @@ class CoxCases(Cases):
     def sorted(self, design: Array, strata: Index | None, every: int) -> SortedData:
         """Return each so many-th row, sorted; ``strata`` goes before the site's own codes."""
         codes = self.outcome.strata if strata is None else strata
-        model = self.question.model
         return prepare(
             self.outcome.time[::every],
             self.outcome.event[::every],
             design[::every],
             None if self.outcome.entry is None else self.outcome.entry[::every],
             None if codes is None else codes[::every],
-            None if model.weights is None else self.rows.weights[::every],
-            None if model.offset is None else self.rows.offset[::every],
+            None if self.rows.weigh_alike else self.rows.weights[::every],
+            self.rows.offset[::every] if self.rows.has_offset else None,
             self.question.survival.ties,
         )
 

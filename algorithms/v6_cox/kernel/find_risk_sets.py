@@ -46,6 +46,8 @@ def find_risk_sets(
     deaths = np.bincount(death_set, minlength=count).astype(np.intp)
     entry_keys = None if entry is None else Keys.of(strata, entry)
     entry_set = None if entry_keys is None else _first_set(set_keys, entry_keys)
+    if entry_set is not None and (entry_set == count).all():  # nobody comes late
+        entry_keys = entry_set = None
     return RiskSets(
         strata=set_strata,
         times=set_times,

@@ -15,6 +15,7 @@ digit give the same answer.
 
 Draws are keyed. With the site's secret the same rows, columns and question give the same noise, and
 any other the noise of an independent draw: an answer that is asked for twice tells nothing more.
+The size is part of the key: of one draw in two sizes the noise would follow.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
+import struct
 from dataclasses import dataclass, field
 from secrets import token_bytes
 from typing import Final
@@ -53,10 +55,18 @@ class Scale:
         what it does to an estimate, in standard errors.
     e
         Sd of the matrix's entries in the same coordinates: about its relative error.
+    unit
+        That of d.
     """
 
     d: float = 0.0
     e: float = 0.0
+    unit: float = 1.0
+
+    @property
+    def sd(self) -> float:
+        """That of the score."""
+        return self.d * self.unit
 
 
 NO_NOISE: Final = Scale()
@@ -97,7 +107,7 @@ class Blur:
         if not self.on or not column.sd > 0:
             return column.mean, column.sd
         (source, scale), n = self.column(column), column.n
-        z, e = source.normals("moments", b"", (2,))
+        z, e = source.normals("moments", packed(scale.d, scale.e), (2,))
         wider = max(1 + scale.e * float(e), LARGEST_CHANGE)
         mean = column.mean + column.sign * column.sd * scale.d / n**0.5 * float(z)
         return mean, column.sd * wider**0.5
@@ -112,7 +122,8 @@ class Blur:
         if not self.on:
             return Source(self, b"")
         secret = self.secret if self.secret is not None else token_bytes(32)
-        return Source(self, hmac.new(secret, self.mode + b"|" + rows, hashlib.sha256).digest())
+        kind = self.mode + b"|" + packed(self.tau, self.floor)
+        return Source(self, hmac.new(secret, kind + b"|" + rows, hashlib.sha256).digest())
 
 
 @dataclass(frozen=True)
@@ -192,10 +203,10 @@ class Source:
         if not self.on:
             return score, matrix
         factor = factor_of(matrix, columns)
-        z = self.normals(f"{name}/score", question, (len(factor.kept),))
+        z = self.normals(f"{name}/score", packed(scale.d) + question, (len(factor.kept),))
         changed = self._changed(name, question, scale.e, matrix, factor)
-        told = factor.root @ (factor.coordinates(score) + scale.d * z)
-        return settled(told, scale.d * np.sqrt(np.diag(changed))), changed
+        told = factor.root @ (factor.coordinates(score) + scale.sd * z)
+        return settled(told, scale.sd * np.sqrt(np.diag(changed))), changed
 
     def matrix(
         self,
@@ -224,6 +235,8 @@ class Source:
         if not self.on:
             return value
         sd = max(self.blur.tau * size, self.blur.floor * largest)
+        if size > 0:  # whatever the number's unit
+            question = f"{largest / size:.4e}|".encode() + question
         noisy = value + sd * float(self.normals(name, question, ()))
         if not sd > 0:
             return noisy
@@ -236,7 +249,7 @@ class Source:
     ) -> Array:
         """Return T (I + E) T', symmetric."""
         r = len(factor.kept)
-        lower = np.tril(self.normals(f"{name}/matrix", question, (r, r)))
+        lower = np.tril(self.normals(f"{name}/matrix", packed(e) + question, (r, r)))
         change = e * (lower + np.tril(lower, -1).T)
         norm = float(np.abs(np.linalg.eigvalsh(change)).max(initial=0.0))
         if norm > LARGEST_CHANGE:
@@ -244,6 +257,11 @@ class Source:
         found = factor.root @ (np.eye(r) + change) @ factor.root.T
         length = np.sqrt(np.diag(found))
         return settled((found + found.T) / 2, e * np.outer(length, length))
+
+
+def packed(*numbers: float) -> bytes:
+    """Return numbers as part of a key."""
+    return struct.pack(f"<{len(numbers)}d", *numbers)
 
 
 def factor_of(matrix: Array, columns: Columns | None) -> Factor:

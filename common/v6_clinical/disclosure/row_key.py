@@ -7,7 +7,7 @@ names, in another unit, the other way up or about another zero. It changes with 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -206,7 +206,7 @@ class Columns:
         self,
         leverage: Array,
         outcome: Array,
-        others: Sequence[Array] = (),
+        others: Mapping[str, Array] | None = None,
         powers: Callable[[Array], Powers] = powers_of,
     ) -> bytes:
         """Return what identifies rows and the columns that are used of them.
@@ -221,14 +221,21 @@ class Columns:
         outcome
             Shape (n,): 1 for an event where the outcome is one.
         others
-            Further columns that the numbers depend on (weights, offset, times), in an order that
-            the analysis fixes; shape (n,) each.
+            Further columns that the numbers depend on (weights, offset, times), shape (n,) each, by
+            what they do. One that does not vary does nothing, or is told by its size alone.
         powers
             Returns the powers of outcome and others, where they are known.
         """
         keys: Collection[bytes] = sorted(digest.key for digest in self.digests)
-        found, square = beside([powers(column) for column in (outcome, *others)], leverage)
-        more = [digest.key + struct.pack("<d", digest.sign) for digest in found]  # not negatives
+        named = {"": powers(outcome)}
+        for name, column in sorted((others or {}).items()):
+            if (one := powers(column)).sd > 0:
+                named[name] = one
+        found, square = beside(list(named.values()), leverage)
+        more = [
+            name.encode() + digest.key + struct.pack("<d", digest.sign)  # not negatives
+            for name, digest in zip(named, found, strict=True)
+        ]
         return b"|".join([_packed(np.array([square])), *keys, b"beside", *more])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +41,8 @@ class FollowUp:
         How each column of strata is stored.
     kinds
         Codes of the ways in which follow-up ended, see ``Status``; shape (n,).
+    missed
+        How many deaths each row came too late for, shape (n,); None where none did.
     """
 
     time: Array
@@ -49,6 +52,16 @@ class FollowUp:
     labels: tuple[tuple[str, ...], ...]
     stored: tuple[Stored, ...]
     kinds: Index
+    missed: Index | None = None
+
+    @cached_property
+    def ties(self) -> bool:
+        """Whether two rows of a stratum die at one time."""
+        times = self.time[self.event]
+        codes = np.zeros(len(times)) if self.strata is None else self.strata[self.event]
+        order = np.lexsort([times, codes])
+        same = (np.diff(times[order]) == 0) & (np.diff(codes[order]) == 0)
+        return bool(same.any())
 
 
 def read_follow_up(
@@ -77,13 +90,15 @@ def read_follow_up(
     # R3: with the rows used, a count of events tells that of the others
     policy.check_classes(int(event.sum()), int((~event).sum()), survival.event)
     strata, labels, stored = _strata(columns, survival.strata, len(time), policy)
+    missed = None
     if entry is not None:
         missed = _missed(time, event, entry, strata)
         policy.check_late_entries(missed, str(survival.entry))
     if strata is not None:
         rows, events = np.bincount(strata), status.counts(strata)
         policy.check_strata(rows, events, *(stratum.column for stratum in survival.strata))
-    return FollowUp(time, entry, event, strata, labels, stored, status.kinds)
+    late = missed if missed is not None and missed.any() else None
+    return FollowUp(time, entry, event, strata, labels, stored, status.kinds, late)
 
 
 def _missed(

@@ -125,7 +125,7 @@ class NullRows:
         if not self.dispersed:
             return (told := Scale(grown, found.e)), told
         shown = 2.0 ** (math.ceil(COARSE * math.log2(unit)) / COARSE)
-        return Scale(grown * unit, found.e), Scale(grown * shown, found.e)
+        return Scale(grown, found.e, unit), Scale(grown * shown, found.e)
 
 
 def _doublings(more: float, than: float, power: float, slack: float) -> int:

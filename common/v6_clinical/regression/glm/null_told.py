@@ -39,7 +39,7 @@ class NullQuadratic:
 
     def sums(self) -> Sums:
         """Return H and v = H a + score."""
-        size = np.array([self.noise.scale.d * self.information**0.5])
+        size = np.array([self.noise.scale.sd * self.information**0.5])
         side = settled(np.array([self.information * self.at + self.score]), size)
         told = self.noise.noisy.told({"null": self.noise.shown})
         return Sums({"null": np.append(self.information, side)}, noise=told)
@@ -71,7 +71,7 @@ class NullTold:
         if likelihood.null is None:
             return 0.0
         origin, question = likelihood.origin_asked
-        if likelihood.cases.asks_null:
+        if not likelihood.cases.null_follows:
             return self._at(origin, question, policy).gain
         counts = Counts.read(likelihood.cases.counts_told(policy))
         family = likelihood.data.family
@@ -103,8 +103,8 @@ class NullTold:
         """
         alone, noisy = self.likelihood.alone, self.likelihood.noisy
         here = self._at(*alone.asked_intercept(intercept), policy)
-        origin = self._at(*self.likelihood.origin_asked, policy)
-        begin = origin.gain if noisy.on else 0.0
+        self._at(*self.likelihood.origin_asked, policy)
+        begin = self.origin_gain(policy)
         noise, found = alone.noise_at(here.here.point, here.question), here.here.evaluation
         score, information = noise.block(found.score, found.information)
         values = row_values(alone.data, self.likelihood.gain.intercept)

@@ -113,14 +113,19 @@ class GLMCases(Cases):
         return self.question.model.has_offset or not self.regression.family.closed_null
 
     @property
+    def null_follows(self) -> bool:
+        """Whether null models follow from counts, though sites may be asked about them."""
+        return self.regression.family.closed_null and not self.rows.has_offset
+
+    @property
     def may_sample(self) -> bool:
         """Whether rows weigh alike."""
-        return self.question.model.weights is None
+        return self.rows.weigh_alike
 
     @property
     def alike(self) -> bool:
         """Whether all rows have one weight in the expected information of the null model."""
-        return self.question.model.weights is None and not self.question.model.has_offset
+        return self.rows.weigh_alike and not self.rows.has_offset
 
     @property
     def quadratic(self) -> bool:
@@ -179,7 +184,7 @@ class GLMCases(Cases):
             return float(np.average(alone.outcome - alone.offset, weights=alone.weights))
         counts = self.rows.counts(self.outcome)
         known = family.null(counts, intercept=True).intercept
-        if not model.has_offset or not family.fewest(counts) > 0:
+        if not self.rows.has_offset or not family.fewest(counts) > 0:
             return known
         return null_intercept(alone, known - float(alone.offset.mean()))
 

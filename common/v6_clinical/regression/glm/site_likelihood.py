@@ -115,8 +115,8 @@ class GLMLikelihood(Likelihood):
         question = self.cases.question
         if not isinstance(question, Evaluate):
             raise TypeError("this question asks for no evaluation")
-        if not self.cases.asks_null:
-            return question.origin, b""  # what it gains follows from counts
+        if self.cases.null_follows:
+            return question.origin, b""  # what it gains does too
         # the log-likelihood there by itself is told
         at, asked = self.alone.noisy.asked(np.array([question.origin]))
         return float(at[0]), asked
@@ -131,7 +131,7 @@ class GLMLikelihood(Likelihood):
         n = len(self.data.outcome)
         ones = Columns((Digest.constant(1.0, n),), intercept=True)
         columns = ones if self.noisy.on else None
-        return replace(self.noisy, source=source, columns=columns, moments=((1.0, 0.0),))
+        return replace(self.noisy, source=source, columns=columns, moments=((1.0, 0.0),), kept=None)
 
     def ridge_optimum(self) -> RidgeOptimum:
         """Return about the optimum under a weak ridge, the intercept free."""

@@ -68,6 +68,7 @@ class GLMTold(Told):
         noisy, clusters, e = self.noise.noisy, self.cases.rows.clusters, 0.0
         found = likelihood.meat(self.data.design, self.residuals, clusters)
         if noisy.on:
+            clusters = noisy.clusters
             null = self.cases.null_intercept(self.likelihood.alone.data)
             square, rows = meat_square(self.data, null, clusters)
             further = noisy.source.uniform(b"meat|" + self.noise.question)

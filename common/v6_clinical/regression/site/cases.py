@@ -17,7 +17,7 @@ from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.question import Evaluate, Opening
 from v6_clinical.regression.site.count_sums import count_sums
 from v6_clinical.regression.site.likelihood import Likelihood
-from v6_clinical.regression.site.noise import Noisy, in_units
+from v6_clinical.regression.site.noise import Kept, Noisy, in_units
 from v6_clinical.regression.site.rows import Rows
 
 if TYPE_CHECKING:
@@ -79,19 +79,25 @@ class Cases(ABC):
         return True
 
     @cached_property
-    def beside(self) -> list[Array]:
+    def beside(self) -> dict[str, Array]:
         """What a likelihood depends on beside the design and the outcome, shape (n,) each."""
-        rows, clusters = self.rows, self.rows.clusters
-        found = [x for x in (rows.weights, rows.offset) if x.strides != (0,)]
-        if clusters is not None:
-            found.append(np.bincount(clusters)[clusters].astype(np.float64))
-        return found
+        found = {"weights": self.rows.weights, "offset": self.rows.offset}
+        return {name: column for name, column in found.items() if column.strides != (0,)}
+
+    def patients(self, leverage: Array) -> dict[str, Array]:
+        """Return what tells patients of several rows from others, shape (n,) each."""
+        codes = self.rows.patients
+        if codes is None:
+            return {}
+        ones = np.ones(len(codes))
+        parts = {"rows": ones, "leverage": leverage, "events": leverage * self.events}
+        sums = {name: np.bincount(codes, part)[codes] for name, part in parts.items()}
+        return {f"patient/{name}": np.asarray(x, np.float64) for name, x in sums.items()}
 
     def units(self, columns: Columns) -> list[float]:
         """Return numbers of these that change an answer by more than a unit does."""
         rows = self.rows
-        offset = self.powers(rows.offset)
-        return [self.powers(rows.weights).mean, offset.mean, offset.sd]
+        return [self.powers(rows.weights).mean, self.powers(rows.offset).sd]
 
     def powers(self, column: Array) -> Powers:
         """Return the powers of one of the rows' columns, shape (n,), computed once."""
@@ -123,6 +129,7 @@ class Cases(ABC):
         columns: Columns,
         told: Sequence[tuple[float, float]],
         leverage: Array,
+        kept: Kept,
     ) -> Noisy:
         """Return the noise of the rows with a design's columns, and without.
 
@@ -132,18 +139,21 @@ class Cases(ABC):
             The columns' moments, as they are told.
         leverage
             Of each row in the design at the null model, shape (n,).
+        kept
+            The columns that others do not determine: more of them draw nothing anew.
         """
         n = self.rows.n
 
         def source(some: Columns, share: Array) -> Source:
-            key = some.row_key(share, self.events, self.beside, self.powers)
+            beside = self.beside | self.patients(share)
+            key = some.row_key(share, self.events, beside, self.powers)
             units = in_units(self.units(some))
             return policy.noise.source(b"|".join([key, units, self.kind.encode()]))
 
         bare = partial(source, Columns((), columns.intercept), np.broadcast_to(1 / max(n, 1), n))
         zero, unit = self.zero_and_unit(policy.noise)
-        own = source(columns, leverage)
-        return Noisy(own, bare, columns, tuple(told), self.rows.clusters, zero, unit)
+        own = source(kept.columns(columns), leverage)
+        return Noisy(own, bare, columns, tuple(told), self.rows.patients, zero, unit, kept)
 
     def answer(self, sums: Sums, policy: Policy) -> SiteAnswer:
         """Return the answer of a step: how many rows there are, and sums."""

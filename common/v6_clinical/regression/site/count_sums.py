@@ -51,11 +51,12 @@ def _real_sums(
     powers: Callable[[Array], Powers],
 ) -> Sums:
     weights, found = rows.weights, {}
-    weighted = weights.strides != (0,)
     if not counted:
-        value = float(outcome.sum() if weighted else np.dot(weights, outcome))
+        value = float(np.dot(weights, outcome) if rows.weigh_alike else outcome.sum())
         found[OUTCOME] = [_Sum(rows, policy, OUTCOME, value).told(outcome, [outcome], powers)]
-    if weighted:
+    if rows.weighted and rows.weigh_alike:  # what is told of the rows
+        found[WEIGHTS] = [float(rows.n), *found.get(OUTCOME, [float(outcome.sum())])]
+    elif rows.weighted:
         values = float(weights.sum()), float(np.dot(weights, outcome))
         sums = [_Sum(rows, policy, *x) for x in zip((WEIGHTS, "weighted"), values, strict=True)]
         found[WEIGHTS] = [
@@ -87,7 +88,7 @@ class _Sum:
         keyed
             What the parts are made of.
         """
-        policy, n, clusters = self.policy, self.rows.n, self.rows.clusters
+        policy, n, clusters = self.policy, self.rows.n, self.rows.patients
         if not policy.noise.on:
             return self.value
         known = [powers(column) for column in keyed]

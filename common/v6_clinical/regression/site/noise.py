@@ -17,6 +17,7 @@ from v6_clinical.disclosure.dominance import Survey
 from v6_clinical.disclosure.row_key import CONSTANT, Columns, Digest, Powers
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
+from v6_clinical.numerics.whitening import Factor
 from v6_clinical.protocol.sums import Noise
 
 
@@ -43,6 +44,37 @@ def parts_of(rows: Array, clusters: Index | None = None) -> Parts:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """The columns of a design that others do not determine: what a question is about.
+
+    Coefficients of the others change a predictor by what those of these could.
+
+    Parameters
+    ----------
+    places, rest
+        Of the r columns, ascending, and of the others.
+    onto
+        The others as combinations of the r, shape (r, p - r).
+    """
+
+    places: Index
+    rest: Index
+    onto: Array
+
+    @classmethod
+    def of(cls, factor: Factor) -> Kept:
+        """Return those that have a coordinate in the factor of the columns' products."""
+        places = np.sort(factor.kept)
+        rest = np.setdiff1d(np.arange(len(factor.root)), places)
+        onto = np.linalg.solve(factor.root[places].T, factor.root[rest].T)
+        return cls(places, rest, np.asarray(onto, dtype=np.float64))
+
+    def columns(self, columns: Columns) -> Columns:
+        """Return these of all columns."""
+        return replace(columns, digests=tuple(columns.digests[k] for k in self.places))
+
+
+@dataclass(frozen=True)
 class Noisy:
     """The noise of the numbers of one row set and one design.
 
@@ -60,6 +92,8 @@ class Noisy:
         Codes of patients of several rows, shape (n,).
     zero, unit
         What linear predictors count from in a question, and in which unit.
+    kept
+        Columns that others do not determine, by default all.
     """
 
     source: Source
@@ -69,6 +103,7 @@ class Noisy:
     clusters: Index | None = None
     zero: float = 0.0
     unit: float = 1.0
+    kept: Kept | None = None
 
     @cached_property
     def alone(self) -> Source:
@@ -79,12 +114,21 @@ class Noisy:
         """Return the nearest coefficients of a grid, shape (p,), and what stands for them."""
         if self.columns is None:
             return beta, b""
+        columns, moments, kept = self.columns, self.moments, self.kept
+        whole = beta.copy()
+        if kept is not None:
+            columns, moments = kept.columns(columns), tuple(moments[k] for k in kept.places)
+            beta = whole[kept.places] + kept.onto @ whole[kept.rest]
         lift = np.zeros(len(beta))
-        if self.columns.intercept:
+        if columns.intercept:
             lift[0] = self.zero
-        canonical = self.columns.canonical((beta - lift) / self.unit, self.moments)
+        canonical = columns.canonical((beta - lift) / self.unit, moments)
         steps, question = self.source.on_grid(canonical)
-        return self.columns.coefficients(steps, self.moments) * self.unit + lift, question
+        found = columns.coefficients(steps, moments) * self.unit + lift
+        if kept is None or not len(kept.rest):
+            return found, question
+        whole[kept.places] += found - beta
+        return whole, question
 
     @property
     def on(self) -> bool:

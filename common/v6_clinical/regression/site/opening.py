@@ -43,7 +43,7 @@ def describe_design(names: Sequence[str], about: Survey, rows: Rows, policy: Pol
     n, count = len(about.design), len(names)
     mean, sums, within = (x[:count] for x in (about.mean, about.sums, np.diag(about.products)))
     if policy.noise.on:
-        told = described(about, count, policy.noise, rows.clusters).told
+        told = described(about, count, policy.noise, rows.patients).told
         mean, sd = np.array(told).reshape(-1, 2).T
         sums, within = n * mean, n * sd**2
     found = {

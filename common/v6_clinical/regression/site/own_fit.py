@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
     from v6_clinical.regression.site.likelihood import Asked, Likelihood
 
+DIGITS = 1e-3  # of a variance with noise: its noise is larger; a thousandth of that is told
 START_TOLERANCE = 0.1  # last Newton step in standard errors, still taken: no start is exact
 START_LEFT = 0.02  # of log-likelihood: an intercept of all outcomes alike says no more further out
 PRIOR_VARIANCE = 4.0  # of a coefficient per standard deviation of its column at the site
@@ -137,7 +138,7 @@ class Quadratic:
         score, information = self.told
         if self.expected is not None:
             score = score - self.expected
-        size = self.noise.scale.d * np.sqrt(np.diag(information))
+        size = self.noise.scale.sd * np.sqrt(np.diag(information))
         side = settled(information @ self.beta + score, size)
         told = {"right_hand_side": NO_NOISE, "information": self.noise.shown}
         return Sums(
@@ -218,7 +219,8 @@ def _with_noise(
     except (RefusalError, SingularError) as error:
         return "SINGULAR" if isinstance(error, SingularError) else "COEFFICIENT_RANGE"
     variance = np.diag(covariance)
-    return at + covariance @ score, variance, noise.scale.d * np.sqrt(variance)
+    variance = settled(variance, DIGITS * variance)  # the order of columns does not show
+    return at + covariance @ score, variance, noise.scale.sd * np.sqrt(variance)
 
 
 def differences(names: Sequence[str], deviation: Array, weight: Array) -> Sums:

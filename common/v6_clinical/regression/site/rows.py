@@ -40,9 +40,11 @@ class Rows:
     others
         The remaining columns as they are in the file.
     weights, offset
-        Shape (n,); 1 and 0 where the model has none.
+        Shape (n,); 1 and 0, which take no memory, where the model has none or these change nothing.
     clusters
         Codes 0, 1, ... of shape (n,), or none.
+    weighted
+        Whether the model has weights.
     """
 
     n: int
@@ -52,6 +54,24 @@ class Rows:
     weights: Array
     offset: Array
     clusters: NDArray[np.int64] | None
+    weighted: bool = False
+
+    @property
+    def weigh_alike(self) -> bool:
+        """Whether each row counts once."""
+        return self.weights.strides == (0,)
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether something is added to the linear predictor."""
+        return self.offset.strides != (0,)
+
+    @cached_property
+    def patients(self) -> NDArray[np.int64] | None:
+        """The clusters, or none where every row is one of its own."""
+        codes = self.clusters
+        alone = codes is None or int(codes.max(initial=-1)) + 1 == len(codes)
+        return None if alone else codes
 
     @cached_property
     def levels(self) -> dict[str, tuple[str, ...]]:
@@ -101,6 +121,7 @@ def complete_cases(
         _weights(series, model, n, policy),
         _offset(series, model, n, policy),
         _clusters(series, model, policy),
+        model.weights is not None,
     )
 
 
@@ -171,7 +192,7 @@ def _weights(series: Mapping[str, pd.Series], model: Model, n: int, policy: Poli
     policy.check_weights(weights, model.weights)
     # R5: a fit without the weights beside it gives what they single out
     policy.check_design(survey(weights[:, None]), [model.weights], [False])
-    return weights
+    return np.broadcast_to(np.float64(1), n) if (weights == 1).all() else weights
 
 
 def _offset(series: Mapping[str, pd.Series], model: Model, n: int, policy: Policy) -> Array:
@@ -188,7 +209,7 @@ def _offset(series: Mapping[str, pd.Series], model: Model, n: int, policy: Polic
             values = np.log(values)
             policy.check_design(survey(values[:, None]), [name], [False])
         whole = whole + values
-    return whole
+    return whole if whole.any() else np.broadcast_to(np.float64(0), n)
 
 
 def _clusters(

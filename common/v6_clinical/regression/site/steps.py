@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from v6_clinical.disclosure.blur import factor_of
 from v6_clinical.disclosure.dominance import Survey
 from v6_clinical.disclosure.row_key import Columns
 from v6_clinical.errors import RefusalError
@@ -30,7 +31,7 @@ from v6_clinical.regression.site.cases import Cases, Regression
 from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.guard import check
 from v6_clinical.regression.site.likelihood import Asked, Likelihood, Told
-from v6_clinical.regression.site.noise import Noisy, described, powers_beside
+from v6_clinical.regression.site.noise import Kept, Noisy, described, powers_beside
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates, why_not
 from v6_clinical.regression.site.sample import sample_step
@@ -203,7 +204,7 @@ def _likelihood(
         less = np.append(shift, np.zeros(len(about.mean) - len(shift)))
         here = {name: getattr(about, name) - less for name in ("mean", "low", "high")}
         about = replace(about, **here)
-    likelihood, leverage = likelihood.at_null(about.gram, cases.rows.clusters)
+    likelihood, leverage = likelihood.at_null(about.gram, cases.rows.patients)
     return likelihood.with_noise(_noisy(cases, about, coding, policy, leverage))
 
 
@@ -211,9 +212,23 @@ def _noisy(cases: Cases, about: Survey, coding: Coding, policy: Policy, leverage
     """Return the noise of the rows and a design's columns."""
     p = len(coding.names)
     cases.know(powers_beside(about))
-    found = described(about, p, policy.noise, cases.rows.clusters)
+    found = described(about, p, policy.noise, cases.rows.patients)
     columns = Columns(found.digests, bool(p) and coding.names[0] == INTERCEPT)
-    return cases.noisy(policy, columns, found.moments, leverage)
+    kept = Kept.of(factor_of(_compared(about, p, cases), columns))
+    return cases.noisy(policy, columns, found.moments, leverage, kept)
+
+
+def _compared(about: Survey, p: int, cases: Cases) -> Array:
+    """Return the columns' products, (p, p), within strata where rows are compared within them."""
+    if not cases.centred:
+        return about.gram
+    codes, products = cases.strata, about.products[:p, :p]
+    if codes is None:
+        return products
+    rows = np.bincount(codes)
+    means = np.array([np.bincount(codes, x) / rows for x in about.design.T]).reshape(p, -1)
+    away = means - about.mean[:p, None]
+    return np.asarray(products - (away * rows) @ away.T)
 
 
 def _told(likelihood: Likelihood, asked: Asked, question: Evaluate, policy: Policy) -> Told:
