@@ -10,6 +10,7 @@ from helpers.attacker import form, tally
 from helpers.glm_attacker import ask, at, counted
 from helpers.logistic_attacker import patients
 from helpers.policies import shipped
+from v6_clinical.disclosure import blur
 from v6_clinical.regression.glm.site import GLMCases
 
 DRAWS = 12
@@ -55,4 +56,5 @@ def test_A40_two_families_share_no_draw(pair: str, monkeypatch: pytest.MonkeyPat
 
     assert abs(correlation()) < 0.9
     monkeypatch.setattr(GLMCases, "kind", "")
+    monkeypatch.setattr(blur, "packed", lambda *numbers: b"")  # of the noise's size
     assert correlation() > 0.99
