@@ -16,8 +16,9 @@ from v6_clinical.protocol.analysis import Place, SiteAnswer
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.question import Evaluate, Opening
 from v6_clinical.regression.site.count_sums import count_sums
+from v6_clinical.regression.site.kept import Kept
 from v6_clinical.regression.site.likelihood import Likelihood
-from v6_clinical.regression.site.noise import Kept, Noisy, in_units
+from v6_clinical.regression.site.noise import Noisy, in_units
 from v6_clinical.regression.site.rows import Rows
 
 if TYPE_CHECKING:

@@ -30,8 +30,9 @@ from v6_clinical.regression.question import Evaluate
 from v6_clinical.regression.site.cases import Cases, Regression
 from v6_clinical.regression.site.design import agreed_design, full_design
 from v6_clinical.regression.site.guard import check
+from v6_clinical.regression.site.kept import Kept
 from v6_clinical.regression.site.likelihood import Asked, Likelihood, Told
-from v6_clinical.regression.site.noise import Kept, Noisy, described, powers_beside
+from v6_clinical.regression.site.noise import Noisy, described, powers_beside
 from v6_clinical.regression.site.opening import describe_columns, describe_design, describe_moments
 from v6_clinical.regression.site.own_fit import Quadratic, RidgeOptimum, own_estimates, why_not
 from v6_clinical.regression.site.sample import sample_step
