@@ -19,11 +19,13 @@ NAMES: Final = {
     ("binomial", "logit"): "logistic regression",
     ("binomial", "probit"): "probit regression",
     ("binomial", "cloglog"): "binomial regression with a complementary log-log link",
+    ("binomial", "log"): "log-binomial regression",
     ("binomial", "identity"): "binomial regression with an identity link",
 }
 RATIOS: Final = {
     ("gamma", "log"): ("mean ratio", "Ratio"),
     ("binomial", "logit"): ("odds ratio", "OR"),
+    ("binomial", "log"): ("risk ratio", "RR"),
 }
 DIFFERENCES: Final = {
     ("gaussian", "identity"): ("mean difference", "MD"),
@@ -162,6 +164,21 @@ def methods(result: Record, cite: Cite) -> Iterator[str]:
     yield from shared.heterogeneity(result, cite)
 
 
+# What the shorthand of a family leaves out: None.
+CLASSES: Final[Record] = {"positive": None}
+COUNTED: Final[Record] = {**CLASSES, "exposure": None}
+SHORTHANDS: Final[dict[str, tuple[str, Record]]] = {
+    "linear": (
+        "Fit a linear regression over all sites, as R's ``lm``.",
+        {**COUNTED, "family": "gaussian", "link": None},
+    ),
+    "poisson": (
+        "Fit a Poisson regression over all sites.",
+        {**CLASSES, "family": "poisson", "link": None},
+    ),
+    "gamma": ("Fit a gamma regression over all sites.", {**COUNTED, "family": "gamma"}),
+}
+
 FACES: Final = (
     Face(
         package="v6_glm",
@@ -183,6 +200,7 @@ FACES: Final = (
         model=model,
         facts=shared.facts,
         methods=methods,
+        shorthands=SHORTHANDS,
         references={
             "glm": "McCullagh P, Nelder JA. Generalized linear models. 2nd ed. London: Chapman & "
             "Hall; 1989.",

@@ -26,5 +26,6 @@ FAMILIES: Final[dict[tuple[str, str], Family]] = {
     ("binomial", "logit"): Logit(),
     ("binomial", "probit"): links.PROBIT,
     ("binomial", "cloglog"): links.COMPLEMENTARY_LOG_LOG,
+    ("binomial", "log"): links.LOG,
     ("binomial", "identity"): links.IDENTITY,
 }

@@ -11,10 +11,10 @@ LINKS: Final[dict[str, tuple[LinkName, ...]]] = {
     "gaussian": ("identity",),
     "poisson": ("log",),
     "gamma": ("log", "inverse"),
-    "binomial": ("logit", "probit", "cloglog", "identity"),
+    "binomial": ("logit", "probit", "cloglog", "log", "identity"),
 }
 # Where some linear predictors are no means: a model needs an intercept, and no offset.
-BOUNDED: Final = frozenset({("gamma", "inverse"), ("binomial", "identity")})
+BOUNDED: Final = frozenset({("gamma", "inverse"), ("binomial", "log"), ("binomial", "identity")})
 
 
 def link_of(family: str, link: LinkName | None) -> LinkName:

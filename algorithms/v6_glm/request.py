@@ -22,7 +22,7 @@ class GeneralizedLinearRequest(GLMRequest):
     link: LinkName | None = Field(
         None,
         description="identity, log, log, logit by default; gamma also inverse, binomial also "
-        "probit, cloglog, identity. For risk ratios take poisson with robust='HC0'.",
+        "probit, cloglog, log, identity. For risk ratios take poisson with robust='HC0'.",
     )
     exposure: Name | None = Field(
         None, description="Column of time or people at risk, of counts: its log is an offset."
@@ -37,6 +37,18 @@ class GeneralizedLinearRequest(GLMRequest):
     def used_link(self) -> LinkName:
         """The link that is used."""
         return link_of(self.family, self.link)
+
+    def explain_refusal(self, code: str) -> str:
+        """Return what bounds the coefficients, where sites refuse to evaluate at them."""
+        if code != "COEFFICIENT_RANGE" or (self.family, self.used_link) not in BOUNDED:
+            return super().explain_refusal(code)
+        said = f"With link='{self.used_link}' not every coefficient gives a mean to every row: the "
+        said += "best fit of this model may lie where one has none. "
+        if self.family != "binomial":
+            return said + "Take link='log'."
+        other = "risk ratios" if self.used_link == "log" else "odds ratios"
+        how = "family='poisson' with robust='HC0'" if self.used_link == "log" else "link='logit'"
+        return said + f"For {other} take {how}."
 
     @model_validator(mode="after")
     def _link_makes_sense(self) -> GeneralizedLinearRequest:

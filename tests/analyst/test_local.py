@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from helpers.face_examples import CASES, Case, without_origin
 from helpers.policies import EXACT, SHIPPED, exact
+from helpers.summary_cases import dataset, split
 from v6_clinical.analyst import AnalysisError, Federation, Result
 from v6_clinical.analyst.analyses import Analyses
 from v6_clinical.protocol.registry import load_central, methods
@@ -117,3 +118,18 @@ def test_lines_of_progress(capsys: pytest.CaptureFixture[str]) -> None:
         "summary: round 2 (tabulate), 0 of 3 sites answered",
         "summary: round 2 (tabulate), 3 of 3 sites answered",
     ]
+
+
+@pytest.mark.parametrize(
+    ("short", "family", "more"),
+    [
+        ("linear", "gaussian", {"outcome": "tsize"}),
+        ("poisson", "poisson", {"outcome": "pnodes", "exposure": "age"}),
+        ("gamma", "gamma", {"outcome": "tsize", "link": "log"}),
+    ],
+)
+def test_families_have_methods_of_their_own(short: str, family: str, more: dict[str, Any]) -> None:
+    federation = Federation.local(split(dataset("gbsg2"), "three"), progress="silent")
+    found = getattr(federation, short)(predictors=["horTh"], **more)
+    whole = federation.glm(family=family, predictors=["horTh"], **more)
+    assert found.to_dict()["coefficients"] == whole.to_dict()["coefficients"]

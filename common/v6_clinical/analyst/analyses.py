@@ -178,7 +178,7 @@ class Analyses(Methods):
             Column of the outcome: numbers, counts, numbers above 0, or two values.
         link
             identity, log, log, logit by default; gamma also inverse, binomial also probit, cloglog,
-            identity. For risk ratios take poisson with robust='HC0'.
+            log, identity. For risk ratios take poisson with robust='HC0'.
         exposure
             Column of time or people at risk, of counts: its log is an offset.
         positive
@@ -223,6 +223,217 @@ class Analyses(Methods):
             With code, sites and remedy.
         """
         return GlmResult(self.run("glm", given(locals())))
+
+    def linear(
+        self,
+        *,
+        outcome: str,
+        robust: Literal["HC0", "HC1"] | None = None,
+        site_effect: bool = False,
+        predictors: Sequence[str] | None = None,
+        formula: str | None = None,
+        reference: Mapping[str, Label] | None = None,
+        weights: str | None = None,
+        offset: str | None = None,
+        cluster: str | None = None,
+        cluster_adjust: bool = False,
+        ridge: float = 0.0,
+        confidence_level: float = 0.95,
+        max_rounds: int = 25,
+        organizations_to_include: Sequence[int] | None = None,
+        on_refusal: Literal["fail", "exclude"] = "fail",
+        levels: Codebook | None = None,
+        collapse: Mapping[str, Codebook] | None = None,
+    ) -> GlmResult:
+        """Fit a linear regression over all sites, as R's ``lm``.
+
+        Parameters
+        ----------
+        outcome
+            Column of the outcome: numbers, counts, numbers above 0, or two values.
+        robust
+            Sandwich errors, of rows or over clusters.
+        site_effect
+            An intercept for each site.
+        predictors
+            Columns of the model, one term each; or give a formula.
+        formula
+            Right-hand side, R style: age * sex + ns(bmi, df=3).
+        reference
+            Reference level of a column, if not its first.
+        weights
+            Column of case weights.
+        offset
+            Column that is added to the linear predictor.
+        cluster
+            Column whose rows of one value belong together (robust errors).
+        cluster_adjust
+            Multiply errors over G clusters by G / (G - 1).
+        ridge
+            Penalty ridge/2 sum b^2, b per pooled standard deviation of a column.
+        confidence_level
+            Of the confidence intervals.
+        max_rounds
+            Rounds after which a fit that has not converged is given up.
+        organizations_to_include
+            Organisations that take part; default every one of the collaboration.
+        on_refusal
+            End on a refusal, or go on without the sites that refuse.
+        levels
+            Codebook: the levels of a column, the first is the reference.
+        collapse
+            Levels to merge, before anything else.
+
+        Raises
+        ------
+        AnalysisError
+            With code, sites and remedy.
+        """
+        arguments = given(locals()) | {"family": "gaussian"}
+        return GlmResult(self.run("glm", arguments))
+
+    def poisson(
+        self,
+        *,
+        outcome: str,
+        exposure: str | None = None,
+        robust: Literal["HC0", "HC1"] | None = None,
+        site_effect: bool = False,
+        predictors: Sequence[str] | None = None,
+        formula: str | None = None,
+        reference: Mapping[str, Label] | None = None,
+        weights: str | None = None,
+        offset: str | None = None,
+        cluster: str | None = None,
+        cluster_adjust: bool = False,
+        ridge: float = 0.0,
+        confidence_level: float = 0.95,
+        max_rounds: int = 25,
+        organizations_to_include: Sequence[int] | None = None,
+        on_refusal: Literal["fail", "exclude"] = "fail",
+        levels: Codebook | None = None,
+        collapse: Mapping[str, Codebook] | None = None,
+    ) -> GlmResult:
+        """Fit a Poisson regression over all sites.
+
+        Parameters
+        ----------
+        outcome
+            Column of the outcome: numbers, counts, numbers above 0, or two values.
+        exposure
+            Column of time or people at risk, of counts: its log is an offset.
+        robust
+            Sandwich errors, of rows or over clusters.
+        site_effect
+            An intercept for each site.
+        predictors
+            Columns of the model, one term each; or give a formula.
+        formula
+            Right-hand side, R style: age * sex + ns(bmi, df=3).
+        reference
+            Reference level of a column, if not its first.
+        weights
+            Column of case weights.
+        offset
+            Column that is added to the linear predictor.
+        cluster
+            Column whose rows of one value belong together (robust errors).
+        cluster_adjust
+            Multiply errors over G clusters by G / (G - 1).
+        ridge
+            Penalty ridge/2 sum b^2, b per pooled standard deviation of a column.
+        confidence_level
+            Of the confidence intervals.
+        max_rounds
+            Rounds after which a fit that has not converged is given up.
+        organizations_to_include
+            Organisations that take part; default every one of the collaboration.
+        on_refusal
+            End on a refusal, or go on without the sites that refuse.
+        levels
+            Codebook: the levels of a column, the first is the reference.
+        collapse
+            Levels to merge, before anything else.
+
+        Raises
+        ------
+        AnalysisError
+            With code, sites and remedy.
+        """
+        arguments = given(locals()) | {"family": "poisson"}
+        return GlmResult(self.run("glm", arguments))
+
+    def gamma(
+        self,
+        *,
+        outcome: str,
+        link: Literal["identity", "log", "inverse", "logit", "probit", "cloglog"] | None = None,
+        robust: Literal["HC0", "HC1"] | None = None,
+        site_effect: bool = False,
+        predictors: Sequence[str] | None = None,
+        formula: str | None = None,
+        reference: Mapping[str, Label] | None = None,
+        weights: str | None = None,
+        offset: str | None = None,
+        cluster: str | None = None,
+        cluster_adjust: bool = False,
+        ridge: float = 0.0,
+        confidence_level: float = 0.95,
+        max_rounds: int = 25,
+        organizations_to_include: Sequence[int] | None = None,
+        on_refusal: Literal["fail", "exclude"] = "fail",
+        levels: Codebook | None = None,
+        collapse: Mapping[str, Codebook] | None = None,
+    ) -> GlmResult:
+        """Fit a gamma regression over all sites.
+
+        Parameters
+        ----------
+        outcome
+            Column of the outcome: numbers, counts, numbers above 0, or two values.
+        link
+            identity, log, log, logit by default; gamma also inverse, binomial also probit, cloglog,
+            log, identity. For risk ratios take poisson with robust='HC0'.
+        robust
+            Sandwich errors, of rows or over clusters.
+        site_effect
+            An intercept for each site.
+        predictors
+            Columns of the model, one term each; or give a formula.
+        formula
+            Right-hand side, R style: age * sex + ns(bmi, df=3).
+        reference
+            Reference level of a column, if not its first.
+        weights
+            Column of case weights.
+        offset
+            Column that is added to the linear predictor.
+        cluster
+            Column whose rows of one value belong together (robust errors).
+        cluster_adjust
+            Multiply errors over G clusters by G / (G - 1).
+        ridge
+            Penalty ridge/2 sum b^2, b per pooled standard deviation of a column.
+        confidence_level
+            Of the confidence intervals.
+        max_rounds
+            Rounds after which a fit that has not converged is given up.
+        organizations_to_include
+            Organisations that take part; default every one of the collaboration.
+        on_refusal
+            End on a refusal, or go on without the sites that refuse.
+        levels
+            Codebook: the levels of a column, the first is the reference.
+        collapse
+            Levels to merge, before anything else.
+
+        Raises
+        ------
+        AnalysisError
+            With code, sites and remedy.
+        """
+        arguments = given(locals()) | {"family": "gamma"}
+        return GlmResult(self.run("glm", arguments))
 
     def logistic(
         self,

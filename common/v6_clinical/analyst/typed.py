@@ -7,7 +7,7 @@ stale. An analysis that is not in it is a method all the same, without types.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -47,8 +47,15 @@ def source() -> str:
         lines += ["", *_result(face), ""]
     lines += ["", "class Analyses(Methods):", '    """What can be asked of a federation."""']
     for face in faces:
-        lines += ["", *(f"    {line}" if line else "" for line in _method(face))]
+        lines += _inside(_method(face, face.short, face.about, {}))
+        for name, (about, fixed) in face.shorthands.items():
+            lines += _inside(_method(face, name, about, fixed))
     return "\n".join(lines) + "\n"
+
+
+def _inside(method: Iterator[str]) -> list[str]:
+    """Return a method's lines as they stand in a class."""
+    return ["", *(f"    {line}" if line else "" for line in method)]
 
 
 def class_name(face: Face) -> str:
@@ -81,20 +88,22 @@ def _result(face: Face) -> Iterator[str]:
     yield f'    NAME = "{face.method}"'
 
 
-def _method(face: Face) -> Iterator[str]:
+def _method(face: Face, short: str, about: str, fixed: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a method that leaves out the arguments which are fixed."""
     request = load_method(face).request
     hints = get_type_hints(request, include_extras=True)
-    yield f"def {face.short}("
+    names = [name for name in ordered(request) if name not in fixed]
+    yield f"def {short}("
     yield "    self,"
     yield "    *,"
-    for name in ordered(request):
+    for name in names:
         yield f"    {name}: {_argument(request, name, hints[name])},"
     yield f") -> {class_name(face)}:"
-    yield f'    """{face.about}'
+    yield f'    """{about}'
     yield ""
     yield "    Parameters"
     yield "    ----------"
-    for name in ordered(request):
+    for name in names:
         yield f"    {name}"
         wrapped = textwrap.wrap(text_of(request, name), WIDTH - 8)
         yield from (f"        {line}" for line in wrapped)
@@ -104,7 +113,12 @@ def _method(face: Face) -> Iterator[str]:
     yield "    AnalysisError"
     yield "        With code, sites and remedy."
     yield '    """'
-    yield f'    return {class_name(face)}(self.run("{face.short}", given(locals())))'
+    arguments = "given(locals())"
+    if fixed:
+        more = ", ".join(f'"{name}": {_written(value)}' for name, value in fixed.items() if value)
+        yield f"    arguments = given(locals()) | {{{more}}}"
+        arguments = "arguments"
+    yield f'    return {class_name(face)}(self.run("{face.short}", {arguments}))'
 
 
 def _argument(request: type[Request], name: str, hint: Any) -> str:

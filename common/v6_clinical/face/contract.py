@@ -137,6 +137,9 @@ class Face:
         Returns what stands below a manuscript's table beside what the result itself says.
     references
         Key to a reference that ``methods`` cites, beside the shared ones.
+    shorthands
+        Further names for an analyst, ``fed.<name>(...)``, each with a line of what it does and the
+        arguments that it fixes, or leaves out (None).
     """
 
     package: str
@@ -158,6 +161,7 @@ class Face:
     methods: Callable[[Record, Cite], Iterable[str]] = _no_sentences
     notes: Callable[[Record], Sequence[str]] = lambda result: ()
     references: Mapping[str, str] = field(default_factory=dict)
+    shorthands: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def effect_of(self, result: Record) -> Effect | None:
         """Return what the coefficients of a result mean in print."""

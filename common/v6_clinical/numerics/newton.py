@@ -32,6 +32,7 @@ PER_ROOT_EVENT = 1.3e-7
 TIGHTEST, LOOSEST = 1e-6, 1e-4
 HALVINGS = 10
 RETREATS = 4
+NEARLY = 0.75  # of the way to a start that lies a little beyond where there is a likelihood
 WIDEST = 3.0  # standard deviation that the first step may add to the linear predictor
 ROUNDING = 1e-10  # of a log-likelihood
 DOWNHILL = 4.0  # standard deviations of the noise in a difference of log-likelihoods
@@ -73,6 +74,9 @@ class Newton:
         Where the differences begin that sites send for log-likelihoods, shape (p,); default 0.
     quadratic
         Whether the log-likelihood is: then one step leads to its maximum.
+    bounded
+        Whether there are points without a likelihood: a start among them goes back towards
+        ``home``, between which and the optimum there is none.
     sd
         Standard deviations of the last columns, the slopes': what noisy steps are judged by.
     grid
@@ -98,6 +102,7 @@ class Newton:
     quadratic: bool = False
     sd: Array | None = None
     grid: Array | None = None
+    bounded: bool = False
     evaluation: Evaluation | None = None
     proposal: Proposal | None = None
     history: list[tuple[Array, Proposal]] = field(default_factory=list)
@@ -277,7 +282,9 @@ class Newton:
         if self.refusals > RETREATS - 1:
             return False
         origin = np.zeros_like(self.beta) if self.home is None else self.home[0]
-        self.beta = self.beta / 2 if self.refusals < RETREATS - 1 else origin
+        about, share = (origin, NEARLY) if self.bounded else (np.zeros_like(self.beta), 0.5)
+        nearer = about + (self.beta - about) * share
+        self.beta = nearer if self.refusals < RETREATS - 1 else origin
         return True
 
 

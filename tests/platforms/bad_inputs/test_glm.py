@@ -99,7 +99,7 @@ def test_a_real_outcome_of_one_value_is_fitted_exactly() -> None:
     ("asked", "says"),
     [
         ({"family": "poisson", "link": "identity"}, "link"),
-        ({"family": "binomial", "link": "log"}, "link"),
+        ({"family": "binomial", "link": "inverse"}, "link"),
         ({"family": "gaussian", "exposure": "years"}, "exposure"),
         ({"family": "gamma", "link": "inverse", "offset": "years"}, "offset"),
         ({"family": "gaussian", "positive": 1}, "positive"),
@@ -121,3 +121,16 @@ def test_a_bounded_link_needs_an_intercept(family: str, link: str) -> None:
     found = local.run("glm", [site(1), site(2)], asked)
     assert found["error"]["code"] == "BAD_REQUEST"
     assert "intercept" in found["error"]["message"]
+
+
+def test_a_log_binomial_model_whose_best_fit_has_a_risk_of_1_says_what_to_take() -> None:
+    """The refusal names the link, and the model that has a fit."""
+
+    def steep(frame: pd.DataFrame) -> pd.DataFrame:
+        chance = np.clip((frame["x"] - 35) / 20, 0, 1)
+        return frame.assign(event=(np.random.default_rng(1).random(N) < chance).astype(int))
+
+    found = run(steep, everywhere=True, family="binomial", link="log", outcome="event")
+    assert found["error"]["code"] == "COEFFICIENT_RANGE"
+    assert "link='log'" in found["error"]["message"]
+    assert "family='poisson' with robust='HC0'" in found["error"]["message"]

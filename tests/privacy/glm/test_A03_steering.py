@@ -132,3 +132,26 @@ def test_A03_r9_coefficients_outside_of_the_domain_tell_nothing(family: str, lin
         asked = at(family, link, intercept, [0.0], "age")
         assert refusal(ask(frame, "evaluate", asked)) == ("COEFFICIENT_RANGE", [])
     assert ask(frame, "evaluate", at(family, link, 0.5, [0.0], "age"))["status"] == "ok"
+
+
+def test_A03_r9_a_risk_above_1_tells_nothing() -> None:
+    """The same of the log link, whose risks are below 1 where the linear predictor is below 0."""
+    frame = counted().assign(y=RNG.permutation(np.arange(N) % 2))
+    for intercept in (0.0, 1.0):
+        asked = at("binomial", "log", intercept, [0.0], "age")
+        assert refusal(ask(frame, "evaluate", asked)) == ("COEFFICIENT_RANGE", [])
+    assert ask(frame, "evaluate", at("binomial", "log", -0.7, [0.0], "age"))["status"] == "ok"
+
+
+def test_A03_r9_one_patient_near_a_risk_of_1_makes_the_information() -> None:
+    """Attack: near a risk of 1 a patient without the event has a weight that hides all others."""
+    frame = counted().assign(y=RNG.permutation(np.arange(N) % 2))
+    who = int(frame.loc[frame["y"] == 0, "age"].idxmax())
+    slope = 0.01
+    intercept = -slope * float(frame["age"][who]) - 1e-4
+    frame = frame[(frame["age"] <= frame["age"][who])]
+    asked = at("binomial", "log", intercept, [slope, 0.0], "age", "bmi")
+    assert refusal(ask(frame, "evaluate", asked)) == ("COEFFICIENT_RANGE", [])
+    given = form(ask(frame, "evaluate", asked, WithoutR9()), "information")
+    ratio = given("Intercept", "bmi") / given("Intercept", "Intercept")
+    assert ratio == pytest.approx(frame["bmi"][who], rel=1e-2)  # the attack, unguarded

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
 from v6_glm.families import FAMILIES
@@ -14,35 +15,43 @@ OUTCOMES = {
     "binomial": np.arange(13.0) % 2,
 }
 WEIGHTS = np.linspace(0.5, 2, 13)
+
+
+def inside(which: tuple[str, str]) -> NDArray[np.float64]:
+    """Return linear predictors that are means."""
+    return -ETA if which == ("binomial", "log") else ETA
+
+
 every_family = pytest.mark.parametrize("which", FAMILIES, ids="-".join)
 
 
 @every_family
 def test_derivatives(which: tuple[str, str]) -> None:
-    family, y, step = FAMILIES[which], OUTCOMES[which[0]], 1e-5
-    _, first, second = family.rows(y, WEIGHTS, ETA)
-    up, down = family.rows(y, WEIGHTS, ETA + step), family.rows(y, WEIGHTS, ETA - step)
+    family, y, step, eta = FAMILIES[which], OUTCOMES[which[0]], 1e-5, inside(which)
+    _, first, second = family.rows(y, WEIGHTS, eta)
+    up, down = family.rows(y, WEIGHTS, eta + step), family.rows(y, WEIGHTS, eta - step)
     assert WEIGHTS * (up[0] - down[0]) / (2 * step) == pytest.approx(first, rel=1e-7, abs=1e-9)
-    assert up[0] == pytest.approx(family.value(y, ETA + step), rel=1e-14)
+    assert up[0] == pytest.approx(family.value(y, eta + step), rel=1e-14)
     assert -(up[1] - down[1]) / (2 * step) == pytest.approx(second, rel=1e-6, abs=1e-9)
     third = family.third(y, WEIGHTS, first, second)
     if third.any():
         assert (up[2] - down[2]) / (2 * step) == pytest.approx(third, rel=1e-5, abs=1e-9)
 
 
-@pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "identity"])
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "log", "identity"])
 def test_the_expected_information_is_that_over_both_outcomes(link: str) -> None:
-    family, one = FAMILIES["binomial", link], np.ones(13)
+    family, one, eta = FAMILIES["binomial", link], np.ones(13), inside(("binomial", link))
     mu = {
-        "logit": 1 / (1 + np.exp(-ETA)),
-        "probit": stats.norm.cdf(ETA),
-        "cloglog": 1 - np.exp(-np.exp(ETA)),
-        "identity": ETA,
+        "logit": 1 / (1 + np.exp(-eta)),
+        "probit": stats.norm.cdf(eta),
+        "cloglog": 1 - np.exp(-np.exp(eta)),
+        "log": np.exp(eta),
+        "identity": eta,
     }[link]
-    mean = mu * family.rows(one, one, ETA)[2] + (1 - mu) * family.rows(0 * one, one, ETA)[2]
-    assert family.expected(one, one, ETA) == pytest.approx(mean, rel=1e-10)
+    mean = mu * family.rows(one, one, eta)[2] + (1 - mu) * family.rows(0 * one, one, eta)[2]
+    assert family.expected(one, one, eta) == pytest.approx(mean, rel=1e-10)
     value = stats.bernoulli.logpmf(OUTCOMES["binomial"].astype(int), mu).sum()
-    found = family.rows(OUTCOMES["binomial"], one, ETA)[0].sum()
+    found = family.rows(OUTCOMES["binomial"], one, eta)[0].sum()
     assert found == pytest.approx(value, rel=1e-12)
 
 

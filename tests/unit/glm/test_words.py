@@ -19,6 +19,7 @@ ASKED = {"link": None, "exposure": None, "offset": None, "formula": "age", "outc
         ({"family": "binomial"}, "odds ratio", 1),
         ({"family": "binomial", "link": "probit"}, "coefficient", 0),
         ({"family": "binomial", "link": "cloglog"}, "coefficient", 0),
+        ({"family": "binomial", "link": "log"}, "risk ratio", 1),
         ({"family": "binomial", "link": "identity"}, "risk difference", 0),
     ],
 )

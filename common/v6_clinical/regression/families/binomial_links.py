@@ -23,7 +23,7 @@ NEAREST = 0.01  # to 0 and 1, of a share at which a fit begins
 class _Linked(Binomial):
     """What the links have in common: ``row``, a row's l and its two derivatives."""
 
-    ratio = None
+    ratio: tuple[str, str] | None = None
     canonical = False
     none = 0.5  # mu where eta is 0
 
@@ -113,6 +113,7 @@ class Identity(_Linked):
     """mu = eta, between 0 and 1: risk differences."""
 
     kind = "binomial identity"
+    bounded = True
     half = 0.0
 
     def link(self, mean: float) -> float:
@@ -135,6 +136,40 @@ class Identity(_Linked):
         return _inside(mean)
 
 
+class Log(_Linked):
+    """mu = e^eta, eta below 0: risk ratios."""
+
+    kind = "binomial log"
+    bounded = True
+    ratio: tuple[str, str] | None = ("ratio", "ratio")
+    half = 0.0
+
+    def link(self, mean: float) -> float:
+        """Return log mean."""
+        return math.log(mean)
+
+    def row(self, y: Array, eta: Array) -> tuple[Array, Array, Array]:
+        """Return l, l' and -l'' of rows: with odds o = mu / (1 - mu).
+
+        Of an event l is eta, beyond the domain too: a fit may pass there on its way, not end.
+        """
+        event = y > 0
+        below = np.where(event, -1.0, np.where(eta < 0, eta, np.nan))
+        rest = -np.expm1(below)
+        odds = np.exp(below) / rest
+        value = np.where(event, eta, np.log(rest))
+        return value, np.where(event, 1.0, -odds), np.where(event, 0.0, odds / rest)
+
+    def expected(self, y: Array, w: Array, eta: Array) -> Array:
+        """Return w mu / (1 - mu)."""
+        below = np.where(eta < 0, eta, np.nan)
+        return np.asarray(w * np.exp(below) / -np.expm1(below))
+
+    def origin(self, mean: float) -> float:
+        """Return log of a share that is not too near 0 or 1."""
+        return math.log(_inside(mean))
+
+
 def _log_density(z: Array) -> Array:
     """Return log phi(z)."""
     return np.asarray(-z * z / 2 - math.log(2 * math.pi) / 2)
@@ -153,3 +188,4 @@ def _inside(share: float) -> float:
 PROBIT: Final = Probit()
 COMPLEMENTARY_LOG_LOG: Final = ComplementaryLogLog()
 IDENTITY: Final = Identity()
+LOG: Final = Log()

@@ -66,6 +66,8 @@ class Family(ABC):
         Whether l where mu = y is not 0, and not told by ``pearson``: its sum is asked for.
     classes
         Whether the outcome is 0 and 1, so that its sum is a count.
+    bounded
+        Whether some linear predictors are no means.
     """
 
     kind: str
@@ -78,6 +80,7 @@ class Family(ABC):
     dispersed: bool = False
     saturates: bool = False
     classes: bool = False
+    bounded: bool = False
 
     @abstractmethod
     def read(self, column: pd.Series, outcome: Outcome, policy: Policy) -> Array:

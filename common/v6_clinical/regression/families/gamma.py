@@ -109,6 +109,7 @@ class InverseGamma(Gamma):
     """Positive outcomes with the inverse link, mu = 1 / eta, eta above 0."""
 
     kind = "gamma inverse"
+    bounded = True
     ratio = None
     canonical = True
 

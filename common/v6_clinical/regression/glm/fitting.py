@@ -126,6 +126,7 @@ class Fitting:
             grid=first_grid(
                 information + np.diag(self.penalty), at * (not family.quadratic), tolerance
             ),
+            bounded=family.bounded,
         )
 
     def home(self) -> tuple[Array, float]:
