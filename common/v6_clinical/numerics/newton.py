@@ -75,8 +75,7 @@ class Newton:
     quadratic
         Whether the log-likelihood is: then one step leads to its maximum.
     bounded
-        Whether there are points without a likelihood: a start among them goes back towards
-        ``home``, between which and the optimum there is none.
+        Whether some points have no likelihood: a start among them goes back towards ``home``.
     sd
         Standard deviations of the last columns, the slopes': what noisy steps are judged by.
     grid
@@ -269,23 +268,17 @@ class Newton:
         """Move ``beta`` back from where sites refuse to be: to the best point, or before one to 0.
 
         Half of the step, then an eighth, a 64th and 1,024th of it: each refusal costs a round.
-
-        Returns
-        -------
-        bool
-            False once these have been tried.
+        Return False once these have been tried.
         """
         self.halvings, self.refusals = self.halvings + 1, self.refusals + 1
         if self._best is not None:
             self.beta = self._best + (self.beta - self._best) * 0.5**self.refusals
             return self.refusals <= RETREATS
-        if self.refusals > RETREATS - 1:
-            return False
         origin = np.zeros_like(self.beta) if self.home is None else self.home[0]
         about, share = (origin, NEARLY) if self.bounded else (np.zeros_like(self.beta), 0.5)
-        nearer = about + (self.beta - about) * share
-        self.beta = nearer if self.refusals < RETREATS - 1 else origin
-        return True
+        nearer = self.refusals < RETREATS - 1
+        self.beta = about + (self.beta - about) * share if nearer else origin
+        return self.refusals < RETREATS
 
 
 def _is_worse(evaluation: Evaluation, than: Evaluation, doubt: float) -> bool:
