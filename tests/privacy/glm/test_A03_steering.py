@@ -148,10 +148,10 @@ def test_A03_r9_one_patient_near_a_risk_of_1_makes_the_information() -> None:
     frame = counted().assign(y=RNG.permutation(np.arange(N) % 2))
     who = int(frame.loc[frame["y"] == 0, "age"].idxmax())
     slope = 0.01
-    intercept = -slope * float(frame["age"][who]) - 1e-4
+    intercept = -slope * float(frame["age"][who]) - 1e-8
     frame = frame[(frame["age"] <= frame["age"][who])]
     asked = at("binomial", "log", intercept, [slope, 0.0], "age", "bmi")
     assert refusal(ask(frame, "evaluate", asked)) == ("COEFFICIENT_RANGE", [])
     given = form(ask(frame, "evaluate", asked, WithoutR9()), "information")
     ratio = given("Intercept", "bmi") / given("Intercept", "Intercept")
-    assert ratio == pytest.approx(frame["bmi"][who], rel=1e-2)  # the attack, unguarded
+    assert ratio == pytest.approx(frame["bmi"][who], rel=1e-6)  # the attack, unguarded
