@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from helpers.policies import EXACT_SETTINGS
 from helpers.reference_cases import DATA, REFERENCE
 from v6_clinical.analyst import AnalysisError, Federation
 from v6_clinical.platforms.files import read_csv
@@ -50,7 +51,8 @@ def float_text(frames: list[pd.DataFrame], place: int, column: str) -> list[pd.D
 
 
 def ask(frames: list[pd.DataFrame], settings: Any, analysis: str, **arguments: Any) -> Any:
-    return getattr(Federation.local(frames, settings, progress="silent"), analysis)(**arguments)
+    exact = {**EXACT_SETTINGS, **(settings or {})}
+    return getattr(Federation.local(frames, exact, progress="silent"), analysis)(**arguments)
 
 
 def refusal(frames: list[pd.DataFrame], settings: Any, analysis: str, **arguments: Any) -> str:

