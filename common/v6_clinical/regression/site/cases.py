@@ -101,19 +101,22 @@ class Cases(ABC):
         return [self.powers(rows.weights).mean, self.powers(rows.offset).sd]
 
     def powers(self, column: Array) -> Powers:
-        """Return the powers of one of the rows' columns, shape (n,), computed once."""
-        if id(column) not in self._powers:
-            self.know([powers_of(column)])
-        return self._powers[id(column)]
+        """Return the powers of one of the rows' columns, shape (n,); of one that stays, once."""
+        for one in self._known:
+            if one.column is column:
+                return one
+        found = powers_of(column)
+        self.know([found])
+        return found
 
     def know(self, powers: Iterable[Powers]) -> None:
-        """Keep powers of columns that have been computed, with these columns."""
-        for one in powers:
-            self._powers.setdefault(id(one.column), one)
+        """Keep what has been computed of the rows' own columns, which are in memory anyway."""
+        own = self.events, self.rows.weights, self.rows.offset
+        self._known.extend(one for one in powers if any(one.column is x for x in own))
 
     @cached_property
-    def _powers(self) -> dict[int, Powers]:
-        return {}
+    def _known(self) -> list[Powers]:
+        return []
 
     @property
     def kind(self) -> str:
