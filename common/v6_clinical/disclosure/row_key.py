@@ -90,6 +90,11 @@ class Powers:
     third: float = 0.0
     reach: float = 0.0
 
+    @property
+    def square(self) -> float:
+        """The mean of the column's squares."""
+        return self.mean**2 + self.sd**2
+
     def digest(self, product: float = 0.0) -> Digest:
         """Return the digest, beside the mean of z y of another standardised column y."""
         n = len(self.column)

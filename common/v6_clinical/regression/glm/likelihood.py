@@ -20,7 +20,9 @@ from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.numerics.newton import Evaluation
 from v6_clinical.regression.families.family import Family
-from v6_clinical.regression.site.noise import NO_PARTS, Parts, parts_of
+from v6_clinical.regression.glm.gain import Gain
+from v6_clinical.regression.glm.spread import Spread, moments
+from v6_clinical.regression.site.noise import NO_PARTS, Parts
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -61,6 +63,8 @@ class Pointwise:
         w l', shape (n,): w (y - mu) where the link is canonical.
     weights
         -w l'', the rows' part in the information, shape (n,).
+    moments
+        What their spread is made of, where it has been asked for.
     """
 
     log_likelihood: float
@@ -68,6 +72,16 @@ class Pointwise:
     weights: Array
     gain: float = 0.0
     parts: Parts = NO_PARTS
+    moments: Array | None = None
+
+    def spread(self, weights: Array) -> Spread:
+        """Return how large the residuals are beside the information, of case weights (n,)."""
+        if self.moments is not None:
+            return Spread.of(self.moments)
+        found = np.zeros(3)
+        for rows in row_blocks(len(weights)):
+            found += moments(np.square(self.residuals[rows]), weights[rows], self.weights[rows])
+        return Spread.of(found)
 
 
 def pointwise(
@@ -77,6 +91,8 @@ def pointwise(
     eta: Array,
     before: Callable[[slice], Array] | None = None,
     clusters: Index | None = None,
+    *,
+    spread: bool = False,
 ) -> Pointwise:
     """Return the parts of the likelihood; they are no numbers where eta has overflowed.
 
@@ -84,11 +100,13 @@ def pointwise(
     ----------
     before
         Returns l of a block of rows at the linear predictor that the gain is from.
+    spread
+        Whether the moments of ``Pointwise.spread`` are summed as well.
     clusters
         Codes of patients of several rows, shape (n,).
     """
     value, residuals, model = 0.0, np.empty(len(eta)), np.empty(len(eta))
-    gain = Gain(len(eta), clusters)
+    gain, found = Gain(len(eta), clusters), np.zeros(3)
     with np.errstate(invalid="ignore", over="ignore"):
         for rows in row_blocks(len(eta)):
             y, w = outcome[rows], weights[rows]
@@ -97,31 +115,10 @@ def pointwise(
             residuals[rows], model[rows] = some[1:]
             if before is not None:
                 gain.add(rows, w * (some[0] - before(rows)))
-    return Pointwise(value, residuals, model, gain.total, gain.parts())
-
-
-class Gain:
-    """A sum of rows' parts, added block by block, and what makes its noise."""
-
-    def __init__(self, n: int, clusters: Index | None) -> None:
-        self.total = self._squares = self._largest = 0.0
-        self._each = None if clusters is None else np.zeros(n)
-        self._clusters = clusters
-
-    def add(self, rows: slice, block: Array) -> None:
-        """Add the parts of a block of rows."""
-        self.total += float(block.sum())
-        if self._each is not None:
-            self._each[rows] = block
-            return
-        self._squares += float(np.dot(block, block))
-        self._largest = max(self._largest, float(np.abs(block).max()))
-
-    def parts(self) -> Parts:
-        """Return what makes the noise of the sum."""
-        if self._each is not None:
-            return parts_of(self._each, self._clusters)
-        return Parts(self._squares**0.5, self._largest)
+            if spread:
+                found += moments(np.square(some[1]), w, some[2])
+    there = found if spread else None
+    return Pointwise(value, residuals, model, gain.total, gain.parts(), there)
 
 
 @dataclass(frozen=True)
@@ -136,11 +133,14 @@ class GainFrom:
         l of the rows there, shape (n,), where they are known.
     clusters
         Codes of patients of several rows, shape (n,), whose parts make the noise of the gain.
+    noisy
+        Whether there is noise.
     """
 
     intercept: float
     values: Array | None = None
     clusters: Index | None = None
+    noisy: bool = False
 
     def base(self, data: Data) -> Callable[[slice], Array]:
         """Return what gives l of a block of rows there."""
@@ -186,11 +186,9 @@ class Point:
         """The parts of the likelihood, row by row."""
         data, origin = self.data, self.origin
         rows = data.family, data.outcome, data.weights, self.eta
-        return (
-            pointwise(*rows)
-            if origin is None
-            else pointwise(*rows, origin.base(data), origin.clusters)
-        )
+        if origin is None:
+            return pointwise(*rows)
+        return pointwise(*rows, origin.base(data), origin.clusters, spread=origin.noisy)
 
     @property
     def residuals(self) -> Array:

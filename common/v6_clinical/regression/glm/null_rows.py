@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from v6_clinical.disclosure.blur import Scale, Source
+from v6_clinical.disclosure.row_key import Powers
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
@@ -21,10 +22,10 @@ from v6_clinical.regression.glm.likelihood import Data
 from v6_clinical.regression.glm.rows_at_null import (
     RowsAtNull,
     cluster_sums,
-    moments,
     null_blocks,
     sandwiched,
 )
+from v6_clinical.regression.glm.spread import Spread
 from v6_clinical.regression.site.noise import parts_of
 
 # How far a point may be from the null model before its noise grows, in powers of two: of the size
@@ -32,39 +33,6 @@ from v6_clinical.regression.site.noise import parts_of
 SLACK_SIZE, SLACK_ROWS = 0.5, 1.0
 FARTHEST: Final = 5  # doublings: further out the score tells nothing but who has which outcome
 COARSE: Final = 8  # steps of a power of two in which a dispersion's part of the noise is told
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How large residuals are beside the information, and on how many rows it rests.
-
-    Parameters
-    ----------
-    dispersion
-        sum r^2 / w over the sum of the weights in the information.
-    rows
-        The number of equal weights that say as much as those in the information (Kish).
-    """
-
-    dispersion: float
-    rows: float
-
-    @classmethod
-    def of(cls, sums: Array) -> Spread:
-        """Return that of sum r^2 / w, sum v and sum v^2, v the weights in the information."""
-        squares, total, square = sums.tolist()
-        if not (total > 0 and square > 0):
-            return cls(math.inf, 1.0)
-        return cls(squares / total, total**2 / square)
-
-
-def spread_of(residuals: Array, weights: Array, model: Array) -> Spread:
-    """Return that of w l', case weights, and weights in the information, shape (n,) each."""
-    found = np.zeros(3)
-    for rows in row_blocks(len(residuals)):
-        squares = np.square(residuals[rows])
-        found += moments(squares, weights[rows], np.abs(model[rows]))
-    return Spread.of(found)
 
 
 @dataclass(frozen=True)
@@ -136,7 +104,7 @@ def _doublings(more: float, than: float, power: float, slack: float) -> int:
 
 
 def null_rows(
-    data: Data, intercept: float, gram: Array, clusters: Index | None, *, alike: bool
+    data: Data, intercept: float, gram: Array, weights: Powers, clusters: Index | None
 ) -> tuple[NullRows, Array]:
     """Go through the rows at an intercept alone; return each row's leverage there too, (n,).
 
@@ -144,17 +112,19 @@ def null_rows(
     ----------
     gram
         The sum of x x', shape (p, p).
-    alike
-        Whether every row has the same weight in the information of the null model.
+    weights
+        The powers of the case weights.
+    clusters
+        Codes of patients of several rows, shape (n,).
     """
-    family, weight = data.family, 0.0
-    if alike:
-        at = np.array([intercept])
-        weight = float(family.expected(data.outcome[:1], np.ones(1), at)[0])
-        if family.canonical and clusters is None and weight > 0:
-            return _alike(data, intercept, gram, weight)
+    family, plain = data.family, data.offset.strides == (0,)
+    at = np.array([intercept])
+    each = float(family.expected(data.outcome[:1], np.ones(1), at)[0]) if plain else 0.0
+    if family.canonical and clusters is None and each > 0:
+        return _of_one_predictor(data, intercept, gram, each, weights)
     rows = RowsAtNull(data, intercept)
-    information = weight * gram if alike else sandwiched(data.design, rows.expected)
+    alike = plain and data.weights.strides == (0,)
+    information = each * gram if alike else sandwiched(data.design, rows.expected)
     factor = Factor(information)
     lengths = factor.squares(data.design)  # |h|^2
     found = rows.largest(lengths)
@@ -172,21 +142,29 @@ def null_rows(
     return null, lengths
 
 
-def _alike(data: Data, intercept: float, gram: Array, weight: float) -> tuple[NullRows, Array]:
-    """Return the same of rows of one ``weight`` in the information, observed as expected."""
+def _of_one_predictor(
+    data: Data, intercept: float, gram: Array, each: float, weights: Powers
+) -> tuple[NullRows, Array]:
+    """Return the same where case weights times ``each`` are those in the information."""
     family, n, at = data.family, len(data.outcome), np.array([intercept])
-    leverage = Factor(gram).squares(data.design)
-    squares = most = largest = 0.0
+    alike = data.weights.strides == (0,)
+    weighted = gram if alike else sandwiched(data.design, data.weights)
+    leverage = Factor(weighted).squares(data.design)  # |h|^2 of weights alone until times weights
+    squares, most = 0.0, np.zeros(2)
     with np.errstate(invalid="ignore", over="ignore"):
         for rows in row_blocks(n):
-            r = family.residuals(data.outcome[rows], data.weights[rows], at)
-            r *= r
-            squares, largest = squares + float(r.sum()), max(largest, float(r.max()))
-            r *= leverage[rows]
-            most = max(most, float(r.max()))
-    spread = Spread.of(np.array([squares, n * weight, n * weight**2]))
-    row, square = math.sqrt(most / weight), float(leverage.max(initial=0.0))
-    alone = math.sqrt(largest / weight / max(n, 1)), 1 / max(n, 1)
+            w, length = data.weights[rows], leverage[rows]
+            r = np.square(family.residuals(data.outcome[rows], w, at))
+            squares += float((r if alike else r / w).sum())
+            most[0] = max(most[0], float(r.max()))
+            r *= length
+            most[1] = max(most[1], float(r.max()))
+            if not alike:
+                length *= w
+    total, heaviest = n * weights.mean, weights.mean + weights.reach * weights.sd
+    spread = Spread.of(np.array([squares, each * total, each**2 * n * weights.square]))
+    row, square = math.sqrt(most[1] / each), float(leverage.max(initial=0.0))
+    alone = math.sqrt(most[0] / each / total), heaviest / total
     return NullRows(intercept, row, square, spread, family.dispersed, alone), leverage
 
 

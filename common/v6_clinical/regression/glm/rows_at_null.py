@@ -9,6 +9,7 @@ import numpy as np
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.regression.glm.likelihood import Data, null_predictor
+from v6_clinical.regression.glm.spread import moments
 
 
 class RowsAtNull:
@@ -44,12 +45,6 @@ class RowsAtNull:
         total = float(self.sums[1])
         found[2:] = found[2:] / np.array([total**0.5, total]) if total > 0 else 0.0
         return found
-
-
-def moments(squares: Array, weights: Array, model: Array) -> Array:
-    """Return sum r^2 / w, sum v and sum v^2 of a block."""
-    total = squares.sum() if weights.strides == (0,) else (squares / weights).sum()
-    return np.array([total, model.sum(), np.dot(model, model)])
 
 
 def null_blocks(

@@ -123,11 +123,6 @@ class GLMCases(Cases):
         return self.rows.weigh_alike
 
     @property
-    def alike(self) -> bool:
-        """Whether all rows have one weight in the expected information of the null model."""
-        return self.rows.weigh_alike and not self.rows.has_offset
-
-    @property
     def quadratic(self) -> bool:
         """Whether that of the family is."""
         return self.regression.family.quadratic

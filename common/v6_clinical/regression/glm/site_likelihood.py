@@ -19,11 +19,7 @@ from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm import likelihood
 from v6_clinical.regression.glm.likelihood import Data, GainFrom, Point
 from v6_clinical.regression.glm.linear_told import linear_sums, own_sums
-from v6_clinical.regression.glm.null_rows import (
-    NullRows,
-    null_rows,
-    spread_of,
-)
+from v6_clinical.regression.glm.null_rows import NullRows, null_rows
 from v6_clinical.regression.glm.null_told import NullQuadratic, NullTold
 from v6_clinical.regression.glm.own_intercept import own_intercept
 from v6_clinical.regression.glm.questions import Evaluate
@@ -59,8 +55,9 @@ class GLMLikelihood(Likelihood):
 
     def at_null(self, gram: Array, clusters: Index | None) -> tuple[Self, Array]:
         """Return the likelihood with its rows at their null model, and their leverages there."""
-        intercept, alike = self.cases.null_intercept(self._alone_data), self.cases.alike
-        null, leverage = null_rows(self.data, intercept, gram, clusters, alike=alike)
+        intercept = self.cases.null_intercept(self._alone_data)
+        weights = self.cases.powers(self.data.weights)
+        null, leverage = null_rows(self.data, intercept, gram, weights, clusters)
         return replace(self, null=null), leverage
 
     def with_noise(self, noisy: Noisy) -> Self:
@@ -71,7 +68,7 @@ class GLMLikelihood(Likelihood):
         """Return the noise of what is told at a point."""
         if self.null is None:
             return NoiseAt(self.noisy)
-        there = spread_of(point.residuals, self.data.weights, point.parts.weights)
+        there = point.parts.spread(self.data.weights)
         source, n = self.noisy.source, len(self.data.outcome)
         scale, shown = self.null.scale(source, n, there, question)
         return NoiseAt(self.noisy, question, scale, shown)
@@ -107,7 +104,7 @@ class GLMLikelihood(Likelihood):
         """What gains are from: the site's own null model, where there is noise."""
         if self.null is None:
             return GainFrom(self.origin_asked[0])
-        return GainFrom(self.null.intercept, self.null.values, self.noisy.clusters)
+        return GainFrom(self.null.intercept, self.null.values, self.noisy.clusters, noisy=True)
 
     @cached_property
     def origin_asked(self) -> tuple[float, bytes]:

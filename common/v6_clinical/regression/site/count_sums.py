@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from v6_clinical.disclosure.row_key import Powers, beside, powers_of
+from v6_clinical.disclosure.row_key import Powers, powers_of
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Noise, Sums
 from v6_clinical.regression.counts import OUTCOME, ROWS, WEIGHTS
-from v6_clinical.regression.site.noise import in_units, parts_of
+from v6_clinical.regression.site.noise import Parts, in_units, parts_of
 from v6_clinical.regression.site.rows import Rows
 
 if TYPE_CHECKING:
@@ -91,16 +91,17 @@ class _Sum:
         policy, n, clusters = self.policy, self.rows.n, self.rows.patients
         if not policy.noise.on:
             return self.value
-        known = [powers(column) for column in keyed]
-        found = beside(known, keyed[-1])[0] if len(known) > 1 else [known[0].digest()]
-        units = in_units([number for digest in found for number in (digest.mean, digest.sd)])
-        key = b"|".join([b"sum", *(digest.key for digest in found), units])
+        found = [powers(column).digest() for column in keyed]
+        units = [number for digest in found for number in (digest.mean, digest.sd)]
+        if parts is None:
+            units.append(self.value / n)
+        key = b"|".join([b"sum", *(digest.key for digest in found), in_units(units)])
         source = policy.noise.source(key + (b"" if clusters is None else b"|clusters"))
-        parts = np.multiply(*keyed) if parts is None else parts
-        if clusters is None:
-            about = powers(parts) if len(known) == 1 else powers_of(parts)
-            size, largest = about.sd * n**0.5, about.reach * about.sd
+        if parts is not None and clusters is None:
+            about = powers(parts)
+            together = Parts(about.sd * n**0.5, about.reach * about.sd)
         else:
-            together = parts_of(parts - parts.mean(), clusters)
-            size, largest = together.size, together.largest
-        return source.number(self.name, b"", self.value, size, largest)
+            product = np.multiply(*keyed) if parts is None else parts.copy()
+            product -= product.mean()
+            together = parts_of(product, clusters)
+        return source.number(self.name, b"", self.value, together.size, together.largest)

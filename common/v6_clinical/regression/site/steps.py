@@ -195,6 +195,7 @@ def _likelihood(
     """
     if not policy.noise.on:
         return cases.likelihood(about.design, shift)
+    cases.know(powers_beside(about))
     if cases.centred:
         p = len(coding.names)
         factor = Factor(about.products[:p, :p])
@@ -212,7 +213,6 @@ def _likelihood(
 def _noisy(cases: Cases, about: Survey, coding: Coding, policy: Policy, leverage: Array) -> Noisy:
     """Return the noise of the rows and a design's columns."""
     p = len(coding.names)
-    cases.know(powers_beside(about))
     found = described(about, p, policy.noise, cases.rows.patients)
     columns = Columns(found.digests, bool(p) and coding.names[0] == INTERCEPT)
     kept = Kept.of(factor_of(_compared(about, p, cases), columns))
