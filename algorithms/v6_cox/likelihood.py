@@ -95,9 +95,12 @@ class CoxLikelihood(Likelihood):
         """Return the likelihood with the noise of what is told of it."""
         return replace(self, noisy=noisy)
 
-    def noise_at(self, point: CoxPoint, question: bytes) -> NoiseAt:
-        """Return the noise of what is told at a point."""
-        return NoiseAt(self.noisy, question, self.null.scale, self.null.scale)
+    def noise_at(self, here: Checked[Any], question: bytes) -> NoiseAt:
+        """Return the noise of what is told at a point; of a common baseline little has any."""
+        if not self.noisy.on or self.times is not None:
+            return NoiseAt(self.noisy, question, self.null.scale, self.null.scale)
+        point: CoxPoint = here.point
+        return self.null.at(point.point, here.evaluation.information, question)
 
     @cached_property
     def null(self) -> NullNoise:
@@ -157,7 +160,7 @@ class CoxLikelihood(Likelihood):
 
         The log-likelihood is told as the difference to that at coefficients of 0.
         """
-        question, noise = self.cases.question, self.noise_at(here.point, asked.question)
+        question, noise = self.cases.question, self.noise_at(here, asked.question)
         if not isinstance(question, Evaluate):
             raise TypeError("this question asks for no evaluation")
         wanted, evaluation, strata = question.report, None, None

@@ -8,26 +8,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.disclosure.blur import NO_NOISE, Scale, factor_of, settled
+from v6_clinical.disclosure.growth import grown, hides
 from v6_clinical.disclosure.row_key import Columns
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.newton import Evaluation
+from v6_clinical.numerics.whitening import longer
 from v6_clinical.regression.site.noise import NoiseAt, Noisy, Parts, parts_of
 from v6_cox.kernel import residuals
 from v6_cox.kernel.coarse_parts import coarse_parts, find_runs
 from v6_cox.kernel.concordance import Concordance, pairs_of_rows
 from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.proportional_hazards import PHSums, Transform, moved, ph_sums, stack, times_of
+from v6_cox.kernel.reach import most
 from v6_cox.kernel.row_likelihood import row_likelihoods
 from v6_cox.kernel.row_parts import largest_parts
 
 if TYPE_CHECKING:
     from v6_cox.kernel.sorted_data import SortedData
+
+
+ROUNDING: Final = 1 + 1e-6  # of lengths in half of the memory
 
 
 def without_rounding(point: Point, found: Evaluation) -> Evaluation:
@@ -66,18 +72,42 @@ class NullNoise:
         return None if clusters is None else clusters[self.data.order]
 
     @cached_property
-    def scale(self) -> Scale:
-        """The noise of score and information."""
-        if not self.noisy.on:
-            return NO_NOISE
-        null, columns = self.point, self.noisy.columns
+    def _sizes(self) -> tuple[Scale, Array, Array]:
+        """The noise of score and information, the coordinates h, and |h| of the rows, (n,)."""
+        null, columns, lengths = self.point, self.noisy.columns, np.empty(len(self.data), "f4")
         runs = find_runs(null) if self.patients is None else None
         if runs is not None:
-            parts = coarse_parts(null, runs, factor_of(runs.information, columns).whitener)
+            through = factor_of(runs.information, columns).whitener
+            parts = coarse_parts(null, runs, through, lengths)
         else:
-            matrix = null.information * np.outer(null.varies, null.varies)
-            parts = largest_parts(null, factor_of(matrix, columns).whitener, None, self.patients)
-        return self.noisy.source.scale(len(self.data), parts.score, parts.information)
+            factor = factor_of(null.information * np.outer(null.varies, null.varies), columns)
+            through = factor.whitener
+            parts = largest_parts(null, through, None, self.patients)
+            lengths[:] = factor.norms(self.data.design)
+        scale = self.noisy.source.scale(len(self.data), parts.score, parts.information)
+        return scale, through, cast(Array, lengths)
+
+    @property
+    def scale(self) -> Scale:
+        """The noise of score and information."""
+        return self._sizes[0] if self.noisy.on else NO_NOISE
+
+    def at(self, here: Point, information: Array, question: bytes) -> NoiseAt:
+        """Return the noise at a point: larger where patients count for more than at 0.
+
+        The rows' columns are gone through only where a bound does not say that they do not.
+        """
+        if not self.noisy.on:
+            return NoiseAt(self.noisy, question)
+        scale, through, lengths = self._sizes
+        further, source = ROUNDING * longer(through, information), self.noisy.source
+        bound = most(here, lengths, self.patients)
+        size = bound.score * further, bound.information * further**2
+        if not hides(source, scale, *size, question):
+            through = factor_of(information, self.noisy.columns).whitener
+            parts = largest_parts(here, through, None, self.patients)
+            scale = grown(source, scale, parts.score, parts.information, question)
+        return NoiseAt(self.noisy, question, scale, scale)
 
     def parts(self, rows: Array) -> Parts:
         """Return the parts of patients in a sum over sorted rows, shape (n,)."""
@@ -97,7 +127,7 @@ class NullNoise:
         """Compute what each evaluation needs of the rows at 0, and free the memory of the rest."""
         self.value  # noqa: B018 - kept from here on
         if self.noisy.on:
-            self.scale, self.rows  # noqa: B018
+            self._sizes, self.rows  # noqa: B018
         vars(self).pop("point", None)
 
     def difference(self, here: Point, noise: NoiseAt) -> float:
@@ -117,7 +147,7 @@ class NullNoise:
         return self.noisy.number("null_likelihood", b"", self.value, parts, alone=True)
 
     def hazards(
-        self, found: PHSums, transform: Transform, noise: NoiseAt
+        self, here: Point, found: PHSums, transform: Transform, noise: NoiseAt
     ) -> tuple[Array, Array, Scale]:
         """Return the test's sums as one block of x and x g(t): score, information, their noise.
 
@@ -142,6 +172,10 @@ class NullNoise:
         scale = self.noisy.source.scale(len(self.data), parts.score, parts.information)
         score, matrix = stack(moved(found, centre))
         name, question = f"hazards/{transform}", noise.question
+        through = factor_of(matrix * both, twice).whitener
+        parts = largest_parts(here, through, g - centre, self.patients)
+        sizes = parts.score, parts.information
+        scale = grown(self.noisy.source, scale, *sizes, question, name)
         told = self.noisy.source.score_block(
             name, question, scale, score * keep, matrix * both, twice
         )
@@ -184,6 +218,9 @@ class NullNoise:
         columns = self.noisy.columns
         lengths = np.dot(rows, factor_of(np.dot(rows.T, rows), columns).whitener)
         square = float(np.einsum("ij,ij->i", lengths, lengths).max(initial=0.0))
-        e = self.noisy.source.scale(len(self.data), 0.0, square).e
+        source, twice = self.noisy.source, 2 * square  # all of the floor
+        e = grown(
+            source, source.scale(len(self.data), 0.0, 0.0), 0.0, twice, noise.question, "meat"
+        ).e
         told = self.noisy.matrix("meat", noise.question, e, matrix * np.outer(keep, keep))
         return told, e

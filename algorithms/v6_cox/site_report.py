@@ -109,7 +109,7 @@ def hazards_test(
     evaluation = Evaluation(point.log_likelihood, found.score, found.information)
     if here.point.noisy:
         evaluation = without_rounding(point, evaluation)
-    score, information, scale = null.hazards(found, transform, noise)
+    score, information, scale = null.hazards(point, found, transform, noise)
     both = with_time(labels)
     sums = Sums(
         {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Form, Sums
 from v6_clinical.regression.glm.likelihood import ExpectedPoint, row_values
+from v6_clinical.regression.glm.reach import SumsThere
 from v6_clinical.regression.glm.told import GLMTold
 from v6_clinical.regression.site.guard import check, squares_to_tell
 
@@ -33,7 +35,10 @@ def report(told: GLMTold, policy: Policy) -> Sums:
     forms = {}
     if not family.canonical:
         here = check(ExpectedPoint(data, told.asked.beta), policy)
-        expected = noise.matrix("expected", here.evaluation.information)
+        information, weights = here.evaluation.information, here.point.parts.weights
+        sums = SumsThere(information, told.residuals, weights, noise.question, "expected")
+        hidden = replace(noise, scale=told.likelihood.hiding(noise.scale, sums))
+        expected = hidden.matrix("expected", information)
         forms["expected"] = Form(told.asked.labels, expected)
     return Sums(found, forms=forms, noise=noise.noisy.told([*found, *forms]))
 

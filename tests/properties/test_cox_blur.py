@@ -117,12 +117,16 @@ def test_estimates_and_hazards_tests_are_as_near_as_is_declared(variant: str, si
     plain, worst = fit(variant, None, sites)[0], 0.0
     for secret in range(2):
         found, asked = fit(variant, secret, sites)
-        (d, _), (h, e) = (declared(asked, name) for name in ("information", "hazards_information"))
+        (d, own), (h, e) = (
+            declared(asked, name) for name in ("information", "hazards_information")
+        )
         for one, other in zip(plain["coefficients"], found["coefficients"], strict=True):
             off = abs(one["estimate"] - other["estimate"]) / one["std_error"]
             worst = max(worst, off / d)
             assert off < 6 * d
-            assert abs(other["std_error"] / one["std_error"] - 1) < 0.15
+            ratio = (other["std_error"] / one["std_error"]) ** 2  # of variances, with d^2 of noise
+            assert ratio < (1 + d**2) / max(1 - 7 * own, 0.1)
+            assert 1 / ratio < 1 + 7 * own
         pairs = zip(plain["proportional_hazards"], found["proportional_hazards"], strict=True)
         for one, other in pairs:
             root, theirs = one["statistic"] ** 0.5, other["statistic"] ** 0.5

@@ -81,8 +81,16 @@ def _bounds(rows: int, columns: int) -> Index:
     return np.array(bounds, dtype=np.intp)
 
 
-def coarse_parts(point: Point, runs: Runs, whitener: Array) -> Parts:
-    """Return about the largest parts; ``whitener`` W, shape (p, r), as of ``largest_parts``."""
+def coarse_parts(point: Point, runs: Runs, whitener: Array, lengths: Array | None = None) -> Parts:
+    """Return about the largest parts.
+
+    Parameters
+    ----------
+    whitener
+        W, shape (p, r), as of ``largest_parts``.
+    lengths
+        Shape (n,), to be filled with |W' x| of the rows.
+    """
     means = np.dot(runs.means, whitener)
     squares = np.einsum("ij,ij->i", means, means)
     of_mean, of_square = means * runs.hazard[:, None], squares * runs.hazard
@@ -100,6 +108,8 @@ def coarse_parts(point: Point, runs: Runs, whitener: Array) -> Parts:
         )
         own, less = exposed - later[j], died - exposed
         hh, (hb, hm) = np.einsum("ij,ij->i", h, h), np.dot(h, np.array([b, m]).T).T
+        if lengths is not None:
+            lengths[rows] = np.sqrt(hh)
         # |less h + b + (own - died) m|^2
         more = own - died
         long = less * (less * hh + 2 * hb + 2 * more * hm)

@@ -12,7 +12,7 @@ sum_k S1_k m / S0_k^2 = X' (r G), G_i the sum of m / S0^2 over the risk sets tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -104,6 +104,13 @@ class Passage:
     def times_scores(self, values: Array, rows: Rows) -> Array:
         """Return r_i times the values of some rows, shape (rows, q)."""
         return values if self.alike else values * self.point.risk.scores[rows, None]
+
+
+def at_lengths(point: Point, lengths: Array) -> Point:
+    """Return the same risk scores beside one column, shape (n,), in place of the others."""
+    found = Point(replace(point.data, design=lengths[:, None]), np.zeros(1))
+    vars(found).update(risk=point.risk, jumps=point.jumps)
+    return found
 
 
 def times(values: Array, factor: Array | None) -> Array:

@@ -152,7 +152,7 @@ class Source:
         d0 = max(tau, SCORE_ROW * floor / math.sqrt(n))
         e0 = max(tau * math.sqrt(3 / n), MATRIX_ROW * floor / n)
         wider = 2.0 ** (self.uniform(b"scale") / 2)  # so that where k changes tells no row's part
-        return Scale(_rounded_up(d0, floor * row * wider), _rounded_up(e0, floor * square * wider))
+        return Scale(rounded_up(d0, floor * row * wider), rounded_up(e0, floor * square * wider))
 
     def normals(self, name: str, question: bytes, shape: tuple[int, ...]) -> Array:
         """Return independent standard normal numbers: the same for the same name and question."""
@@ -278,7 +278,7 @@ def settled(values: Array, sd: Array) -> Array:
     return found
 
 
-def _rounded_up(least: float, needed: float) -> float:
+def rounded_up(least: float, needed: float) -> float:
     """Return ``least`` times the first power of two that makes it no smaller than ``needed``."""
     if not needed > least:
         return least

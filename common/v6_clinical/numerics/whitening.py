@@ -114,3 +114,22 @@ class Factor:
             last = int(self.kept[: start + TOGETHER].max()) + 1
             found.append((places, last, np.ascontiguousarray(through[places, :last])))
         return found
+
+
+def longer(whitener: Array, matrix: Array) -> float:
+    """Return by how much a row may be longer in the coordinates of another matrix, inf for any.
+
+    The inverse root of the smallest eigenvalue of W' A W.
+
+    Parameters
+    ----------
+    whitener
+        W of the one matrix, shape (p, r).
+    matrix
+        A, shape (p, p).
+    """
+    inner = whitener.T @ matrix @ whitener
+    if not inner.size:
+        return np.inf
+    least = float(np.linalg.eigvalsh((inner + inner.T) / 2)[0])
+    return least**-0.5 if least > 0 else np.inf

@@ -19,6 +19,7 @@ from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.numerics.whitening import Factor
 from v6_clinical.regression.glm.likelihood import Data
+from v6_clinical.regression.glm.reach import Reach
 from v6_clinical.regression.glm.rows_at_null import (
     RowsAtNull,
     cluster_sums,
@@ -51,6 +52,8 @@ class NullRows:
         Whether the dispersion is a parameter, in whose unit the noise of a score is.
     alone
         ``row`` and ``square`` of a design of ones alone.
+    reach, weight
+        How far the rows reach there, and the sum of their weights in the information.
     values
         l of each row, shape (n,), where it is no function of the outcome: an offset is added.
     """
@@ -61,16 +64,19 @@ class NullRows:
     spread: Spread
     dispersed: bool
     alone: tuple[float, float]
+    reach: Reach
+    weight: float
     values: Array | None = None
 
     @property
     def of_ones(self) -> NullRows:
         """The same rows with a design of ones alone."""
         row, square = self.alone
-        return replace(self, row=row, square=square)
+        ones = Reach.of_ones(len(self.reach.lengths), self.weight)
+        return replace(self, row=row, square=square, reach=ones)
 
-    def scale(self, source: Source, n: int, there: Spread, question: bytes) -> tuple[Scale, Scale]:
-        """Return the noise of an evaluation, and what is told of it, which is no smaller.
+    def scale(self, source: Source, n: int, there: Spread, question: bytes) -> Scale:
+        """Return the noise of an evaluation, but for rows that reach further at the point.
 
         That of the null model, but where residuals are larger at the point, or the information
         rests on fewer rows: the noise of the score is sized by the information there, which would
@@ -89,11 +95,13 @@ class NullRows:
         found = source.scale(n, self.row / unit * math.sqrt(fewer), self.square * fewer)
         if size > FARTHEST:
             raise RefusalError("COEFFICIENT_RANGE")
-        grown = 2.0**size * found.d
-        if not self.dispersed:
-            return (told := Scale(grown, found.e)), told
-        shown = 2.0 ** (math.ceil(COARSE * math.log2(unit)) / COARSE)
-        return Scale(grown, found.e, unit), Scale(grown * shown, found.e)
+        return Scale(2.0**size * found.d, found.e, unit)
+
+
+def shown(scale: Scale) -> Scale:
+    """Return what is told of a noise, which is no smaller."""
+    unit = 2.0 ** (math.ceil(COARSE * math.log2(scale.unit)) / COARSE)
+    return Scale(scale.d * unit, scale.e)
 
 
 def _doublings(more: float, than: float, power: float, slack: float) -> int:
@@ -127,7 +135,7 @@ def null_rows(
     information = each * gram if alike else sandwiched(data.design, rows.expected)
     factor = Factor(information)
     lengths = factor.squares(data.design)  # |h|^2
-    found = rows.largest(lengths)
+    found, reach = rows.largest(lengths), Reach.of(factor, lengths)
     if clusters is not None:
         found = _of_patients(data.design, rows, factor, lengths, clusters)
     if len(factor.kept):
@@ -135,11 +143,9 @@ def null_rows(
     else:
         lengths = Factor(gram).squares(data.design)
     row, square, *alone = found.tolist()
-    spread = Spread.of(rows.sums)
-    null = NullRows(
-        intercept, row, square, spread, family.dispersed, (alone[0], alone[1]), rows.values
-    )
-    return null, lengths
+    spread, ones = Spread.of(rows.sums), (alone[0], alone[1])
+    sizes = intercept, row, square, spread, family.dispersed, ones, reach, float(rows.sums[1])
+    return NullRows(*sizes, rows.values), lengths
 
 
 def _of_one_predictor(
@@ -149,8 +155,9 @@ def _of_one_predictor(
     family, n, at = data.family, len(data.outcome), np.array([intercept])
     alike = data.weights.strides == (0,)
     weighted = gram if alike else sandwiched(data.design, data.weights)
-    leverage = Factor(weighted).squares(data.design)  # |h|^2 of weights alone until times weights
-    squares, most = 0.0, np.zeros(2)
+    factor = Factor(each * weighted)
+    leverage = factor.squares(data.design)  # |h|^2 until times weights
+    reach, squares, most = Reach.of(factor, leverage), 0.0, np.zeros(2)
     with np.errstate(invalid="ignore", over="ignore"):
         for rows in row_blocks(n):
             w, length = data.weights[rows], leverage[rows]
@@ -159,13 +166,15 @@ def _of_one_predictor(
             most[0] = max(most[0], float(r.max()))
             r *= length
             most[1] = max(most[1], float(r.max()))
+            length *= each
             if not alike:
                 length *= w
     total, heaviest = n * weights.mean, weights.mean + weights.reach * weights.sd
     spread = Spread.of(np.array([squares, each * total, each**2 * n * weights.square]))
-    row, square = math.sqrt(most[1] / each), float(leverage.max(initial=0.0))
+    row, square = math.sqrt(most[1]), float(leverage.max(initial=0.0))
     alone = math.sqrt(most[0] / each / total), heaviest / total
-    return NullRows(intercept, row, square, spread, family.dispersed, alone), leverage
+    sizes = intercept, row, square, spread, family.dispersed, alone, reach, each * total
+    return NullRows(*sizes), leverage
 
 
 def _of_patients(
@@ -179,14 +188,19 @@ def _of_patients(
     return rows.of_ones(np.array([row, square, *alone]))
 
 
-def meat_square(data: Data, intercept: float, clusters: Index | None) -> tuple[float, float]:
-    """Return the largest part of a patient in the meat of the null model, u' M^-1 u.
-
-    Beside it the number of equal rows that say as much as the squared residuals.
-    """
+def null_residuals(data: Data, intercept: float) -> Array:
+    """Return w l' of the rows at an intercept alone, shape (n,)."""
     residuals = np.empty(len(data.outcome))
     for rows, (_, first, *_) in null_blocks(data, intercept):
         residuals[rows] = first
+    return residuals
+
+
+def meat_square(data: Data, residuals: Array, clusters: Index | None) -> tuple[float, float]:
+    """Return the largest part of a patient in the meat of residuals w l', (n,): u' M^-1 u.
+
+    Beside it the number of equal rows that say as much as the squared residuals.
+    """
     if clusters is not None:
         sums = cluster_sums(data.design, residuals, clusters)
         norms = Factor(np.dot(sums.T, sums)).norms(sums)

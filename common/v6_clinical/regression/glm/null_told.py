@@ -105,7 +105,7 @@ class NullTold:
         here = self._at(*alone.asked_intercept(intercept), policy)
         self._at(*self.likelihood.origin_asked, policy)
         begin = self.origin_gain(policy)
-        noise, found = alone.noise_at(here.here.point, here.question), here.here.evaluation
+        noise, found = alone.noise_at(here.here, here.question), here.here.evaluation
         score, information = noise.block(found.score, found.information)
         values = row_values(alone.data, self.likelihood.gain.intercept)
         value = noisy.sum("null_likelihood", b"", values, alone=True) + begin

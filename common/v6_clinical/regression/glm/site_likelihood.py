@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from v6_clinical.disclosure.blur import Source
+from v6_clinical.disclosure.blur import Scale, Source
 from v6_clinical.disclosure.row_key import Columns, Digest
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array, Index
@@ -19,10 +19,11 @@ from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm import likelihood
 from v6_clinical.regression.glm.likelihood import Data, GainFrom, Point
 from v6_clinical.regression.glm.linear_told import linear_sums, own_sums
-from v6_clinical.regression.glm.null_rows import NullRows, null_rows
+from v6_clinical.regression.glm.null_rows import NullRows, null_rows, shown
 from v6_clinical.regression.glm.null_told import NullQuadratic, NullTold
 from v6_clinical.regression.glm.own_intercept import own_intercept
 from v6_clinical.regression.glm.questions import Evaluate
+from v6_clinical.regression.glm.reach import SumsThere
 from v6_clinical.regression.glm.told import GLMTold
 from v6_clinical.regression.site.guard import Checked, Cleared, check, evaluation_sums, may_add
 from v6_clinical.regression.site.likelihood import Asked, Likelihood
@@ -64,14 +65,21 @@ class GLMLikelihood(Likelihood):
         """Return the likelihood with the noise of what is told of it."""
         return replace(self, noisy=noisy)
 
-    def noise_at(self, point: Point, question: bytes) -> NoiseAt:
+    def noise_at(self, here: Checked[Point], question: bytes) -> NoiseAt:
         """Return the noise of what is told at a point."""
         if self.null is None:
             return NoiseAt(self.noisy)
-        there = point.parts.spread(self.data.weights)
-        source, n = self.noisy.source, len(self.data.outcome)
-        scale, shown = self.null.scale(source, n, there, question)
-        return NoiseAt(self.noisy, question, scale, shown)
+        parts, information = here.point.parts, here.evaluation.information
+        there = parts.spread(self.data.weights)
+        scale = self.null.scale(self.noisy.source, len(self.data.outcome), there, question)
+        scale = self.hiding(scale, SumsThere(information, parts.residuals, parts.weights, question))
+        return NoiseAt(self.noisy, question, scale, shown(scale))
+
+    def hiding(self, scale: Scale, sums: SumsThere) -> Scale:
+        """Return a noise that hides the patient who counts most in sums over the rows."""
+        if self.null is None:
+            return scale
+        return sums.hidden(self.null.reach, self.noisy, self.data.design, scale)
 
     @property
     def fewest(self) -> float:
@@ -174,9 +182,9 @@ class GLMLikelihood(Likelihood):
             if step.size < SAMPLE_ERRORS * own.every**0.5:
                 beta, question = self.asked(beta + step.step)
                 here = check(self.at(beta), policy)
-                noise = self.noise_at(here.point, question)
+                noise = self.noise_at(here, question)
                 return Quadratic(here.evaluation, beta, noise=noise)
-        noise, expected = self.noise_at(here.point, question), None
+        noise, expected = self.noise_at(here, question), None
         if own.every == 1 and place.count > 1 and not self.quadratic:
             # of more rows so little is left out that it saves no round
             expected = self._expected(here, own, policy, place.count, noise)
@@ -205,7 +213,11 @@ class GLMLikelihood(Likelihood):
         if not may_add(third, policy):
             return None
         small = (step**2 <= SMALL**2 * np.diag(covariance)).all()
-        return share * noise.beside("third", missed, information) if small else None
+        if not small:
+            return None
+        sums = SumsThere(information, third, here.point.parts.weights, noise.question, "third")
+        hidden = replace(noise, scale=self.hiding(noise.scale, sums))
+        return share * hidden.beside("third", missed, information)
 
     def opening_sums(self, labels: tuple[str, ...], null: Cleared | None, policy: Policy) -> Sums:
         """Return h and v = h a + score of the null model, where its sums do not follow.
@@ -227,7 +239,7 @@ class GLMLikelihood(Likelihood):
         alone = self.alone
         at, question = alone.asked_intercept(intercept)
         here = check(alone.at(np.array([at])), policy)
-        noise = alone.noise_at(here.point, question)
+        noise = alone.noise_at(here, question)
         score, information = noise.block(here.evaluation.score, here.evaluation.information)
         return NullQuadratic(at, float(score[0]), float(information[0, 0]), noise)
 
@@ -271,7 +283,7 @@ class GLMLikelihood(Likelihood):
     def tell(self, here: Checked[Any], asked: Asked, policy: Policy) -> GLMTold:
         """Return the evaluation and, asked for, that of the null model."""
         point: Point = here.point
-        noise, parts = self.noise_at(point, asked.question), point.parts
+        noise, parts = self.noise_at(here, asked.question), point.parts
         if not np.isfinite(parts.gain):
             raise RefusalError("COEFFICIENT_RANGE")
         gain = noise.number("likelihood", parts.gain, parts.parts)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from v6_clinical.disclosure.blur import Scale
+from v6_clinical.disclosure.growth import grown
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Form, Sums
 from v6_clinical.regression.glm import likelihood
 from v6_clinical.regression.glm.likelihood import Data
-from v6_clinical.regression.glm.null_rows import equal_rows, fewer_rows, meat_square
+from v6_clinical.regression.glm.null_rows import fewer_rows, meat_square, null_residuals
 from v6_clinical.regression.glm.questions import Evaluate
 from v6_clinical.regression.site.guard import Cleared
 from v6_clinical.regression.site.likelihood import Asked, Told
@@ -69,11 +68,13 @@ class GLMTold(Told):
         found = likelihood.meat(self.data.design, self.residuals, clusters)
         if noisy.on:
             clusters = noisy.clusters
+            source, question = noisy.source, self.noise.question
             null = self.cases.null_intercept(self.likelihood.alone.data)
-            square, rows = meat_square(self.data, null, clusters)
-            further = noisy.source.uniform(b"meat|" + self.noise.question)
-            fewer = fewer_rows(rows, equal_rows(np.square(self.residuals)), further)
-            e = noisy.source.scale(len(self.residuals), 0.0, square * fewer).e
-            found = noisy.matrix("meat", self.noise.question, e, found)
+            square, rows = meat_square(self.data, null_residuals(self.data, null), clusters)
+            there, left = meat_square(self.data, self.residuals, clusters)
+            fewer = fewer_rows(rows, left, source.uniform(b"meat|" + question))
+            scale = source.scale(len(self.residuals), 0.0, square * fewer)
+            e = grown(source, scale, 0.0, there, question, "meat").e
+            found = noisy.matrix("meat", question, e, found)
         told = noisy.told({"meat": Scale(0.0, e)})
         return Sums(forms={"meat": Form(self.asked.labels, found)}, noise=told)

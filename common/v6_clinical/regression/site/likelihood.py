@@ -87,7 +87,7 @@ class Likelihood(ABC):
         """
         return self.noisy.asked(beta)
 
-    def noise_at(self, point: Any, question: bytes) -> NoiseAt:
+    def noise_at(self, here: Checked[Any], question: bytes) -> NoiseAt:
         """Return the noise of what is told at a point; none by default."""
         return QUIET
 
@@ -141,7 +141,7 @@ class Likelihood(ABC):
         """
         beta, question = self.asked(own.beta)
         here = check(self.at(beta), policy)
-        return Quadratic(here.evaluation, beta, noise=self.noise_at(here.point, question))
+        return Quadratic(here.evaluation, beta, noise=self.noise_at(here, question))
 
     def whole_sums(
         self, labels: tuple[str, ...], first: Quadratic, policy: Policy, place: Place

@@ -213,7 +213,7 @@ def _with_noise(
     try:
         # redundant: own_estimates has asked whether this point may be told of, a grid's width away
         here = check(likelihood.at(at), policy)
-        noise = likelihood.noise_at(here.point, question)
+        noise = likelihood.noise_at(here, question)
         score, information = noise.block(here.evaluation.score, here.evaluation.information)
         covariance = inverse(information)
     except (RefusalError, SingularError) as error:

@@ -97,7 +97,7 @@ def start(
             first = likelihood.own_quadratic(own, policy, place)
     if first is None:
         null = null or check(likelihood.at(origin), policy)
-        noise = likelihood.noise_at(null.point, question)
+        noise = likelihood.noise_at(null, question)
         first = Quadratic(null.evaluation, origin, noise=noise)
     sums += first.sums(labels)
     sums += likelihood.whole_sums(labels, first, policy, place)

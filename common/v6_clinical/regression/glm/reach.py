@@ -1,0 +1,138 @@
+"""How far rows reach: the largest parts of patients at a point, where the null model's are others.
+
+Near the null model nothing is computed of the columns. There h = W' x has the length that it has at
+the null model, W W' the inverse of its information; at another point it is longer by no more than
+the inverse root of the smallest eigenvalue of W' A W, A the information there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from v6_clinical.disclosure.blur import Scale, factor_of
+from v6_clinical.disclosure.growth import grown, hides
+from v6_clinical.numerics.arrays import Array, Index
+from v6_clinical.numerics.blocks import row_blocks
+from v6_clinical.numerics.whitening import Factor, longer
+from v6_clinical.regression.glm.rows_at_null import cluster_sums
+from v6_clinical.regression.site.noise import Noisy, parts_of
+
+ROUNDING = 1 + 1e-6  # of lengths in half of the memory
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What bounds the parts of rows at any point.
+
+    Parameters
+    ----------
+    lengths
+        |h| of each row at the null model, shape (n,).
+    whitener
+        W, shape (p, r).
+    """
+
+    lengths: Array
+    whitener: Array
+
+    @classmethod
+    def of(cls, factor: Factor, squares: Array) -> Reach:
+        """Return that of the null model's information, factored, and |h|^2 of each row, (n,)."""
+        return cls(roots(squares), factor.whitener)
+
+    @classmethod
+    def of_ones(cls, n: int, weight: float) -> Reach:
+        """Return that of n rows with a design of ones, whose weights add up to ``weight``."""
+        length = weight**-0.5 if weight > 0 else 0.0
+        return cls(np.broadcast_to(np.float64(length), n), np.array([[length]]))
+
+    def most(
+        self, information: Array, residuals: Array, weights: Array, clusters: Index | None
+    ) -> tuple[float, float]:
+        """Return no less than the largest |r| |h| and |v| |h|^2 of a patient at a point.
+
+        Parameters
+        ----------
+        information
+            There, shape (p, p).
+        residuals, weights
+            r and v of the rows, shape (n,).
+        clusters
+            Codes of patients of several rows, shape (n,).
+        """
+        further = ROUNDING * longer(self.whitener, information)
+        if not np.isfinite(further):
+            return np.inf, np.inf
+        if clusters is not None:
+            row = np.bincount(clusters, np.abs(residuals) * self.lengths)
+            square = np.bincount(clusters, np.abs(weights) * np.square(self.lengths))
+            found = row.max(initial=0.0), square.max(initial=0.0)
+            return float(found[0]) * further, float(found[1]) * further**2
+        largest = np.zeros(2)
+        for rows in row_blocks(len(residuals)):
+            h, r = self.lengths[rows], residuals[rows]
+            part, v = r * h, weights[rows] * h
+            v *= h
+            here = part.max(), -part.min(), v.max(), -v.min()
+            largest = np.maximum(largest, np.reshape(here, (2, 2)).max(axis=1))
+        return float(largest[0]) * further, float(largest[1]) * further**2
+
+
+def roots(squares: Array) -> Array:
+    """Return the roots of numbers, shape (n,), in half of their memory."""
+    found = np.empty(len(squares), dtype=np.float32)
+    for rows in row_blocks(len(squares)):
+        np.sqrt(squares[rows], out=found[rows], casting="same_kind")
+    return cast(Array, found)
+
+
+def largest_parts(
+    factor: Factor, design: Array, residuals: Array, weights: Array, clusters: Index | None
+) -> tuple[float, float]:
+    """Return the largest |r| |h| and |v| |h|^2 of a patient, in one pass over the rows."""
+    squares = factor.squares(design)
+    larger = np.abs(weights) * squares
+    if clusters is not None:
+        row = factor.norms(cluster_sums(design, residuals, clusters)).max(initial=0.0)
+        return float(row), parts_of(larger, clusters).largest
+    squares *= residuals
+    squares *= residuals
+    return float(squares.max(initial=0.0)) ** 0.5, float(larger.max(initial=0.0))
+
+
+@dataclass(frozen=True)
+class SumsThere:
+    """Sums r x and v x x' of rows at a point, to be told with one block's noise.
+
+    Parameters
+    ----------
+    information
+        In whose coordinates the noise is, shape (p, p).
+    residuals, weights
+        r and v of the rows, shape (n,).
+    question
+        What stands for the point.
+    name
+        Of the block, unless it is the evaluation.
+    """
+
+    information: Array
+    residuals: Array
+    weights: Array
+    question: bytes
+    name: str = ""
+
+    def hidden(self, reach: Reach, noisy: Noisy, design: Array, scale: Scale) -> Scale:
+        """Return the noise, no less than hides the patient who counts most.
+
+        The rows are gone through only where a bound does not say that it does already.
+        """
+        source, asked = noisy.source, (self.question, self.name)
+        rows = self.residuals, self.weights, noisy.clusters
+        if hides(source, scale, *reach.most(self.information, *rows), *asked):
+            return scale
+        factor = factor_of(self.information, noisy.columns)
+        return grown(source, scale, *largest_parts(factor, design, *rows), *asked)
