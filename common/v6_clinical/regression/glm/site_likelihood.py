@@ -210,10 +210,7 @@ class GLMLikelihood(Likelihood):
         third = likelihood.third_weights(self.data, here.point.parts, covariance)
         missed, share = np.dot(third, self.data.design), (1 - 1 / sites) / 2
         step = covariance @ (share * missed)
-        if not may_add(third, policy):
-            return None
-        small = (step**2 <= SMALL**2 * np.diag(covariance)).all()
-        if not small:
+        if not may_add(third, policy) or (step**2 > SMALL**2 * np.diag(covariance)).any():
             return None
         sums = SumsThere(information, third, here.point.parts.weights, noise.question, "third")
         hidden = replace(noise, scale=self.hiding(noise.scale, sums))
