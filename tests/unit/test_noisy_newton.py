@@ -96,7 +96,7 @@ def test_the_precision_of_a_step_is_its_noise_in_standard_errors() -> None:
     penalised = propose(found.penalised(np.zeros(2), np.array([0.0, 9.0])))
     assert 0.05 < penalised.precision < 0.1  # a ridge keeps less of it
     wider = propose(replace(found, noise=Noise(0.01 * information, 0.1, 0.1)))
-    assert wider.precision == pytest.approx(0.1 * 1.04**0.5)  # 1 + 2 p e^2
+    assert wider.precision == pytest.approx(0.1 * 1.02**0.5)  # 1 + p e^2
 
 
 @pytest.mark.parametrize(("fall", "taken"), [(0.3, True), (0.5, False)])

@@ -120,7 +120,7 @@ class Newton:
         """Whether the last predicted step is below the tolerance, or below its noise."""
         if self.proposal is None:
             return False
-        if self.proposal.noise is not None and self.quadratic:
+        if self.proposal.of_score is not None and self.quadratic:
             return True
         if not self.proposal.is_settled(self._tolerance):
             return False
@@ -132,6 +132,15 @@ class Newton:
         return in_noise([proposal for _, proposal in self.history])
 
     @property
+    def drowned(self) -> bool:
+        """Whether the information would be all noise, were the noise's norm not cut.
+
+        Rows of a leverage near 1 make it so: of what depends on a single row noise hides all.
+        """
+        noise = None if self.evaluation is None else self.evaluation.noise
+        return noise is not None and noise.e * len(self.beta) ** 0.5 >= 1
+
+    @property
     def is_complete(self) -> bool:
         """Whether the log-likelihood tells that no row is on the wrong side, noise or not."""
         if self.evaluation is None or self._best is None or not self.sure > 0:
@@ -141,11 +150,10 @@ class Newton:
 
     def _may_run_away(self, proposal: Proposal) -> bool:
         """Whether steps within their noise may be those of estimates that are infinite."""
-        noise = None if self.evaluation is None else self.evaluation.noise
-        if proposal.noise is None or noise is None:
+        if proposal.of_score is None:
             return False
         first = None if self.sd is None else 1 / (self.events * self.row * self.sd**2)
-        return may_run_away([one for _, one in self.history], noise.e, first)
+        return may_run_away([one for _, one in self.history], first)
 
     @property
     def _tolerance(self) -> float:

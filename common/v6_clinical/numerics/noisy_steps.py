@@ -8,46 +8,58 @@ share of it, and towards an infinite estimate it shrinks by a factor e as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise, takewhile
+from itertools import takewhile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.proposal import Proposal
 
 DRIFT = 1.2  # of a variance from one step to the next, noise aside
 DOUBTFUL = 8.0  # times its variance at 0: a parameter that may be running away
+SUSPECT = 2.0  # times its variance at 0: one that may be running away if it grows
 
 
 def in_noise(proposals: Sequence[Proposal]) -> int:
     """Return how many of the last points leave little to gain that noise does not hide."""
-    near = [one.noise is not None and one.is_near_noise for one in proposals]
-    return sum(1 for _ in takewhile(bool, reversed(near)))
+    return sum(1 for _ in takewhile(lambda one: one.is_near_noise, reversed(proposals)))
 
 
-def may_run_away(proposals: Sequence[Proposal], e: float, first: Array | None) -> bool:
+def may_run_away(proposals: Sequence[Proposal], first: Array | None) -> bool:
     """Tell whether the last of these steps may be one to infinite estimates.
 
-    It may where a variance grew in it by more than noise; and where one is ``DOUBTFUL`` times as
-    large as at 0, unless three points in a row lay within the noise without that.
+    It may where a variance grew by more than noise in each of the last two steps, to more than
+    ``SUSPECT`` times what it is at 0. It may where one is ``DOUBTFUL`` times as large, unless three
+    points in a row lay within the noise and none grew in either step.
 
     Parameters
     ----------
-    e
-        Declared noise of the information.
     first
-        About the variances of the last parameters at 0, shape (slopes,); None where not known.
+        About the variances of the last parameters at 0 if all were uncorrelated, shape (slopes,);
+        None where not known: then any that grows is suspect, and none doubtful.
     """
-    if _drifts(proposals[-2:], e):
+    growing = _growing(proposals[-3:])
+    on_and_on: NDArray[np.bool_] = np.all(growing, axis=0)
+    if not len(growing):
+        on_and_on = np.zeros_like(on_and_on)
+    if first is None:
+        return bool(on_and_on.any())
+    slopes = slice(len(on_and_on) - len(first), None)
+    usual = _inflation(proposals[0].covariance)[slopes] * first
+    times = np.diag(proposals[-1].covariance)[slopes] / usual
+    if (on_and_on[slopes] & (times > SUSPECT)).any():
         return True
-    if first is None or not len(first):
-        return False
-    doubtful = np.diag(proposals[-1].covariance)[-len(first) :] > DOUBTFUL * first
-    return bool(doubtful.any()) and (in_noise(proposals) < 3 or _drifts(proposals[-3:], e))
+    return bool((times > DOUBTFUL).any() and (in_noise(proposals) < 3 or growing.any()))
 
 
-def _drifts(proposals: Sequence[Proposal], e: float) -> bool:
-    """Tell whether a variance grew from one of these points to the next."""
-    variances = [np.diag(one.covariance) for one in proposals]
-    most = DRIFT * (1 + 3 * e)
-    return any((now > most * before).any() for before, now in pairwise(variances))
+def _growing(proposals: Sequence[Proposal]) -> NDArray[np.bool_]:
+    """Tell which variances grew from each of these points to the next, shape (steps, p)."""
+    variances = np.array([np.diag(one.covariance) for one in proposals])
+    grown: NDArray[np.bool_] = variances[1:] > DRIFT * (1 + 3 * proposals[-1].e) * variances[:-1]
+    return grown
+
+
+def _inflation(covariance: Array) -> Array:
+    """Return by how much the other parameters widen the variance of each, shape (p,)."""
+    return np.asarray(np.diag(covariance) * np.diag(np.linalg.inv(covariance)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.whitening import LARGEST_CHANGE
 
 SINGULAR = 1e-12  # smallest eigenvalue of the information scaled to a unit diagonal
 # The same of noisy information, as a share of the noise e times the root of p. Noise itself leaves
@@ -16,6 +17,7 @@ SINGULAR = 1e-12  # smallest eigenvalue of the information scaled to a unit diag
 ROUNDED = 0.002
 ALONG, ALONG_IF_NOISY = 1e-4, 1e-2  # of the largest component of a null vector
 BEYOND = 3.0  # standard deviations of its noise: a step that is longer is none of noise
+USUAL = 3.09  # standard normal quantile of .999: a longer way is taken for none of noise
 
 
 @dataclass(frozen=True)
@@ -107,51 +109,90 @@ class Proposal:
     """Where Newton's method would go from an evaluation.
 
     ``size`` is the largest step over its standard error, the distance to the optimum as the
-    quadratic sees it; ``standard_error`` has shape (p,). ``noise`` is the covariance matrix of the
-    step's own noise, C N C for a score with noise of covariance N, widened by that of the
-    information, shape (p, p); None without.
+    quadratic sees it; ``standard_error`` has shape (p,). ``of_score`` is the covariance matrix of
+    what noise in the score adds to the step, C N C for a score with noise of covariance N, shape
+    (p, p), None without; ``e`` the relative noise of the information.
     """
 
     step: Array
     covariance: Array
     standard_error: Array
     size: float
-    noise: Array | None = None
+    of_score: Array | None = None
     e: float = 0.0
 
     @property
+    def noise(self) -> Array | None:
+        """Covariance of the noise in where the step s ends, shape (p, p); None without.
+
+        With the true information A = T T' the unit, a noisy one of I + E and a score of u + d z the
+        step s solves (I + E) s = u + d z, so that what is left of the way u is E s - d z. The
+        covariance of E s is e^2 |s|^2. C is noisy as well: the mean of (I + E)^-2 is that of
+        (I + E)^-1 times about 1 + p e^2.
+        """
+        if self.of_score is None:
+            return None
+        length = float(self.step @ np.linalg.solve(self.covariance, self.step))
+        wider = 1 + len(self.step) * self.e**2
+        found: Array = wider * self.of_score + self.e**2 * length * self.covariance
+        return found
+
+    @property
+    def by_score(self) -> Array:
+        """Covariance of what the score's noise adds to the step, widened by the information's."""
+        if self.of_score is None:
+            return np.zeros_like(self.covariance)
+        return np.asarray((1 + 2 * len(self.step) * self.e**2) * self.of_score)
+
+    @property
     def precision(self) -> float:
-        """The largest standard deviation of the step's noise, in standard errors; 0 without."""
+        """The largest standard deviation of the noise, in standard errors; 0 without."""
         return float(np.max(self.noise_sd / self.standard_error, initial=0.0))
 
     @property
     def noise_sd(self) -> Array:
-        """The standard deviation of the step's noise, shape (p,)."""
-        if self.noise is None:
+        """The standard deviation of the noise in where the step ends, shape (p,)."""
+        noise = self.noise
+        if noise is None:
             return np.zeros_like(self.step)
-        return np.asarray(np.sqrt(np.maximum(np.diag(self.noise), 0.0)))
+        return np.asarray(np.sqrt(np.maximum(np.diag(noise), 0.0)))
 
     @property
     def is_near_noise(self) -> bool:
         """Tell whether each step is within twice as much noise as one that is but noise."""
-        return bool((np.abs(self.step) < 2 * BEYOND * self.noise_sd).all())
+        if self.of_score is None:
+            return False
+        sd = np.sqrt(np.maximum(np.diag(self.by_score), 0.0))
+        return bool((np.abs(self.step) < 2 * BEYOND * sd).all())
 
     def is_settled(self, tolerance: float) -> bool:
-        """Tell whether each step is below the tolerance in standard errors, or is but noise."""
-        if self.noise is None:
+        """Tell whether each step is below the tolerance in standard errors, or all are but noise.
+
+        Noise stands behind a step s twice: that of this score, and that of the one which led here.
+        So s'V^-1 s is chi-square of p degrees of freedom times 2, V the covariance of either; and
+        somewhat more as the information's noise, of norm E, makes some steps too long.
+        """
+        if self.of_score is None or self.size < tolerance:
             return self.size < tolerance
-        least = np.maximum(tolerance * self.standard_error, BEYOND * self.noise_sd)
-        return bool((np.abs(self.step) < least).all())
+        p = len(self.step)
+        norm = min(LARGEST_CHANGE, 2 * self.e * p**0.5)
+        most = 2 * (1 + 2 * norm**2) * _largest_chi_square(p)
+        either = most * self.of_score + tolerance**2 * self.covariance
+        return float(self.step @ np.linalg.solve(either, self.step)) < 1
 
 
-def _of_matrix(p: int, e: float) -> float:
-    """Return by how much noise in a (p, p) matrix widens the variance of what it is solved for.
+def _largest_chi_square(df: int) -> float:
+    """Return about the .999 quantile of a chi-square: Wilson and Hilferty's approximation."""
+    spread = 2 / (9 * df)
+    return float(df * (1 - spread + USUAL * spread**0.5) ** 3)
 
-    Of a score's noise d T z, T T' = A, a solution holds d T^-T (I + E)^-1 z, of which C N C with
-    the noisy matrix is the variance but for one of two factors (I + E)^-1. Their mean is about
-    1 + p e^2, that of their squares 1 + 3 p e^2; no part of E is larger than a half.
+
+def _relative_noise(p: int, e: float) -> float:
+    """Return about the sd of the entries of E in T (I + E) T', shape (p, p), as its norm is cut.
+
+    The norm of a symmetric matrix of such entries is about 2 e sqrt(p), less where p is small.
     """
-    return float(min(1 + 2 * p * e**2, 2.0))
+    return min(e, LARGEST_CHANGE / 2 * (1 + 1.4 / p) / p**0.5) if p else e
 
 
 def propose(evaluation: Evaluation) -> Proposal:
@@ -165,9 +206,8 @@ def propose(evaluation: Evaluation) -> Proposal:
     e = 0.0 if evaluation.noise is None else evaluation.noise.e
     covariance = inverse(evaluation.information, e)
     step = covariance @ evaluation.score
-    error, noise = np.sqrt(np.diag(covariance)), None
+    error, of_score = np.sqrt(np.diag(covariance)), None
     if evaluation.noise is not None:
-        wider = _of_matrix(len(step), e)
-        noise = wider * covariance @ evaluation.noise.score @ covariance
+        of_score = covariance @ evaluation.noise.score @ covariance
     size = float(np.max(np.abs(step) / error, initial=0.0))
-    return Proposal(step, covariance, error, size, noise, e)
+    return Proposal(step, covariance, error, size, of_score, _relative_noise(len(step), e))

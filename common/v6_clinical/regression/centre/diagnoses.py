@@ -80,7 +80,7 @@ def stop_if_separated(design: Design, state: Newton, *, end: bool = False) -> No
     ------
     AnalysisError
         ``SEPARATION`` naming every term whose estimate is infinite; where all rows are separated,
-        those that do it.
+        those that do it. ``NOT_CONVERGED`` where the information is more noise than information.
     """
     if not state.history or state.evaluation is None:
         return
@@ -90,10 +90,20 @@ def stop_if_separated(design: Design, state: Newton, *, end: bool = False) -> No
     complete = state.is_complete or (state.in_noise > 1 and len(places) == len(design.terms))
     if not len(places) and not (complete and (end or state.gain < SETTLED * state.row)):
         return
+    if state.drowned and not state.is_complete:
+        raise _drowned(design, places)
     if complete and len(design.sd):
         places = parting(design, state)
     slopes = places[places >= len(design.intercepts)]
     raise separated(design, slopes if len(slopes) else places)
+
+
+def _drowned(design: Design, places: NDArray[np.intp]) -> AnalysisError:
+    """Name terms of which noise hides whether their estimates are finite."""
+    terms = listed([design.terms[place] for place in places])
+    message = f"The noise in the sites' sums hides whether there are finite estimates of {terms}."
+    remedy = "Use fewer columns: a single row decides on these, and the noise hides each row."
+    return AnalysisError("NOT_CONVERGED", message, remedy=remedy)
 
 
 def parting(design: Design, state: Newton) -> NDArray[np.intp]:

@@ -46,7 +46,7 @@ class Fit:
         The sites, by their place.
     noise
         Covariance of the noise in ``beta``, shape (k, k): C N C for a score whose noise has N, and
-        somewhat more for the noise of the information; None where the sites' sums are exact.
+        more for the noise of the information; None where the sites' sums are exact.
     likelihood_noise
         Standard deviation of the noise in the log-likelihood's difference to that of the null
         model; 0 where the sums are exact.
@@ -166,10 +166,10 @@ def gain_of(found: Evaluation, proposal: Proposal) -> float:
     """
     step = proposal.step
     gain = float(found.score @ step - step @ found.information @ step / 2)
-    if found.noise is None or proposal.noise is None:
+    if found.noise is None:
         return gain
     by_noise = np.sum(proposal.covariance * found.noise.score)
-    return gain - float(by_noise - np.sum(found.information * proposal.noise) / 2)
+    return gain - float(by_noise - np.sum(found.information * proposal.by_score) / 2)
 
 
 def _stop_if_parted(

@@ -17,6 +17,7 @@ from v6_clinical.model.terms import Term, raw_columns, to_json
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.dyadic import grid_steps
 from v6_clinical.numerics.newton import SingularError, inverse
+from v6_clinical.numerics.proposal import ROUNDED, SINGULAR
 from v6_clinical.protocol.analysis import Ask, Reply
 from v6_clinical.protocol.question import Question, asking
 from v6_clinical.protocol.sums import Sums
@@ -119,7 +120,7 @@ def start(design: Design, total: Sums, penalty: Array, origin: Array | None = No
     Parameters
     ----------
     origin
-        Where to begin where that cannot be told for noise, shape (k,); default 0. The first
+        Where to stay in directions that cannot be told for noise, shape (k,); default 0. The first
         evaluation, of columns about their means, then tells whether the model has a fit.
 
     Raises
@@ -131,13 +132,32 @@ def start(design: Design, total: Sums, penalty: Array, origin: Array | None = No
     right_hand_side = unshift(design).T @ total.vector("right_hand_side", labels)
     information = first_information(design, total) + np.diag(penalty)
     noise = read_noise(total, labels)
-    e = 0.0 if noise is None else noise.e * _farther(design, total)
+    if noise is not None:
+        first = np.zeros(len(labels)) if origin is None else origin
+        least = ROUNDED * noise.e * _farther(design, total) * len(labels) ** 0.5
+        return first + _ridge(information, right_hand_side - information @ first, least)
     try:
-        return inverse(information, e) @ right_hand_side
+        return inverse(information) @ right_hand_side
     except SingularError as error:
-        if noise is None:
-            raise singular(design, error) from None
-        return np.zeros(len(labels)) if origin is None else origin
+        raise singular(design, error) from None
+
+
+def _ridge(matrix: Array, vector: Array, ridge: float) -> Array:
+    """Solve A b = v, a ridge added to A where that is scaled to a unit diagonal.
+
+    Parameters
+    ----------
+    matrix, vector
+        A, shape (k, k), noisy as it may be, and v, shape (k,).
+    ridge
+        The size of an eigenvalue that is but rounding: what depends on it stays near 0.
+    """
+    diagonal, some = np.diag(matrix), np.diag(matrix) > 0
+    scale = np.divide(1.0, np.sqrt(np.abs(diagonal)), out=np.zeros(len(matrix)), where=some)
+    values, vectors = np.linalg.eigh(matrix * np.outer(scale, scale))
+    inverse_values = 1 / (np.maximum(values, 0.0) + max(ridge, SINGULAR))
+    found: Array = scale * (vectors @ (inverse_values * (vectors.T @ (scale * vector))))
+    return found
 
 
 def first_grid(information: Array, beta: Array, tolerance: float) -> Array:
