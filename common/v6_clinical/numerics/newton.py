@@ -132,15 +132,6 @@ class Newton:
         return in_noise([proposal for _, proposal in self.history])
 
     @property
-    def drowned(self) -> bool:
-        """Whether the information would be all noise, were the noise's norm not cut.
-
-        Rows of a leverage near 1 make it so: of what depends on a single row noise hides all.
-        """
-        noise = None if self.evaluation is None else self.evaluation.noise
-        return noise is not None and noise.e * len(self.beta) ** 0.5 >= 1
-
-    @property
     def is_complete(self) -> bool:
         """Whether the log-likelihood tells that no row is on the wrong side, noise or not."""
         if self.evaluation is None or self._best is None or not self.sure > 0:

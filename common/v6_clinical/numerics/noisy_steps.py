@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.numerics.arrays import Array
-from v6_clinical.numerics.proposal import Proposal
+from v6_clinical.numerics.proposal import Evaluation, Proposal
 
 DRIFT = 1.2  # of a variance from one step to the next, noise aside
 DOUBTFUL = 8.0  # times its variance at 0: a parameter that may be running away
@@ -24,6 +24,15 @@ SUSPECT = 2.0  # times its variance at 0: one that may be running away if it gro
 def in_noise(proposals: Sequence[Proposal]) -> int:
     """Return how many of the last points leave little to gain that noise does not hide."""
     return sum(1 for _ in takewhile(lambda one: one.is_near_noise, reversed(proposals)))
+
+
+def is_drowned(evaluation: Evaluation) -> bool:
+    """Tell whether the information would be all noise, were the noise's norm not cut.
+
+    Rows of a leverage near 1 make it so: of what depends on a single row noise hides all.
+    """
+    noise = evaluation.noise
+    return noise is not None and noise.e * len(evaluation.score) ** 0.5 >= 1
 
 
 def may_run_away(proposals: Sequence[Proposal], first: Array | None) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from v6_clinical.errors import AnalysisError
 from v6_clinical.model.factors import is_numeric
 from v6_clinical.numerics.newton import Evaluation, Newton, SingularError
+from v6_clinical.numerics.noisy_steps import is_drowned
 from v6_clinical.numerics.separation import LEFT, LEFT_AT_AN_END, infinite, leading, lost
 from v6_clinical.regression.centre.design import Design
 
@@ -90,7 +91,7 @@ def stop_if_separated(design: Design, state: Newton, *, end: bool = False) -> No
     complete = state.is_complete or (state.in_noise > 1 and len(places) == len(design.terms))
     if not len(places) and not (complete and (end or state.gain < SETTLED * state.row)):
         return
-    if state.drowned and not state.is_complete:
+    if is_drowned(state.evaluation) and not state.is_complete:
         raise _drowned(design, places)
     if complete and len(design.sd):
         places = parting(design, state)
