@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from v6_clinical.protocol.centre import Transport
 
 
+OPENING = "opening"  # of a run whose questions the site checks
+
 Function = Callable[..., dict[str, Any]]
 
 
@@ -96,8 +98,10 @@ def _run_central(
         if not by_name:
             text = "Arguments are given by name; 'mock_client' is not one of them."
             raise AnalysisError("BAD_REQUEST", text)
-        transport = connect(_round_seconds())
-        return federation.run(definition, dict(arguments), transport, progress=_say)
+        # complain of bad settings before any site is asked
+        policy = Policy.from_environment(os.environ)
+        transport = connect(float(os.environ.get("V6C_ROUND_TIMEOUT", ROUND_SECONDS)))
+        return federation.run(definition, dict(arguments), transport, progress=_say, policy=policy)
     except AnalysisError as error:
         return _failed(definition.name, error.code, error.message, error.remedy)
     except RefusalError as refusal:
@@ -113,11 +117,6 @@ def _is_json(mock: Any) -> bool:
     if isinstance(mock, list) and mock:
         return _is_json(mock[0])
     return mock is not None and isinstance(mock, str | int | float | dict | list)
-
-
-def _round_seconds() -> float:
-    Policy.from_environment(os.environ)  # complain of bad settings before any site is asked
-    return float(os.environ.get("V6C_ROUND_TIMEOUT", ROUND_SECONDS))
 
 
 def _say(number: int, step: str, sites: int) -> None:
@@ -136,7 +135,8 @@ def _log(site: Site, message: Mapping[str, Any], found: Mapping[str, Any]) -> No
     text = json.dumps({name: message.get(name) for name in FIELDS}, sort_keys=True, default=repr)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     asked = message.get("step")
-    step = asked if isinstance(asked, str) and asked in site.steps else "unknown"
+    known = isinstance(asked, str) and (asked in site.steps or asked == OPENING)
+    step = asked if known else "unknown"
     outcome = found.get("code", found["status"])
     line = f"v6-clinical {site.name} step={step} request={digest} {outcome}"
     print(f"info > {line} numbers={_numbers(found)}", flush=True)  # noqa: T201

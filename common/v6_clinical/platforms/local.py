@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ from v6_clinical.settings import SECRET_BYTES, Secret
 if TYPE_CHECKING:
     import pandas as pd
 
+    from v6_clinical.secure.peers import Peers
 
 PROCESS: Final = Secret(token_bytes(SECRET_BYTES))
 
@@ -81,7 +83,8 @@ def run(
         The analyst's arguments.
     policy
         Limits of the sites: one for all, or one each; default the shipped ones. Sites without a
-        secret share one of this process: the same call gives the same result.
+        secret share one of this process: the same call gives the same result. Sites that are to
+        check questions (``secure``) and have no keys get keys of this process.
     minimum_sites
         1 is of use to compare a split with the whole.
     progress
@@ -97,7 +100,7 @@ def run(
     face = face_of(analysis)
     shared = Policy() if policy is None else policy
     policies = [shared] * len(frames) if isinstance(shared, Policy) else list(shared)
-    policies = [_with_secret(one) for one in policies]
+    policies = with_keys([_with_secret(one) for one in policies])
     transport = Sites(load_site(face.package), frames, policies, answered)
     return federation.run(
         load_method(face),
@@ -105,7 +108,34 @@ def run(
         transport,
         minimum_sites=minimum_sites,
         progress=progress,
+        policy=policies[0] if policies else None,
     )
+
+
+def with_keys(policies: Sequence[Policy]) -> list[Policy]:
+    """Return the policies with keys of this process, where sites are to check questions by keys.
+
+    A site that has keys keeps them.
+    """
+    if all(one.secure == "off" or one.private_key is not None for one in policies):
+        return list(policies)
+    keys, peers = _keys(len(policies))
+    return [
+        one
+        if one.secure == "off" or one.private_key is not None
+        else replace(one, private_key=key, peers=peers)
+        for one, key in zip(policies, keys, strict=True)
+    ]
+
+
+@cache
+def _keys(count: int) -> tuple[list[Secret], Peers]:
+    from v6_clinical.secure.keys import KeyPair
+    from v6_clinical.secure.peers import Peers
+
+    pairs = [KeyPair.make() for _ in range(count)]
+    keys = {number: pair.public for number, pair in enumerate(pairs, 1)}
+    return [pair.seed for pair in pairs], Peers(keys, 1)
 
 
 def _with_secret(policy: Policy) -> Policy:

@@ -76,7 +76,11 @@ class PollingTransport:
         """Start every sub-task, then wait for all of them."""
         self._round += 1
         deadline = time.monotonic() + self._round_seconds
-        waiting = {site: self._create(site, message) for site, message in messages.items()}
+        places = enumerate(messages.items(), 1)
+        waiting = {
+            site: self._create(site, message, place, len(messages))
+            for place, (site, message) in places
+        }
         answers: dict[int, Any] = {}
         failures: dict[int, str] = {}
         while waiting and time.monotonic() < deadline:
@@ -98,8 +102,8 @@ class PollingTransport:
         """Create the sub-task, as the client of this major wants it, and return its record."""
         raise NotImplementedError
 
-    def _create(self, site: int, message: dict[str, Any]) -> int:
-        about = Subtask(self._round, message["step"], message["index"] + 1, message["count"])
+    def _create(self, site: int, message: dict[str, Any], place: int, sites: int) -> int:
+        about = Subtask(self._round, message["step"], place, sites)
         try:
             return int(self.submit(site, message, f"{self._method}: {about}")["id"])
         except UNREADABLE:

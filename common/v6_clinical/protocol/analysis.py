@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from v6_clinical.protocol.near import Coefficients, Near
 from v6_clinical.protocol.sums import Sums
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Ask:
     them from a site's own answer: what it says that it sends.
     ``labels`` are the only ones that tallies and forms may bear; None where sites bring their own,
     such as the levels of a column.
+    ``near`` tells of coefficients what they were before rounding.
     """
 
     step: str
@@ -38,6 +40,7 @@ class Ask:
     needs: frozenset[str] = frozenset()
     promised: Callable[[Sums], frozenset[str]] = lambda sums: frozenset()
     labels: frozenset[str] | None = None
+    near: Near | None = None
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,14 @@ class Reply:
     """The sum of the sites' answers, and the organisations that it covers, by site index.
 
     Where a site refused with a code that the question tolerates, there is no total: the sum of
-    the others is never taken for that of all.
+    the others is never taken for that of all. ``point`` are the coefficients that sites were asked
+    about, as the transcript has them: on another machine one may have been rounded the other way.
     """
 
     total: Sums
     organizations: tuple[int, ...]
     refused: Mapping[int, str] = field(default_factory=dict)
+    point: Coefficients | None = None
 
 
 @dataclass(frozen=True)

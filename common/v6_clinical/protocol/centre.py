@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from v6_clinical.errors import AnalysisError
-from v6_clinical.protocol.answers import Message, read_answer
+from v6_clinical.protocol.answers import Message
+from v6_clinical.protocol.channel import Channel, Transport
 from v6_clinical.protocol.envelope import Envelope, empty_envelope, failed
 from v6_clinical.protocol.registry import Central
 from v6_clinical.protocol.request import parse_request
-from v6_clinical.protocol.stepper import OpenRound, Stepper, replay
+from v6_clinical.protocol.stepper import Stepper, replay
 from v6_clinical.protocol.transcript import Config, Transcript
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
 
 __all__ = ["Message", "Progress", "Transport", "empty_envelope", "resume", "run"]
 
 Progress = Callable[[int, str, int], None]
 Keep = Callable[[Transcript], None]
-
-
-class Transport(Protocol):
-    """How a platform reaches its sites."""
-
-    def organizations(self) -> Sequence[int]:
-        """Return the organisations of the collaboration."""
-
-    def ask(self, messages: dict[int, Message]) -> dict[int, Any]:
-        """Send each organisation its message and return each one's answer.
-
-        Raises
-        ------
-        AnalysisError
-            ``SITE_FAILED`` or ``SITE_TIMEOUT`` naming every organisation without an answer.
-        """
 
 
 def _silent(number: int, step: str, sites: int) -> None:
@@ -47,6 +35,7 @@ def run(
     minimum_sites: int = 2,
     progress: Progress = _silent,
     keep: Keep = lambda transcript: None,
+    policy: Policy | None = None,
 ) -> Envelope:
     """Run an analysis over a transport and return the result envelope (strict JSON).
 
@@ -60,6 +49,9 @@ def run(
         Called at the start of each round with its number, step and number of sites.
     keep
         Called with the transcript after each round: ``resume`` takes the run up from there.
+    policy
+        The settings where the central side runs: whether sites are likely to check what they are
+        asked, and the list of keys by which the central side checks their signatures too.
     """
     try:
         parse_request(central.request, arguments)  # complain of it before the server is asked
@@ -67,7 +59,7 @@ def run(
     except AnalysisError as error:
         return failed(empty_envelope(central.name), error, [])
     config = Config(central.name, arguments, participants, minimum_sites)
-    return _drive(Stepper(central, config), transport, progress, keep)
+    return _drive(Stepper(central, config), transport, progress, keep, policy)
 
 
 def resume(
@@ -77,6 +69,7 @@ def resume(
     *,
     progress: Progress = _silent,
     keep: Keep = lambda transcript: None,
+    policy: Policy | None = None,
 ) -> Envelope:
     """Take a run up again from its transcript: the finished rounds are not asked once more.
 
@@ -85,14 +78,21 @@ def resume(
     AnalysisError
         ``BAD_REQUEST`` if the transcript cannot be used.
     """
-    return _drive(replay(central, transcript), transport, progress, keep)
+    return _drive(replay(central, transcript), transport, progress, keep, policy)
 
 
-def _drive(stepper: Stepper, transport: Transport, progress: Progress, keep: Keep) -> Envelope:
+def _drive(
+    stepper: Stepper,
+    transport: Transport,
+    progress: Progress,
+    keep: Keep,
+    policy: Policy | None,
+) -> Envelope:
+    channel = Channel(transport, policy)
     while stepper.open is not None:
         progress(stepper.open.number, stepper.open.ask.step, len(stepper.open.organizations))
         try:
-            _put(stepper, stepper.open, transport)
+            stepper.finish(channel.put(stepper, stepper.open))
         except AnalysisError as error:
             stepper.fail(error)
         else:
@@ -100,9 +100,3 @@ def _drive(stepper: Stepper, transport: Transport, progress: Progress, keep: Kee
     if stepper.result is None:
         raise TypeError("a run without an open question has a result")
     return stepper.result
-
-
-def _put(stepper: Stepper, opened: OpenRound, transport: Transport) -> None:
-    """Put the open question to every site, and hand in all the answers."""
-    raw = transport.ask(opened.messages())
-    stepper.finish({site: read_answer(raw, site) for site in opened.organizations})

@@ -76,7 +76,8 @@ class Central:
 class Site:
     """The site side of a package: steps, for each step {number: what it is}, and what is exact.
 
-    ``questions`` are the classes that the steps read, where the package says so.
+    ``questions`` are the classes that the steps read, where the package says so. ``package`` holds
+    the central side too, which a site follows where it checks what it is asked.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Site:
     leaves: Mapping[str, Mapping[str, str]]
     exact: frozenset[str] = frozenset()
     questions: Mapping[str, type[Question]] = field(default_factory=dict)
+    package: str = ""
 
 
 class UnknownMethodError(ValueError):
@@ -177,7 +179,8 @@ def load_site(package: str) -> Site:
     """Import the site side of a package."""
     module = import_module(f"{package}.site")
     leaves, questions = load_leaves(package), getattr(module, "QUESTIONS", {})
-    return Site(site_name(package), module.STEPS, leaves.steps, leaves.exact, questions)
+    name = site_name(package)
+    return Site(name, module.STEPS, leaves.steps, leaves.exact, questions, package)
 
 
 def site_name(package: str) -> str:

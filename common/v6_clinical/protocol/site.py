@@ -55,38 +55,81 @@ def answer(
 ) -> dict[str, Any]:
     """Answer a question with plain JSON: sums, or a refusal. Never raises.
 
-    ``redraws`` says that the site has no secret, so that its noise is drawn anew each time.
     The policy is read before the question is looked at, and the question is checked before the
     data are read: also whether it is of a request that the operator listed, if any are.
     """
-    try:
+
+    def act() -> dict[str, Any]:
         policy = read_policy()
-        if policy.secure == "required":
-            raise RefusalError("PEERS")  # nothing is answered without keys
-        step, arguments, place = _check(site, message)
-        check_request(site, step, arguments, policy)
-        found = site.steps[step](read_frame(policy), arguments, policy, place)
-        if not found.sums.is_finite():
-            raise RefusalError("NON_FINITE")
-        if policy.noise.on:
-            _insist_on_noise(site, found.sums)
-        reply = {
-            "schema": SCHEMA,
-            "version": __version__,
-            "status": "ok" if found.has_rows else "no_rows",
-            "n": found.n,
-            "dropped": found.dropped,
-            "sums": found.sums.to_json(),
-        }
-        limits = policy.own_settings()
-        if policy.noise.on and policy.secret is None:
-            reply["redraws"] = True
-        return reply | {"limits": limits} if limits else reply
+        if policy.secure == "off":
+            return _in_clear(site, message, policy, read_frame)
+        from v6_clinical.secure.site import answer_checked
+
+        return answer_checked(
+            site,
+            message,
+            policy,
+            read_frame,
+            lambda plain: _in_clear(site, plain, policy, read_frame),
+            lambda step, arguments, place, frame: _refusing(
+                lambda: _sums(site, step, arguments, place, policy, lambda _: frame)
+            ),
+        )
+
+    return _refusing(act)
+
+
+def _refusing(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what is answered, as a refusal where that is an exception."""
+    try:
+        return act()
     except RefusalError as refusal:
         return refused(refusal.code, refusal.where, refusal.parameters)
     except Exception as error:
         # The text of an unexpected exception may quote a patient's value: only its type leaves.
         return refused("INTERNAL", [innocent_name(error)])
+
+
+def _in_clear(
+    site: Site,
+    message: Mapping[str, Any],
+    policy: Policy,
+    read_frame: Callable[[Policy], pd.DataFrame],
+) -> dict[str, Any]:
+    step, arguments, place = _check(site, message)
+    return _sums(site, step, arguments, place, policy, read_frame)
+
+
+def _sums(
+    site: Site,
+    step: str,
+    arguments: Mapping[str, Any],
+    place: Place,
+    policy: Policy,
+    read_frame: Callable[[Policy], pd.DataFrame],
+) -> dict[str, Any]:
+    """Return the answer to a question.
+
+    ``redraws`` says that the site has no secret, so that its noise is drawn anew each time.
+    """
+    check_request(site, step, arguments, policy)
+    found = site.steps[step](read_frame(policy), arguments, policy, place)
+    if not found.sums.is_finite():
+        raise RefusalError("NON_FINITE")
+    if policy.noise.on:
+        _insist_on_noise(site, found.sums)
+    reply = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "status": "ok" if found.has_rows else "no_rows",
+        "n": found.n,
+        "dropped": found.dropped,
+        "sums": found.sums.to_json(),
+    }
+    limits = policy.own_settings()
+    if policy.noise.on and policy.secret is None:
+        reply["redraws"] = True
+    return reply | {"limits": limits} if limits else reply
 
 
 def _insist_on_noise(site: Site, sums: Sums) -> None:

@@ -20,6 +20,7 @@ from v6_clinical.protocol.envelope import (
     empty_envelope,
     failed,
 )
+from v6_clinical.protocol.near import Coefficients, coefficients
 from v6_clinical.protocol.refusals import refusal_error
 from v6_clinical.protocol.registry import Central
 from v6_clinical.protocol.request import Request, parse_request
@@ -39,15 +40,14 @@ class OpenRound:
     def messages(self) -> dict[int, Message]:
         """Return what each organisation is sent."""
         return {
-            organization: {
-                "version": __version__,
-                "step": self.ask.step,
-                "arguments": dict(self.ask.arguments),
-                "index": index,
-                "count": len(self.organizations),
-            }
+            organization: self.plain() | {"index": index, "count": len(self.organizations)}
             for index, organization in enumerate(self.organizations)
         }
+
+    def plain(self) -> Message:
+        """Return what all organisations are sent alike."""
+        arguments = dict(self.ask.arguments)
+        return {"version": __version__, "step": self.ask.step, "arguments": arguments}
 
 
 @dataclass
@@ -99,6 +99,7 @@ class Stepper:
         self._rounds: list[Round] = []
         self._ledger: list[dict[str, Any]] = []
         self._left_out: dict[int, Line] = {}
+        self._checked: dict[str, str] = {}
         try:
             self._request: Request = parse_request(central.request, dict(config.arguments))
             self._envelope["request"] = self._request.model_dump(mode="json")
@@ -111,8 +112,13 @@ class Stepper:
         """All that the run stands on so far."""
         return Transcript(self.config, tuple(self._rounds))
 
-    def finish(self, answers: Mapping[int, Answer]) -> None:
-        """Take the answers of all organisations to the open question, and go on."""
+    def finish(
+        self, answers: Mapping[int, Answer], arguments: Mapping[str, Any] | None = None
+    ) -> None:
+        """Take the answers of all organisations to the open question, and go on.
+
+        ``arguments`` are those that were asked, where another machine did.
+        """
         if self.open is None:
             raise ValueError("no question is open")
         ask = self.open.ask
@@ -124,10 +130,12 @@ class Stepper:
                 check_answers(answers, ask, self._central.leaves)
             total = Sums.total([answer.sums for answer in answers.values()]) if whole else Sums()
         except AnalysisError as error:
-            self._ledger.append(Round(ask.step, Sums(), lines).ledger_line(self.open.number))
+            line = Round(ask.step, Sums(), lines).ledger_line(self.open.number)
+            self._ledger.append(line | self._checked)
             self.fail(error)
         else:
-            self.take(Round(ask.step, total, lines))
+            asked = ask.arguments if arguments is None else arguments
+            self.take(Round(ask.step, total, lines, coefficients(asked)))
 
     def take(self, finished: Round) -> None:
         """Take a finished round, and go on: the next question is open, or the result is there.
@@ -141,14 +149,24 @@ class Stepper:
         if self.open is None or self.open.organizations != organizations:
             raise unreadable("its rounds do not belong to its request")
         ask = self.open.ask
-        if ask.step != finished.step:
+        if ask.step != finished.step or not _is_of(ask, finished.point):
             raise unreadable("its rounds do not belong to its request")
         self._rounds.append(finished)
-        self._ledger.append(finished.ledger_line(self.open.number))
+        self._ledger.append(finished.ledger_line(self.open.number) | self._checked)
         try:
             self._go_on(ask, finished)
         except AnalysisError as error:
             self.fail(error)
+
+    @property
+    def request(self) -> Request:
+        """What the run is of, as it was read."""
+        return self._request
+
+    def note(self, checked: Mapping[str, str]) -> None:
+        """Let the result and its ledger say how the sites checked questions, and by which list."""
+        self._envelope = self._envelope | {"secure": dict(checked)}
+        self._checked = {"checked": checked["questions"]}
 
     def fail(self, error: AnalysisError) -> None:
         """End the run without a result, be it for a reason that the platform found."""
@@ -164,10 +182,10 @@ class Stepper:
             self._begin_without(refusals, ask)
         elif refusals:
             codes = {site: line.code for site, line in refusals.items()}
-            self._advance(Reply(Sums(), organizations, codes))
+            self._advance(Reply(Sums(), organizations, codes, finished.point))
         else:
             self._attempt.note(finished.lines)
-            self._advance(Reply(finished.total, organizations))
+            self._advance(Reply(finished.total, organizations, point=finished.point))
 
     def _begin_without(self, refusals: Mapping[int, Line], ask: Ask) -> None:
         """Begin again without the sites that refused: the earlier sums contain their rows."""
@@ -213,6 +231,13 @@ def replay(central: Central, transcript: Transcript) -> Stepper:
     for finished in transcript.rounds:
         stepper.take(finished)
     return stepper
+
+
+def _is_of(ask: Ask, point: Coefficients | None) -> bool:
+    """Tell whether coefficients that were asked about, if kept, are those of one's own question."""
+    if point is None or point == coefficients(ask.arguments):
+        return True
+    return ask.near is not None and ask.near.is_point(point)
 
 
 def _included(request: Request, config: Config) -> tuple[int, ...]:

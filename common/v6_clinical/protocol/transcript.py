@@ -14,10 +14,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from v6_clinical.errors import CODES, AnalysisError
+from v6_clinical.protocol.near import POINT, Coefficients
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.version import SCHEMA, __version__
 
 STATUSES = ("ok", "no_rows", "refused")
+MOST = 1e70  # of a coefficient
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,26 @@ class Line:
 
 @dataclass(frozen=True)
 class Round:
-    """A finished round: the sum of all answers, empty where a site refused, and a line a site."""
+    """A finished round: the sum of all answers, empty where a site refused, and a line a site.
+
+    ``point`` are the coefficients that were asked about, where the question had any and it is kept:
+    a run that is taken up where it was interrupted comes to the same.
+    """
 
     step: str
     total: Sums
     lines: tuple[Line, ...]
+    point: Coefficients | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        lines = [asdict(line) | {"where": list(line.where)} for line in self.lines]
+        return {"step": self.step, "total": self.total.to_json(), "lines": lines}
+
+    def with_point(self) -> dict[str, Any]:
+        """Return plain JSON for another machine, which may round otherwise."""
+        point = {} if self.point is None else {"point": dict(self.point)}
+        return self.to_json() | point
 
     def refusals(self) -> dict[int, Line]:
         """Return the lines of the sites that refused."""
@@ -126,14 +143,7 @@ class Transcript:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
         config = asdict(self.config) | {"participants": list(self.config.participants)}
-        rounds = [
-            {
-                "step": one.step,
-                "total": one.total.to_json(),
-                "lines": [asdict(line) | {"where": list(line.where)} for line in one.lines],
-            }
-            for one in self.rounds
-        ]
+        rounds = [one.to_json() for one in self.rounds]
         return {"schema": SCHEMA, "version": __version__, "config": config, "rounds": rounds}
 
     def dumps(self) -> str:
@@ -187,10 +197,21 @@ def unreadable(why: str) -> AnalysisError:
 
 
 def _round(message: Any) -> Round:
-    if set(message) != {"step", "total", "lines"} or not isinstance(message["step"], str):
+    names = {"step", "total", "lines"}
+    if set(message) - {"point"} != names or not isinstance(message["step"], str):
         raise ValueError("unexpected fields")
     lines = tuple(_line(one) for one in message["lines"])
-    return Round(message["step"], Sums.from_json(message["total"]), lines)
+    point = _point(message["point"]) if "point" in message else None
+    return Round(message["step"], Sums.from_json(message["total"]), lines, point)
+
+
+def _point(message: Any) -> dict[str, list[float]]:
+    if not set(message) <= set(POINT):
+        raise ValueError("unexpected fields")
+    for value in (value for values in message.values() for value in values):
+        if type(value) not in (int, float) or not abs(value) <= MOST:
+            raise ValueError("not a coefficient")
+    return {name: list(values) for name, values in message.items()}
 
 
 def _line(message: Any) -> Line:

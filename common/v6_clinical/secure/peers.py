@@ -65,7 +65,7 @@ class Peers:
     @property
     def fingerprint(self) -> str:
         """The beginning of ``digest`` in groups of four: for people, who compare it."""
-        return "-".join(self.digest[start : start + 4] for start in range(0, SHOWN, 4))
+        return fingerprint(self.digest)
 
     @classmethod
     def read(cls, text: str) -> Peers:
@@ -98,6 +98,13 @@ class Peers:
         if len(halves) < 2 * len(keys):
             raise ValueError("a key occurs twice")
         return cls(keys, epoch)
+
+
+def fingerprint(digest: object) -> str:
+    """Return the beginning of a digest in groups of four; of what is none, "none"."""
+    if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest, re.ASCII):
+        return "none"
+    return "-".join(digest[start : start + 4] for start in range(0, SHOWN, 4))
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -12,6 +12,7 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.dyadic import on_grid
 from v6_clinical.numerics.newton import Evaluation, Newton, Proposal, SingularError
 from v6_clinical.protocol.analysis import Ask, Reply
+from v6_clinical.protocol.near import Near, coefficients
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.centre.design import Design
 from v6_clinical.regression.centre.diagnoses import (
@@ -118,8 +119,10 @@ def maximise(
         beta = state.point
         question = ask(beta, state.landing)
         complete = question.arguments["report"] is not None
-        labels = question.labels or frozenset(design.labels)
-        reply = yield replace(question, tolerates=frozenset({RANGE}), labels=labels)
+        labels, near = question.labels or frozenset(design.labels), _near(ask, state)
+        reply = yield replace(question, tolerates=frozenset({RANGE}), labels=labels, near=near)
+        if near is not None and reply.point not in (None, coefficients(question.arguments)):
+            beta = state.beta = near.point(reply.point or {})
         if reply.refused:
             # so near the optimum the second refusal is of the report, wherever it is asked for
             refused_reports += complete
@@ -143,6 +146,13 @@ def maximise(
             stop_if_separated(design, state)
         if accepted and complete and state.converged and state.proposal is not None:
             return converged_fit(found, beta, state, state.proposal, reply)
+
+
+def _near(ask: Callable[[Array, bool], Ask], state: Newton) -> Near | None:
+    """Return what the coefficients of a question were before they were put on the grid."""
+    if state.grid is None:
+        return None
+    return Near(lambda beta: coefficients(ask(beta, False).arguments) or {}, state.beta, state.grid)
 
 
 def converged_fit(

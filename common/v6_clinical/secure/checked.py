@@ -1,0 +1,177 @@
+"""A site that checks what it is asked: it follows the analysis, and answers its next question.
+
+An analysis is a function of its request and of the sums of each round. A checked question comes
+with the request, the openings, the totals of all finished rounds but the last, and the last round's
+answers, signed. The site verifies these, adds them up itself, and goes through the analysis again
+from the start. What it then would ask must be what it was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from v6_clinical.errors import AnalysisError, RefusalError
+from v6_clinical.protocol.answers import read_answer
+from v6_clinical.protocol.near import is_same
+from v6_clinical.protocol.registry import Central, Site, faces, load_method
+from v6_clinical.protocol.request import parse_request
+from v6_clinical.protocol.stepper import OpenRound, Stepper, replay
+from v6_clinical.protocol.transcript import Config, Transcript
+from v6_clinical.secure.keys import Identity, KeyPair
+from v6_clinical.secure.opening import check_config, check_openings, config_digest
+from v6_clinical.secure.peers import Peers
+from v6_clinical.secure.signing import digest, sign, verify
+from v6_clinical.version import SCHEMA, __version__
+
+if TYPE_CHECKING:
+    from v6_clinical.disclosure import Policy
+
+LABEL: Final = b"answer"
+ASKED: Final = frozenset({"config", "openings", "rounds", "last"})
+SIGNATURE: Final = "signature"
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What a signature of an answer covers beside the answer: all that the answer rests on."""
+
+    config: str
+    openings: str
+    rounds: str
+    question: str
+
+    @classmethod
+    def of(
+        cls,
+        config: Config,
+        openings: Mapping[str, Any],
+        rounds: list[dict[str, Any]],
+        step: str,
+        arguments: Mapping[str, Any],
+    ) -> Signed:
+        """Return the digests of a run so far, and of a question."""
+        question = digest([step, arguments])
+        return cls(config_digest(config), digest(openings), digest(rounds), question)
+
+    def parts(self, answer: Mapping[str, Any]) -> tuple[bytes, ...]:
+        """Return what is signed of an answer."""
+        unsigned = {name: value for name, value in answer.items() if name != SIGNATURE}
+        words = (self.config, self.openings, self.rounds, self.question, digest(unsigned))
+        return LABEL, *(word.encode() for word in words)
+
+    def sign(self, key: KeyPair, answer: dict[str, Any]) -> dict[str, Any]:
+        """Return an answer with its signature."""
+        return answer | {SIGNATURE: sign(key, *self.parts(answer))}
+
+    def verify(self, peers: Peers, organization: int, answer: Any) -> None:
+        """Insist that an organisation has signed this answer.
+
+        Raises
+        ------
+        RefusalError
+            ``PEERS`` naming it.
+        """
+        if not isinstance(answer, dict):
+            raise RefusalError("PEERS", [str(organization)])
+        verify(peers, organization, answer.get(SIGNATURE), *self.parts(answer))
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that is the analysis's own next one, and what an answer to it rests on."""
+
+    step: str
+    arguments: Mapping[str, Any]
+    config: Config
+    opening: Mapping[str, Any]
+    signed: Signed
+
+
+def check_question(
+    site: Site, message: Mapping[str, Any], policy: Policy, identity: Identity
+) -> Question:
+    """Return a question that the site itself would ask next.
+
+    Raises
+    ------
+    RefusalError
+        ``TRANSCRIPT`` where it is another one or cannot be followed, ``PEERS`` where somebody else
+        takes part or has signed, ``BAD_REQUEST`` naming arguments that leave organisations out.
+    """
+    step, arguments, told = message["step"], message["arguments"], message["secure"]
+    try:
+        if set(told) != ASKED:
+            raise RefusalError("TRANSCRIPT")
+        central, transcript = read_run(site, told["config"], told["rounds"], identity.peers)
+        check_openings(told["openings"], transcript.config, identity.peers)
+        stepper = replay(central, transcript)
+        _take_last(stepper, told["openings"], told["last"], identity.peers)
+        if not _is_open(stepper, step, arguments, identity.peers):
+            raise RefusalError("TRANSCRIPT")
+        rounds = [one.with_point() for one in stepper.transcript.rounds]
+        signed = Signed.of(transcript.config, told["openings"], rounds, step, arguments)
+    except (AnalysisError, TypeError, ValueError, KeyError, AttributeError):
+        raise RefusalError("TRANSCRIPT") from None
+    own = told["openings"][str(identity.organization)]
+    return Question(step, arguments, transcript.config, own, signed)
+
+
+def read_run(site: Site, config: Any, rounds: Any, peers: Peers) -> tuple[Central, Transcript]:
+    """Return the analysis that a run is of, and the run as far as it is told.
+
+    Raises
+    ------
+    RefusalError
+        ``PEERS`` or ``BAD_REQUEST``, see ``check_config``; ``BAD_REQUEST`` too where the request is
+        none of this analysis.
+    AnalysisError
+        If it cannot be read.
+    """
+    told = {"schema": SCHEMA, "version": __version__, "config": config, "rounds": rounds}
+    transcript = Transcript.from_json(told)
+    face = next((f for f in faces(site.package) if f.method == transcript.config.method), None)
+    if face is None:
+        raise RefusalError("BAD_REQUEST", ["method"])
+    central = load_method(face)
+    try:
+        request = parse_request(central.request, dict(transcript.config.arguments))
+    except AnalysisError:
+        raise RefusalError("BAD_REQUEST", ["arguments"]) from None
+    check_config(transcript.config, request, peers)
+    return central, transcript
+
+
+def _take_last(stepper: Stepper, openings: Mapping[str, Any], last: Any, peers: Peers) -> None:
+    """Verify the last round's answers, and add them up.
+
+    Raises
+    ------
+    RefusalError
+        ``PEERS`` naming the organisation that has not signed what is said to be its answer,
+        ``TRANSCRIPT`` if the answers are to another question.
+    """
+    if last is None:
+        if stepper.transcript.rounds:
+            raise RefusalError("TRANSCRIPT")
+        return
+    step, arguments, answers = last["step"], last["arguments"], last["answers"]
+    if set(last) != {"step", "arguments", "answers"} or set(answers) != set(map(str, peers.ids)):
+        raise RefusalError("TRANSCRIPT")
+    rounds = [one.with_point() for one in stepper.transcript.rounds]
+    signed = Signed.of(stepper.config, openings, rounds, step, arguments)
+    for one in peers.ids:
+        signed.verify(peers, one, answers[str(one)])
+    if not _is_open(stepper, step, arguments, peers):
+        raise RefusalError("TRANSCRIPT")
+    raw = {one: answers[str(one)] for one in peers.ids}
+    stepper.finish({one: read_answer(raw, one) for one in peers.ids}, arguments)
+
+
+def _is_open(stepper: Stepper, step: str, arguments: Mapping[str, Any], peers: Peers) -> bool:
+    """Tell whether the run's next question is this one, to all organisations."""
+    opened: OpenRound | None = stepper.open
+    if opened is None or opened.organizations != peers.ids or opened.ask.step != step:
+        return False
+    return is_same(arguments, opened.ask.arguments, opened.ask.near)

@@ -1,0 +1,110 @@
+"""One message at a site that checks questions: an opening, a checked question, or one in clear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from v6_clinical.errors import AnalysisError, RefusalError
+from v6_clinical.protocol.analysis import Place
+from v6_clinical.protocol.registry import Site
+from v6_clinical.secure.checked import Question, check_question, read_run
+from v6_clinical.secure.keys import Identity
+from v6_clinical.secure.opening import OPENING, hello, nonce_of, opening
+from v6_clinical.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from v6_clinical.disclosure import Policy
+
+FIELDS: Final = ("version", "step", "arguments", "secure")
+CLEAR: Final = {"clear": True}
+Step = Callable[[str, Mapping[str, Any], Place, "pd.DataFrame"], dict[str, Any]]
+
+
+def answer_checked(
+    site: Site,
+    message: Mapping[str, Any],
+    policy: Policy,
+    read_frame: Callable[[Policy], pd.DataFrame],
+    in_clear: Callable[[Mapping[str, Any]], dict[str, Any]],
+    step: Step,
+) -> dict[str, Any]:
+    """Answer at a site whose ``V6C_SECURE`` is ``on`` or ``required``.
+
+    Parameters
+    ----------
+    in_clear
+        Answers a message that is not checked.
+    step
+        Answers a question that was checked, refusals included.
+
+    Raises
+    ------
+    RefusalError
+        ``PEERS``, ``TRANSCRIPT``, ``DATA_CHANGED`` and what other messages are refused with.
+    """
+    identity = policy.identity
+    told = message.get("secure")
+    if told is None:
+        return hello(policy, identity)
+    if told == CLEAR:
+        if policy.secure != "on":
+            raise RefusalError("PEERS", ["V6C_SECURE"])
+        return in_clear({name: part for name, part in message.items() if name != "secure"})
+    _check_fields(message)
+    if message["step"] == OPENING:
+        return _open(site, told, policy, identity, read_frame)
+    question = check_question(site, message, policy, identity)
+    frame = read_frame(policy)
+    _check_rows(question, policy, identity, frame)
+    place = Place(identity.index, len(identity.peers.ids))
+    found = step(question.step, question.arguments, place, frame)
+    return question.signed.sign(identity.key, found)
+
+
+def _check_fields(message: Mapping[str, Any]) -> None:
+    unknown = [name[:60] for name in message if name not in FIELDS]
+    if unknown:
+        raise RefusalError("BAD_REQUEST", unknown)
+    missing = [name for name in FIELDS if name not in message]
+    if missing:
+        raise RefusalError("BAD_STEP", missing)
+    if message["version"] != __version__:
+        raise RefusalError("VERSION")
+    if not isinstance(message["step"], str):
+        raise RefusalError("BAD_STEP", ["step"])
+    wrong = [name for name in ("arguments", "secure") if not isinstance(message[name], dict)]
+    if wrong:
+        raise RefusalError("BAD_REQUEST", wrong)
+
+
+def _open(
+    site: Site,
+    told: Mapping[str, Any],
+    policy: Policy,
+    identity: Identity,
+    read_frame: Callable[[Policy], pd.DataFrame],
+) -> dict[str, Any]:
+    if set(told) != {"config"}:
+        raise RefusalError("BAD_REQUEST", ["secure"])
+    try:
+        _, run = read_run(site, told["config"], [], identity.peers)
+    except AnalysisError:
+        raise RefusalError("TRANSCRIPT") from None
+    return opening(run.config, policy, identity, read_frame(policy))
+
+
+def _check_rows(
+    question: Question, policy: Policy, identity: Identity, frame: pd.DataFrame
+) -> None:
+    """Insist that rows and settings are those of the opening.
+
+    Raises
+    ------
+    RefusalError
+        ``DATA_CHANGED``.
+    """
+    if nonce_of(question.config, policy, identity, frame) != question.opening["nonce"]:
+        raise RefusalError("DATA_CHANGED")
