@@ -49,7 +49,7 @@ def answer_checked(
     told = message.get("secure")
     if told is None:
         return hello(policy, identity)
-    if told == CLEAR:
+    if told == CLEAR and told["clear"] is True:
         if policy.secure != "on":
             raise RefusalError("PEERS", ["V6C_SECURE"])
         return in_clear({name: part for name, part in message.items() if name != "secure"})
