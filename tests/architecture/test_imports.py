@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.checked import FITS, Run, frames, policies
+from helpers.keys import settings
+from v6_clinical.protocol.registry import face_of, partial_name
+
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "common" / "v6_clinical").rglob("*.py"))
 ALGORITHMS = sorted((ROOT / "algorithms").rglob("*.py"))
@@ -112,6 +116,46 @@ def test_a_partial_imports_nothing_heavy(analysis: str) -> None:
     )
     loaded = json.loads(done.stderr)
     assert [name for name in loaded if name.startswith(HEAVY)] == []
+
+
+# What a partial that checks its questions imports beside: the central side, and keys.
+CENTRAL = ("v6_clinical.secure", "v6_clinical.protocol.stepper", "cryptography")
+
+
+@pytest.mark.parametrize("mode", ["off", "required"])
+@pytest.mark.parametrize("fit", ["summary", "logistic", "glm", "cox"])
+def test_only_a_partial_that_checks_its_questions_imports_the_central_side(
+    fit: str, mode: str
+) -> None:
+    """In a fresh interpreter: the last question of a run. Nothing heavy in any mode."""
+    run = Run(fit, given=policies(mode=mode))
+    central = run.policies[0]
+    assert run.start(central)["status"] == "completed"
+    package = face_of(FITS[fit][0]).package
+    own = {"V6C_MIN_ROWS": "3", "V6C_MIN_CELL": "3"}
+    own |= {} if mode == "off" else settings(3, 3, mode)
+    message = run.messages[-1][3]
+    if mode != "off":  # its settings are others than those of the run: it opens one of its own
+        message = run.messages[0][3]
+    program = (
+        f"import json, os, sys\nos.environ.update({own!r})\n"
+        f"import pandas as pd, {package}.v4 as entry\n"
+        "message, rows = json.loads(sys.stdin.read())\n"
+        f"found = entry.{partial_name(package)}(mock_data=[pd.DataFrame(rows)], **message)\n"
+        "print(json.dumps([found['status'], sorted(sys.modules)]), file=sys.stderr)"
+    )
+    rows = frames()[2].to_dict("list")
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps([message, rows]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, loaded = json.loads(done.stderr)
+    assert status == ("ok" if mode == "off" else "opening"), done.stdout
+    assert [name for name in loaded if name.startswith(HEAVY)] == []
+    assert any(name.startswith(CENTRAL) for name in loaded) is (mode == "required")
 
 
 CENTRES = {
