@@ -423,7 +423,7 @@ def test_a_part_of_a_message_replaced_by_junk_is_refused_A19(seed: int) -> None:
     assert "junk" not in json.dumps(found)
 
 
-def test_a_site_that_steers_by_false_answers_known_limit_A36() -> None:
+def test_A36_known_limit_false_answers_of_a_site_steer_the_others() -> None:
     """A site of the attacker's own leads all others to other coefficients by false rows.
 
     Sites keep no state, and believe each other's numbers. R9 and the blur stay.
