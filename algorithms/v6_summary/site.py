@@ -33,6 +33,7 @@ from v6_summary.moments import FirstSums, first_sums
 from v6_summary.row_sets import RowSets, largest
 from v6_summary.site_tables import (
     categorical_sums,
+    check_present,
     grouped,
     noise_of,
     numeric_sums,
@@ -113,6 +114,9 @@ def tabulate(
     if question.group is not None:
         arrays["grouped"] = grouped(arrays, question)
     if question.correlation:
+        if policy.masked:
+            here = {c.name: ~np.isnan(x) for c, x in zip(question.numeric, values, strict=True)}
+            check_present(here, together=True)
         shifts = np.array([numeric.shift for numeric in question.numeric])
         arrays |= paired(values, shifts, policy, row_sets)
     if question.per_site:
@@ -161,6 +165,8 @@ def _columns(frame: pd.DataFrame, names: tuple[str, ...], policy: Policy) -> dic
     policy.check_columns(name.strip() for name in names)
     series = select(frame, names)
     policy.check_rows(len(frame))
+    if policy.masked:
+        check_present({name: column.notna().to_numpy() for name, column in series.items()})
     return series
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.suppression import publish
+from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Noise
@@ -73,6 +74,31 @@ def _noise(name: str, i: int, told: Sequence[RowSet | None], shift: float) -> di
     """Return what is declared of the noise in a column's power sums, one row set or several."""
     found = [one.noise_sums(i, shift) for one in told if one is not None]
     return {name: np.array(found if name.endswith("/group") else found[0])} if found else {}
+
+
+def check_present(present: Mapping[str, NDArray[np.bool_]], *, together: bool = False) -> None:
+    """Under masks a site has a value in each column, and with ``together`` a row for each pair.
+
+    A sum that lacks it would be that of the others alone.
+
+    Parameters
+    ----------
+    present
+        Name to where there is a value, shape (n,).
+
+    Raises
+    ------
+    RefusalError
+        ``NO_ROWS`` naming the columns.
+    """
+    empty = [name for name, here in present.items() if not here.any()]
+    if empty:
+        raise RefusalError("NO_ROWS", empty)
+    if together:
+        names, marks = list(present), np.array(list(present.values()), dtype=np.float64)
+        apart = np.argwhere(marks @ marks.T == 0)
+        if len(apart):
+            raise RefusalError("NO_ROWS", [names[place] for place in apart[0]])
 
 
 def paired(

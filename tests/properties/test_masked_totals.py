@@ -208,3 +208,30 @@ def test_what_is_no_masked_answer_is_refused(message: Any) -> None:
     with pytest.raises(AnalysisError) as caught:
         read_covered(message, COUNTS)
     assert caught.value.code == "BAD_ANSWER"
+
+
+@pytest.mark.parametrize(
+    ("more", "where"),
+    [
+        ({"columns": ["age", "gone"]}, ["gone"]),
+        ({"columns": ["age", "empty"]}, ["empty"]),
+        ({"columns": ["one", "other", "age"], "correlation": True}, ["one", "other"]),
+    ],
+)
+def test_a_column_that_a_site_has_no_value_of_does_not_make_it_vanish(
+    more: dict[str, Any], where: list[str]
+) -> None:
+    """The sum would be that of the others alone."""
+    frames = CASES[0].frames()
+    for k, frame in enumerate(frames):
+        here = np.arange(len(frame)) % 2 == 0
+        frame["gone"] = frame["age"] if k else None
+        frame["empty"] = frame["tgrade"] if k else None
+        frame["one"] = np.where(here | (k > 0), frame["age"], np.nan)
+        frame["other"] = np.where(~here | (k > 0), frame["tsize"], np.nan)
+    found, _ = masked.run("summary", frames, more, EXACT)
+    assert found["error"]["code"] == "NO_ROWS"
+    (site,) = found["error"]["sites"]
+    assert (site["organization_id"], site["where"]) == (1, where)
+    clear = local.run("summary", frames, more, policy=EXACT)
+    assert clear["status"] == "completed", clear["error"]
