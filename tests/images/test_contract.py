@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from helpers import keys
+from helpers.canaries import scan
 from helpers.face_examples import CASES, Case, worst
 from helpers.policies import SHIPPED_SETTINGS, shipped
 from images.containers import Image, Run, docker, run
@@ -127,6 +129,17 @@ def test_no_value_reaches_log_or_answer_A17(image: Image, tmp_path: Path, broken
     done = partial(image, tmp_path, frame)
     code(done)
     assert CANARY not in done.log + json.dumps(done.result)
+
+
+@pytest.mark.parametrize("mode", ["off", "on", "required", "wrong"])
+def test_no_private_key_reaches_log_or_answer_A17(image: Image, tmp_path: Path, mode: str) -> None:
+    given = keys.settings(1, 3, "off" if mode == "wrong" else mode)
+    if mode == "wrong":
+        given |= {"V6C_PRIVATE_KEY": given["V6C_PRIVATE_KEY"] + "x"}
+    done = partial(image, tmp_path, settings=given)
+    assert done.code == 0, done.log
+    assert (done.result.get("code") == "BAD_SETTING") == (mode == "wrong")
+    assert not scan({bytes(keys.pair(1).seed)}, done.log, done.result)
 
 
 @pytest.mark.parametrize(
