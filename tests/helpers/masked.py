@@ -37,10 +37,11 @@ class MaskedSites(local.Sites):
         if any(one["status"] == "refused" for one in found.values()):
             return found
         self.clear.append({k: Sums.from_json(one["sums"]) for k, one in found.items()})
-        total = self._covered(None)
+        salt = json.dumps(messages).encode()
+        total = self._covered(None, salt)
         if isinstance(total, Layout):
             self.unions.append(next(iter(messages.values()))["step"])
-            total = self._covered(total)
+            total = self._covered(total, salt)
         assert isinstance(total, Sums)
         first, *_ = found
         empty = {"n": None, "dropped": None, "sums": Sums().to_json()}
@@ -48,8 +49,7 @@ class MaskedSites(local.Sites):
             first: found[first] | empty | {"sums": total.to_json()}
         }
 
-    def _covered(self, asked: Layout | None) -> Sums | Layout:
-        salt = b"%d" % len(self.clear)
+    def _covered(self, asked: Layout | None, salt: bytes) -> Sums | Layout:
         sent = {
             k: json.loads(json.dumps(cover(one, self.identities[k - 1], salt, self.counts, asked)))
             for k, one in self.clear[-1].items()
