@@ -1,61 +1,80 @@
-"""Runs whose answers are masked, over sites in this process, apart from the frame of messages."""
+"""Runs over sites with keys in this process, with all that they sent, and what it hides."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from unittest import mock
 
 import pandas as pd
 
-from helpers.keys import identities
+from helpers.keys import policies
 from v6_clinical.disclosure import Policy
 from v6_clinical.platforms import local
 from v6_clinical.protocol import centre
-from v6_clinical.protocol.layout import Layout
-from v6_clinical.protocol.masked import cover, read_covered, total_of
+from v6_clinical.protocol.masked import cover
 from v6_clinical.protocol.registry import face_of, load_method, load_site
 from v6_clinical.protocol.sums import Sums
+from v6_clinical.secure import site as secure_site
+
+KEYS = {"secret", "secure", "peers", "private_key", "secure_min_sites", "masked"}
 
 
 class MaskedSites(local.Sites):
-    """Sites that cover their sums; the total comes back as if one of them had sent it all."""
+    """Sites with keys, and a record of their answers.
 
-    def __init__(self, analysis: str, frames: Sequence[pd.DataFrame], policies: Sequence[Policy]):
+    Parameters
+    ----------
+    spoil
+        What a site's answer is replaced by on its way, given the number of the exchange, counted
+        from 0 with the opening, and all answers.
+    """
+
+    def __init__(
+        self,
+        analysis: str,
+        frames: Sequence[pd.DataFrame],
+        limits: Sequence[Policy],
+        spoil: Callable[[int, dict[int, Any]], dict[int, Any]] = lambda number, found: found,
+    ) -> None:
         face = face_of(analysis)
-        super().__init__(load_site(face.package), frames, policies, lambda _: None)
+        super().__init__(load_site(face.package), frames, limits, lambda _: None)
         self.counts = load_method(face).leaves.counts
-        self.identities = identities(len(frames))
+        self.asked: list[dict[int, Any]] = []
+        self.answers: list[dict[int, Any]] = []
         self.clear: list[dict[int, Sums]] = []
-        self.sent: list[dict[int, Any]] = []
-        self.unions: list[str] = []
+        self._spoil = spoil
 
     def ask(self, messages: dict[int, Any]) -> dict[int, Any]:
-        found = super().ask(messages)
-        if any(one["status"] == "refused" for one in found.values()):
-            return found
-        self.clear.append({k: Sums.from_json(one["sums"]) for k, one in found.items()})
-        salt = json.dumps(messages).encode()
-        total = self._covered(None, salt)
-        if isinstance(total, Layout):
-            self.unions.append(next(iter(messages.values()))["step"])
-            total = self._covered(total, salt)
-        assert isinstance(total, Sums)
-        first, *_ = found
-        empty = {"n": None, "dropped": None, "sums": Sums().to_json()}
-        return {k: one | empty for k, one in found.items()} | {
-            first: found[first] | empty | {"sums": total.to_json()}
-        }
+        self.asked.append(json.loads(json.dumps(messages)))
+        hidden: dict[int, Sums] = {}
 
-    def _covered(self, asked: Layout | None, salt: bytes) -> Sums | Layout:
-        sent = {
-            k: json.loads(json.dumps(cover(one, self.identities[k - 1], salt, self.counts, asked)))
-            for k, one in self.clear[-1].items()
-        }
-        self.sent.append(sent)
-        return total_of({k: read_covered(one, self.counts) for k, one in sent.items()}, self.counts)
+        def kept(sums: Sums, identity: Any, *how: Any) -> dict[str, Any]:
+            hidden[identity.organization] = sums
+            return cover(sums, identity, *how)
+
+        with mock.patch.object(secure_site, "cover", kept):
+            found = self._spoil(len(self.answers), super().ask(messages))
+        self.answers.append(found)
+        if hidden:
+            self.clear.append(dict(sorted(hidden.items())))
+        return found
+
+    @property
+    def sent(self) -> list[dict[int, Any]]:
+        """The masked answers, by exchange and organisation."""
+        rounds = (
+            {k: one["masked"] for k, one in r.items() if "masked" in one} for r in self.answers
+        )
+        return [one for one in rounds if one]
+
+    @property
+    def unions(self) -> list[str]:
+        """The steps that were asked again because layouts differed."""
+        first = [next(iter(asked.values())) for asked in self.asked]
+        return [one["step"] for one in first if one.get("secure", {}).get("again") is not None]
 
     @property
     def largest(self) -> int:
@@ -67,14 +86,21 @@ class MaskedSites(local.Sites):
         return [base64.b64decode(one["words"]) for sent in self.sent for one in sent.values()]
 
 
+def with_keys(count: int, policy: Policy, mode: str = "required") -> list[Policy]:
+    """Return the limits of so many sites with keys."""
+    given = {name: value for name, value in vars(policy).items() if name not in KEYS}
+    return policies(count, mode, **given)
+
+
 def run(
     analysis: str,
     frames: Sequence[pd.DataFrame],
     arguments: dict[str, Any],
-    policy: Policy,
+    policy: Policy | Sequence[Policy],
+    **more: Any,
 ) -> tuple[dict[str, Any], MaskedSites]:
     """Return the result of a run under masks, and the sites."""
-    sites = MaskedSites(analysis, frames, [policy.under_masks()] * len(frames))
-    with mock.patch("v6_clinical.protocol.stepper.check_answers", return_value=None):
-        found = centre.run(load_method(face_of(analysis)), arguments, sites)
+    limits = with_keys(len(frames), policy) if isinstance(policy, Policy) else list(policy)
+    sites = MaskedSites(analysis, frames, limits, **more)
+    found = centre.run(load_method(face_of(analysis)), arguments, sites, policy=limits[0])
     return found, sites

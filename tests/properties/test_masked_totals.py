@@ -27,7 +27,8 @@ EACH = pytest.mark.parametrize("fit", range(len(every_option.FITS)))
 def tables(found: dict[str, Any]) -> dict[str, Any]:
     """Return a result without what is told of single sites."""
     assert found["status"] == "completed", found["error"]
-    return {name: part for name, part in found.items() if name not in ("sites", "ledger")}
+    apart = ("sites", "ledger", "summation", "secure")
+    return {name: part for name, part in found.items() if name not in apart}
 
 
 def own(arguments: dict[str, Any]) -> bool:
@@ -44,6 +45,14 @@ def test_results_are_those_in_clear(fit: int) -> None:
         return
     clear = local.run(analysis, frames, arguments, policy=OPEN.under_masks())
     assert tables(found) == tables(clear)
+    assert (found["summation"], clear["summation"]) == ("masked", "clear")
+    assert {name for site in found["sites"] for name in site} <= {
+        "organization_id",
+        "status",
+        "n",
+        "limits",
+    }
+    assert {site["n"] for site in found["sites"]} == {None}
     assert set(sites.unions) <= {"describe", "start"}
 
 

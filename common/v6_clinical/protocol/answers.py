@@ -9,6 +9,7 @@ from typing import Any
 
 from v6_clinical.errors import CODES, AnalysisError
 from v6_clinical.protocol.analysis import Ask
+from v6_clinical.protocol.layout import Layout
 from v6_clinical.protocol.plausible import MOST_ROWS, is_plausible
 from v6_clinical.protocol.registry import Leaves
 from v6_clinical.protocol.sums import Sums
@@ -38,6 +39,8 @@ class Answer:
     limits: Mapping[str, float] = field(default_factory=dict)
     parameters: int | None = None
     redraws: bool = False
+    masked: Mapping[str, Any] | None = None
+    layout: Layout | None = None
 
 
 def read_answer(raw: dict[int, Any], organization: int) -> Answer:
@@ -50,6 +53,8 @@ def read_answer(raw: dict[int, Any], organization: int) -> Answer:
             return _read_refusal(message)
         if message.get("schema") != SCHEMA or message.get("status") not in ("ok", "no_rows"):
             raise AnalysisError("BAD_ANSWER", "not an answer of this schema")
+        if "masked" in message:
+            return _read_masked(message)
         sums = Sums.from_json(message.get("sums"))
         n, dropped = _count(message, "n"), _count(message, "dropped")
         redraws = message.get("redraws", False) is True
@@ -60,6 +65,15 @@ def read_answer(raw: dict[int, Any], organization: int) -> Answer:
             f"The answer of organisation {organization} cannot be read.",
             sites=[{"organization_id": organization, "code": "BAD_ANSWER"}],
         ) from None
+
+
+def _read_masked(message: Message) -> Answer:
+    """Return an answer whose numbers are masked, row counts too."""
+    masked = message["masked"]
+    if message["status"] != "ok" or "sums" in message or not isinstance(masked, dict):
+        raise AnalysisError("BAD_ANSWER", "not a masked answer")
+    layout = Layout.from_json(masked.get("layout"))
+    return Answer("ok", None, Sums(), limits=_limits(message), masked=masked, layout=layout)
 
 
 def _count(message: Message, name: str) -> int | None:
@@ -89,6 +103,22 @@ def _read_refusal(message: Message) -> Answer:
     return Answer("refused", None, Sums(), None, code, names, parameters=parameters)
 
 
+def total_of(answers: Mapping[int, Answer], ask: Ask, leaves: Leaves) -> Sums:
+    """Return the sum of the answers of all sites, none of which refused.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_ANSWER`` naming the sites whose answers cannot be added, ``MASKS_DO_NOT_CANCEL``.
+    """
+    if all(answer.masked is None for answer in answers.values()):
+        check_answers(answers, ask, leaves)
+        return Sums.total([answer.sums for answer in answers.values()])
+    from v6_clinical.protocol.masked import total_under_masks
+
+    return total_under_masks(answers, ask, leaves)
+
+
 def check_answers(answers: Mapping[int, Answer], ask: Ask, leaves: Leaves) -> None:
     """Insist that every site with rows has answered what was asked, that and nothing else.
 
@@ -109,8 +139,7 @@ def check_answers(answers: Mapping[int, Answer], ask: Ask, leaves: Leaves) -> No
     short = [
         site
         for site, answer in answers.items()
-        if answer.status == "ok"
-        and not ask.needs | ask.promised(answer.sums) <= _parts(answer.sums)
+        if answer.status == "ok" and not ask.needs | ask.promised(answer.sums) <= parts(answer.sums)
     ]
     _insist(short, "Parts are missing")
     _insist(_of_other_shapes(sums), "Arrays have the wrong shape")
@@ -134,7 +163,7 @@ def _of_other_shapes(sums: Mapping[int, Sums]) -> list[int]:
     return sorted(found)
 
 
-def _parts(sums: Sums) -> set[str]:
+def parts(sums: Sums) -> set[str]:
     """Return the names of sums, and what they begin with: a/b/c is a part of a/b and of a."""
     paths = [name.split("/") for name in sums.counts()]
     return {"/".join(path[: k + 1]) for path in paths for k in range(len(path))}
@@ -142,6 +171,7 @@ def _parts(sums: Sums) -> set[str]:
 
 def line_of(organization: int, answer: Answer) -> Line:
     """Return what the transcript keeps of an answer: of its sums the sizes only."""
+    sizes = dict((answer.sums if answer.layout is None else answer.layout).counts())
     return Line(
         organization,
         answer.status,
@@ -150,7 +180,7 @@ def line_of(organization: int, answer: Answer) -> Line:
         answer.code,
         answer.where,
         answer.limits,
-        dict(answer.sums.counts()) if answer.parameters is None else {"parameters": 1},
+        sizes if answer.parameters is None else {"parameters": 1},
         answer.parameters,
         answer.redraws,
     )

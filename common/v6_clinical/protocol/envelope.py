@@ -19,8 +19,9 @@ DIGITS = 10  # of a result's numbers where the sites' sums bear noise
 def empty_envelope(analysis: str) -> Envelope:
     """Return a result without tables.
 
-    ``summation`` says how the sites' sums were added: each was seen. ``precision`` says how exact a
-    completed result is, see ``Outcome``.
+    ``summation`` says how the sites' sums were added: "clear", the central side saw each of them,
+    or "masked", it saw their sum only. ``precision`` says how exact a completed result is, see
+    ``Outcome``.
     """
     return {
         "schema": SCHEMA,

@@ -16,8 +16,12 @@ from typing import Any, Final
 import numpy as np
 
 from v6_clinical.errors import AnalysisError, RefusalError
+from v6_clinical.protocol.analysis import Ask
+from v6_clinical.protocol.answers import Answer, parts
 from v6_clinical.protocol.layout import Layout, additive, laid_out, settled, sizes, taken_up
-from v6_clinical.protocol.sums import Sums
+from v6_clinical.protocol.plausible import is_plausible
+from v6_clinical.protocol.registry import Leaves
+from v6_clinical.protocol.sums import NOISE, Sums
 from v6_clinical.secure.fixed import LIMB, from_limbs, to_limbs
 from v6_clinical.secure.keys import Identity
 from v6_clinical.secure.masks import TAG_DIGITS, Masked, check_tags, mask, tags, unmask
@@ -133,6 +137,67 @@ def total_of(answers: Mapping[int, Covered], counts: frozenset[str]) -> Sums | L
     real, counted = unmask({organization: one.words for organization, one in answers.items()})
     whole = counted[:, 0].astype(np.float64)
     return settled(taken_up(from_limbs(real), whole, layout, counts))
+
+
+def total_under_masks(answers: Mapping[int, Answer], ask: Ask, leaves: Leaves) -> Sums:
+    """Return the sum of the masked answers of all sites, if it can be one.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_ANSWER``, ``MASKS_DO_NOT_CANCEL``, naming sites where they are known.
+    """
+    covered = {site: _read(site, answer, leaves) for site, answer in answers.items()}
+    try:
+        total = total_of(covered, leaves.counts)
+    except RefusalError as refusal:
+        raise _not_cancelling(refusal, list(answers)) from None
+    if isinstance(total, Layout):
+        raise AnalysisError("BAD_ANSWER", "The sites' masked answers are not laid out alike.")
+    told = {name: array for name, array in total.arrays.items() if name.split("/")[0] != NOISE}
+    forms = {name: form for name, form in total.forms.items() if name.split("/")[0] != NOISE}
+    plain = Sums(told, total.tallies, forms)
+    whole = ask.needs | ask.promised(plain) <= parts(plain)
+    if not whole or not is_plausible(plain, ask, -1, leaves):
+        text = "Names or numbers that cannot be stand in the sum of the sites' masked answers."
+        raise AnalysisError("BAD_ANSWER", text)
+    return total
+
+
+def _read(site: int, answer: Answer, leaves: Leaves) -> Covered:
+    try:
+        return read_covered(answer.masked, leaves.counts)
+    except AnalysisError as error:
+        message = f"The answer of organisation {site} is not masked, or cannot be read."
+        records = [{"organization_id": site, "code": error.code}]
+        raise AnalysisError(error.code, message, sites=records) from None
+
+
+def _not_cancelling(refusal: RefusalError, sites: list[int]) -> AnalysisError:
+    """Name the organisation that is in every pair, where there is one."""
+    pairs = [set(map(int, pair.split("-"))) for pair in refusal.where]
+    alone = set.intersection(*pairs) if pairs else set()
+    concerned = sorted(alone or set().union(*pairs) or sites)
+    text = "The masks of the sites do not cancel"
+    if refusal.where:
+        text += f" between organisations {', '.join(refusal.where)}"
+    records = [{"organization_id": site, "code": refusal.code} for site in concerned]
+    return AnalysisError(refusal.code, f"{text}: nothing was read.", sites=records)
+
+
+def union_of(answers: Mapping[int, Answer]) -> Layout | None:
+    """Return the layout in which all sites are to answer again; None where theirs are the same.
+
+    Raises
+    ------
+    AnalysisError
+        ``BAD_ANSWER`` where layouts cannot be joined.
+    """
+    layouts = [answer.layout for answer in answers.values() if answer.layout is not None]
+    if len(layouts) < len(answers):
+        return None  # a site refused, or sent what is refused later
+    union = Layout.union(layouts)
+    return None if all(one == union for one in layouts) else union
 
 
 def _salt(salt: bytes, layout: Layout) -> bytes:

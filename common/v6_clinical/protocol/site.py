@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.protocol.agreed import check_request
-from v6_clinical.protocol.analysis import Place
+from v6_clinical.protocol.analysis import Place, SiteAnswer
 from v6_clinical.protocol.registry import Site
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.version import SCHEMA, __version__
@@ -71,8 +71,10 @@ def answer(
             policy,
             read_frame,
             lambda plain: _in_clear(site, plain, policy, read_frame),
-            lambda step, arguments, place, frame: _refusing(
-                lambda: _sums(site, step, arguments, place, policy, lambda _: frame)
+            lambda step, arguments, place, frame, cover: _refusing(
+                lambda: _sums(
+                    site, step, arguments, place, policy.under_masks(), lambda _: frame, cover
+                )
             ),
         )
 
@@ -107,10 +109,12 @@ def _sums(
     place: Place,
     policy: Policy,
     read_frame: Callable[[Policy], pd.DataFrame],
+    cover: Callable[[SiteAnswer], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Return the answer to a question.
 
-    ``redraws`` says that the site has no secret, so that its noise is drawn anew each time.
+    ``redraws`` says that the site has no secret, so that its noise is drawn anew each time. With
+    ``cover`` stands under ``masked`` what it makes of the sums, and no row count.
     """
     check_request(site, step, arguments, policy)
     found = site.steps[step](read_frame(policy), arguments, policy, place)
@@ -118,14 +122,16 @@ def _sums(
         raise RefusalError("NON_FINITE")
     if policy.noise.on:
         _insist_on_noise(site, found.sums)
-    reply = {
-        "schema": SCHEMA,
-        "version": __version__,
-        "status": "ok" if found.has_rows else "no_rows",
-        "n": found.n,
-        "dropped": found.dropped,
-        "sums": found.sums.to_json(),
-    }
+    reply: dict[str, Any] = {"schema": SCHEMA, "version": __version__}
+    if cover is None:
+        reply |= {
+            "status": "ok" if found.has_rows else "no_rows",
+            "n": found.n,
+            "dropped": found.dropped,
+            "sums": found.sums.to_json(),
+        }
+    else:
+        reply |= {"status": "ok", "masked": cover(found)}
     limits = policy.own_settings()
     if policy.noise.on and policy.secret is None:
         reply["redraws"] = True

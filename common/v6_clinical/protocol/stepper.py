@@ -13,7 +13,7 @@ from typing import Any
 
 from v6_clinical.errors import AnalysisError
 from v6_clinical.protocol.analysis import Analysis, Ask, Reply
-from v6_clinical.protocol.answers import Answer, Message, check_answers, in_words, line_of
+from v6_clinical.protocol.answers import Answer, Message, in_words, line_of, total_of
 from v6_clinical.protocol.envelope import (
     Envelope,
     completed,
@@ -126,9 +126,7 @@ class Stepper:
         lines = tuple(line_of(site, answer) for site, answer in answers.items())
         whole = all(answer.status != "refused" for answer in answers.values())
         try:
-            if whole:
-                check_answers(answers, ask, self._central.leaves)
-            total = Sums.total([answer.sums for answer in answers.values()]) if whole else Sums()
+            total = total_of(answers, ask, self._central.leaves) if whole else Sums()
         except AnalysisError as error:
             line = Round(ask.step, Sums(), lines).ledger_line(self.open.number)
             self._ledger.append(line | self._checked)
@@ -164,8 +162,8 @@ class Stepper:
         return self._request
 
     def note(self, checked: Mapping[str, str]) -> None:
-        """Let the result and its ledger say how the sites checked questions, and by which list."""
-        self._envelope = self._envelope | {"secure": dict(checked)}
+        """Let the result say how the sites checked questions, by which list, and that they mask."""
+        self._envelope = self._envelope | {"secure": dict(checked), "summation": "masked"}
         self._checked = {"checked": checked["questions"]}
 
     def fail(self, error: AnalysisError) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from v6_clinical.errors import AnalysisError, RefusalError
 from v6_clinical.protocol.answers import Answer, Message, in_words
 from v6_clinical.protocol.channel import Transport, read
+from v6_clinical.protocol.layout import Layout
+from v6_clinical.protocol.masked import union_of
 from v6_clinical.protocol.stepper import OpenRound, Stepper
 from v6_clinical.protocol.transcript import Config
 from v6_clinical.secure.checked import SIGNATURE, Signed
@@ -87,20 +89,43 @@ class Run:
         AnalysisError
             ``PEERS`` naming a site whose answer is not signed, ``BAD_ANSWER``.
         """
-        rounds = [one.with_point() for one in stepper.transcript.rounds]
-        message = opened.plain() | {
-            "secure": {
-                "config": self._plain_config(),
-                "openings": self._openings,
-                "rounds": rounds[:-1],
-                "last": self._last,
-            }
+        found, raw = self._ask(stepper, opened, transport)
+        layout = union_of(found)
+        if layout is not None:
+            found, raw = self._ask(stepper, opened, transport, layout, raw)
+        told = None if layout is None else layout.to_json()
+        plain = opened.plain()
+        self._last = {
+            "step": plain["step"],
+            "arguments": plain["arguments"],
+            "answers": raw,
+            "layout": told,
         }
+        return found
+
+    def _ask(
+        self,
+        stepper: Stepper,
+        opened: OpenRound,
+        transport: Transport,
+        layout: Layout | None = None,
+        again: dict[str, Any] | None = None,
+    ) -> tuple[dict[int, Answer], dict[str, Any]]:
+        """Put the open question to all sites, and return their answers, read and as they are.
+
+        Parameters
+        ----------
+        layout, again
+            In which all are to answer, and the answers from which that follows.
+        """
+        rounds = [one.with_point() for one in stepper.transcript.rounds]
+        plain = opened.plain()
+        run = {"config": self._plain_config(), "openings": self._openings, "rounds": rounds[:-1]}
+        message = plain | {"secure": run | {"last": self._last, "again": again}}
         raw = transport.ask(dict.fromkeys(opened.organizations, message))
         found = read(raw, opened.organizations)
-        plain = opened.plain()
-        step, arguments = plain["step"], plain["arguments"]
-        signed = Signed.of(self._config, self._openings, rounds, step, arguments)
+        question = plain["step"], plain["arguments"], layout
+        signed = Signed.of(self._config, self._openings, rounds, *question)
         # a refusal that ends the run needs no signature: a site may not have got so far
         going_on = [s for s, a in found.items() if not a.code or a.code in opened.ask.tolerates]
         unsigned = [site for site in going_on if not self._is_signed(site, raw[site], signed)]
@@ -108,9 +133,7 @@ class Run:
             records = [{"organization_id": site, "code": "PEERS"} for site in unsigned]
             message_text = f"Organisation(s) {in_words(unsigned)} did not sign their answers."
             raise AnalysisError("PEERS", message_text, sites=records)
-        answers = {str(site): raw[site] for site in opened.organizations}
-        self._last = {"step": step, "arguments": arguments, "answers": answers}
-        return found
+        return found, {str(site): raw[site] for site in opened.organizations}
 
     def _is_signed(self, site: int, answer: Any, signed: Signed) -> bool:
         if self._peers is None:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from v6_clinical.errors import AnalysisError, RefusalError
-from v6_clinical.protocol.answers import read_answer
+from v6_clinical.protocol.answers import Answer, read_answer
+from v6_clinical.protocol.layout import Layout
+from v6_clinical.protocol.masked import union_of
 from v6_clinical.protocol.near import is_same
 from v6_clinical.protocol.registry import Central, Site, faces, load_method
 from v6_clinical.protocol.request import parse_request
@@ -22,14 +25,15 @@ from v6_clinical.protocol.transcript import Config, Transcript
 from v6_clinical.secure.keys import Identity, KeyPair
 from v6_clinical.secure.opening import check_config, check_openings, config_digest
 from v6_clinical.secure.peers import Peers
-from v6_clinical.secure.signing import digest, sign, verify
+from v6_clinical.secure.signing import digest, joined, sign, verify
 from v6_clinical.version import SCHEMA, __version__
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
 
 LABEL: Final = b"answer"
-ASKED: Final = frozenset({"config", "openings", "rounds", "last"})
+ASKED: Final = frozenset({"config", "openings", "rounds", "last", "again"})
+LAST: Final = frozenset({"step", "arguments", "answers", "layout"})
 SIGNATURE: Final = "signature"
 
 
@@ -50,9 +54,10 @@ class Signed:
         rounds: list[dict[str, Any]],
         step: str,
         arguments: Mapping[str, Any],
+        layout: Layout | None = None,
     ) -> Signed:
-        """Return the digests of a run so far, and of a question."""
-        question = digest([step, arguments])
+        """Return the digests of a run so far, and of a question in the layout that is asked for."""
+        question = digest([step, arguments, None if layout is None else layout.to_json()])
         return cls(config_digest(config), digest(openings), digest(rounds), question)
 
     def parts(self, answer: Mapping[str, Any]) -> tuple[bytes, ...]:
@@ -60,6 +65,11 @@ class Signed:
         unsigned = {name: value for name, value in answer.items() if name != SIGNATURE}
         words = (self.config, self.openings, self.rounds, self.question, digest(unsigned))
         return LABEL, *(word.encode() for word in words)
+
+    def salt(self) -> bytes:
+        """Return what makes the masks of an answer: the same at all sites, for this question."""
+        words = (self.config, self.openings, self.rounds, self.question)
+        return sha256(joined(b"masks", *(word.encode() for word in words))).digest()
 
     def sign(self, key: KeyPair, answer: dict[str, Any]) -> dict[str, Any]:
         """Return an answer with its signature."""
@@ -80,13 +90,19 @@ class Signed:
 
 @dataclass(frozen=True)
 class Question:
-    """A question that is the analysis's own next one, and what an answer to it rests on."""
+    """A question that is the analysis's own next one, and what an answer to it rests on.
+
+    ``counts`` are the first parts of names whose numbers count something, ``layout`` is the one
+    that all sites are to answer in, where theirs differ.
+    """
 
     step: str
     arguments: Mapping[str, Any]
     config: Config
     opening: Mapping[str, Any]
     signed: Signed
+    counts: frozenset[str]
+    layout: Layout | None = None
 
 
 def check_question(
@@ -111,11 +127,16 @@ def check_question(
         if not _is_open(stepper, step, arguments, identity.peers):
             raise RefusalError("TRANSCRIPT")
         rounds = [one.with_point() for one in stepper.transcript.rounds]
-        signed = Signed.of(transcript.config, told["openings"], rounds, step, arguments)
+        run = transcript.config, told["openings"], rounds, step, arguments
+        signed, layout = Signed.of(*run), None
+        if told["again"] is not None:
+            layout = _asked_layout(told["again"], signed, identity.peers)
+            signed = Signed.of(*run, layout)
     except (AnalysisError, TypeError, ValueError, KeyError, AttributeError):
         raise RefusalError("TRANSCRIPT") from None
     own = told["openings"][str(identity.organization)]
-    return Question(step, arguments, transcript.config, own, signed)
+    counts = central.leaves.counts
+    return Question(step, arguments, transcript.config, own, signed, counts, layout)
 
 
 def read_run(site: Site, config: Any, rounds: Any, peers: Peers) -> tuple[Central, Transcript]:
@@ -156,17 +177,46 @@ def _take_last(stepper: Stepper, openings: Mapping[str, Any], last: Any, peers: 
         if stepper.transcript.rounds:
             raise RefusalError("TRANSCRIPT")
         return
-    step, arguments, answers = last["step"], last["arguments"], last["answers"]
-    if set(last) != {"step", "arguments", "answers"} or set(answers) != set(map(str, peers.ids)):
+    if set(last) != LAST:
         raise RefusalError("TRANSCRIPT")
+    step, arguments = last["step"], last["arguments"]
+    layout = None if last["layout"] is None else Layout.from_json(last["layout"])
     rounds = [one.with_point() for one in stepper.transcript.rounds]
-    signed = Signed.of(stepper.config, openings, rounds, step, arguments)
-    for one in peers.ids:
-        signed.verify(peers, one, answers[str(one)])
+    signed = Signed.of(stepper.config, openings, rounds, step, arguments, layout)
+    answers = _signed_answers(last["answers"], signed, peers)
     if not _is_open(stepper, step, arguments, peers):
         raise RefusalError("TRANSCRIPT")
-    raw = {one: answers[str(one)] for one in peers.ids}
-    stepper.finish({one: read_answer(raw, one) for one in peers.ids}, arguments)
+    stepper.finish(answers, arguments)
+
+
+def _signed_answers(told: Any, signed: Signed, peers: Peers) -> dict[int, Answer]:
+    """Return the answers of all organisations, each signed by it.
+
+    Raises
+    ------
+    RefusalError
+        ``PEERS`` naming the organisation that has not signed, ``TRANSCRIPT``.
+    """
+    if set(told) != set(map(str, peers.ids)):
+        raise RefusalError("TRANSCRIPT")
+    for one in peers.ids:
+        signed.verify(peers, one, told[str(one)])
+    raw = {one: told[str(one)] for one in peers.ids}
+    return {one: read_answer(raw, one) for one in peers.ids}
+
+
+def _asked_layout(told: Any, signed: Signed, peers: Peers) -> Layout:
+    """Return the layout that holds those of all sites' answers, each signed, where they differ.
+
+    Raises
+    ------
+    RefusalError
+        ``PEERS``, ``TRANSCRIPT``.
+    """
+    layout = union_of(_signed_answers(told, signed, peers))
+    if layout is None:
+        raise RefusalError("TRANSCRIPT")
+    return layout
 
 
 def _is_open(stepper: Stepper, step: str, arguments: Mapping[str, Any], peers: Peers) -> bool:

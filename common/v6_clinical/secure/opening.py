@@ -62,6 +62,7 @@ def nonce_of(config: Config, policy: Policy, identity: Identity, frame: pd.DataF
         identity.peers.digest.encode(),
         rows_digest(frame).encode(),
         digest(_settings(policy)).encode(),
+        policy.secret or b"",
         __version__.encode(),
     )
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from v6_clinical.errors import AnalysisError, RefusalError
-from v6_clinical.protocol.analysis import Place
+from v6_clinical.protocol.analysis import Place, SiteAnswer
+from v6_clinical.protocol.masked import cover
 from v6_clinical.protocol.registry import Site
 from v6_clinical.secure.checked import Question, check_question, read_run
 from v6_clinical.secure.keys import Identity
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 FIELDS: Final = ("version", "step", "arguments", "secure")
 CLEAR: Final = {"clear": True}
-Step = Callable[[str, Mapping[str, Any], Place, "pd.DataFrame"], dict[str, Any]]
+Cover = Callable[[SiteAnswer], dict[str, Any]]
+Step = Callable[[str, Mapping[str, Any], Place, "pd.DataFrame", Cover], dict[str, Any]]
 
 
 def answer_checked(
@@ -38,7 +40,7 @@ def answer_checked(
     in_clear
         Answers a message that is not checked.
     step
-        Answers a question that was checked, refusals included.
+        Answers a question that was checked, refusals included, with what masks its sums.
 
     Raises
     ------
@@ -60,7 +62,14 @@ def answer_checked(
     frame = read_frame(policy)
     _check_rows(question, policy, identity, frame)
     place = Place(identity.index, len(identity.peers.ids))
-    found = step(question.step, question.arguments, place, frame)
+
+    def covered(found: SiteAnswer) -> dict[str, Any]:
+        if not found.has_rows:
+            raise RefusalError("NO_ROWS")  # the sum would be that of the others alone
+        salt = question.signed.salt()
+        return cover(found.sums, identity, salt, question.counts, question.layout)
+
+    found = step(question.step, question.arguments, place, frame, covered)
     return question.signed.sign(identity.key, found)
 
 
