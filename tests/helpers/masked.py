@@ -20,6 +20,8 @@ from v6_clinical.protocol.sums import Sums
 from v6_clinical.secure import site as secure_site
 
 KEYS = {"secret", "secure", "peers", "private_key", "secure_min_sites", "masked"}
+Held = list[tuple[pd.DataFrame, Policy]]
+Spoil = Callable[[int, dict[int, Any], Held], dict[int, Any]]
 
 
 class MaskedSites(local.Sites):
@@ -28,8 +30,8 @@ class MaskedSites(local.Sites):
     Parameters
     ----------
     spoil
-        What a site's answer is replaced by on its way, given the number of the exchange, counted
-        from 0 with the opening, and all answers.
+        What the answers are replaced by on their way, given the number of the exchange, counted
+        from 0 with the opening, the answers, and each site's rows and limits, which it may change.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class MaskedSites(local.Sites):
         analysis: str,
         frames: Sequence[pd.DataFrame],
         limits: Sequence[Policy],
-        spoil: Callable[[int, dict[int, Any]], dict[int, Any]] = lambda number, found: found,
+        spoil: Spoil = lambda number, found, held: found,
     ) -> None:
         face = face_of(analysis)
         super().__init__(load_site(face.package), frames, limits, lambda _: None)
@@ -56,7 +58,7 @@ class MaskedSites(local.Sites):
             return cover(sums, identity, *how)
 
         with mock.patch.object(secure_site, "cover", kept):
-            found = self._spoil(len(self.answers), super().ask(messages))
+            found = self._spoil(len(self.answers), super().ask(messages), self._sites)
         self.answers.append(found)
         if hidden:
             self.clear.append(dict(sorted(hidden.items())))

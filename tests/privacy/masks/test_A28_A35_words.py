@@ -116,16 +116,6 @@ def read(found: dict[int, Any]) -> Sums:
     return total
 
 
-def test_A34_clear_answers_of_the_others_taken_off_the_total() -> None:
-    """Known to the attacker are the others' numbers in clear: so no site of a pool may tell them.
-
-    With a site of mode ``on`` among them the others' masks hide nothing; ``required`` answers
-    nothing in clear.
-    """
-    total = read(sent(3, [63.0, 40.0, 25.0]))
-    assert total["x"][0] - (40.0 + 25.0) == 63.0  # unguarded
-
-
 @pytest.mark.parametrize("colluding", [0, 1, 2])
 def test_A35_colluding_sites_learn_the_sums_of_none_but_the_last(colluding: int) -> None:
     """Whoever holds the keys of fewer than four of five sites takes no mask off another's words."""
