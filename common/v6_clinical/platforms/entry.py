@@ -143,7 +143,11 @@ def _log(site: Site, message: Mapping[str, Any], found: Mapping[str, Any]) -> No
 
 
 def _numbers(found: Mapping[str, Any]) -> int:
-    """Count the numbers of an answer's sums, or of a refusal."""
+    """Count the numbers of an answer's sums, masked or not, or of a refusal."""
+    if "masked" in found:
+        from v6_clinical.protocol.layout import Layout
+
+        return sum(Layout.from_json(found["masked"]["layout"]).counts().values())
     sums = found.get("sums", {"arrays": {}, "tallies": {}, "forms": {}})
     count = sum(len(array["data"]) for array in sums["arrays"].values())
     count += sum(len(tally) for tally in sums["tallies"].values())

@@ -131,7 +131,7 @@ def test_A35_colluding_sites_learn_the_sums_of_none_but_the_last(colluding: int)
     assert (np.abs(left) > 1e9).all()
 
 
-def test_A35_all_others_together_do() -> None:
+def test_A35_known_limit_all_others_together() -> None:
     values = [63.0, 40.0, 25.0]
     found = {k: read_covered(one, NONE) for k, one in sent(3, values).items()}
     zeros = Sums({"x": np.zeros(2)})

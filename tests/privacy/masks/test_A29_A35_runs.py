@@ -213,3 +213,34 @@ def test_A35_a_refusal_voids_the_round(refusing: int) -> None:
         words = [read_covered(one, sites.counts).words.real for one in sites.sent[0].values()]
         assert len(words) == 2
         assert (np.abs(from_limbs(added(words))) > 1e9).all()
+
+
+def test_A35_known_limit_false_numbers() -> None:
+    """A site says that it has ten times its events: the pool says so too, and nobody sees who."""
+    case = CASES[-1]
+    cover = masked.cover
+
+    def lying(sums: Any, identity: Any, *how: Any) -> dict[str, Any]:
+        if identity.organization == 2:
+            arrays = {name: array.copy() for name, array in sums.arrays.items()}
+            arrays["rows"][0] += 1000.0
+            sums = replace(sums, arrays=arrays)
+        return cover(sums, identity, *how)
+
+    true, _ = run(case)
+    with mock.patch.object(masked, "cover", lying):
+        false, _ = run(case)
+    assert false["status"] == "completed"
+    assert false["fit"][0]["n"] == true["fit"][0]["n"] + 1000
+
+
+def test_A35_known_limit_level_of_one_site() -> None:
+    """Labels are told in clear: of a level that one hospital has the pool's count is its own."""
+    frames = CASES[0].frames()
+    for k, frame in enumerate(frames):
+        frame["type"] = np.resize(["a", "b"] if k else ["a", "b", "c"], len(frame))
+    found, sites = masked.run("summary", frames, {"columns": ["type"]}, EXACT)
+    having = [k for k, one in sites.sent[0].items() if "c" in one["layout"]["tallies"]["levels/0"]]
+    (row,) = [row for row in found["categorical"] if row["level"] == "c"]
+    assert having == [1]
+    assert row["count"] == (frames[0]["type"] == "c").sum()
