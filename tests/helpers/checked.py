@@ -25,7 +25,6 @@ Lie = Callable[[int, dict[int, Message]], dict[int, Message] | None]
 FITS: dict[str, tuple[str, dict[str, Any]]] = {
     "summary": ("summary", REQUESTS["summary"] | {"group_by": "y", "quantiles": [0.1]}),
     "logistic": ("logistic", REQUESTS["logistic"] | {"robust": "HC1"}),
-    "site effects": ("logistic", REQUESTS["logistic"] | {"site_effect": True}),
     "glm": ("glm", REQUESTS["glm"]),
     "cox": ("cox", REQUESTS["cox"] | {"time_horizon": 200, "robust": True}),
     "exact": ("cox", REQUESTS["cox"] | {"baseline": "exact"}),
@@ -57,8 +56,8 @@ def policies(count: int = 3, mode: str = "required", **limits: Any) -> list[Poli
 
 
 def in_clear(given: Sequence[Policy]) -> list[Policy]:
-    """Return the same limits and secrets, without keys."""
-    return [replace(one, secure="off", peers=None, private_key=None) for one in given]
+    """Return the same limits and secrets, without keys; nothing of a site's own is told either."""
+    return [replace(one, secure="off", peers=None, private_key=None).under_masks() for one in given]
 
 
 class Run:
@@ -130,9 +129,13 @@ def honest(
 
 
 def without_mode(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a result without what says that questions were checked."""
+    """Return a result without what says that questions were checked, and of each site's rows."""
     ledger = [{k: v for k, v in line.items() if k != "checked"} for line in found["ledger"]]
-    return {k: v for k, v in found.items() if k != "secure"} | {"ledger": ledger}
+    sites = [
+        {k: v for k, v in site.items() if k not in ("n", "dropped")} for site in found["sites"]
+    ]
+    apart = {"secure", "summation"}
+    return {k: v for k, v in found.items() if k not in apart} | {"ledger": ledger, "sites": sites}
 
 
 def other_peers(count: int = 3, leaving: int = 3) -> Peers:

@@ -197,7 +197,7 @@ def test_a_forged_total_is_refused_A31(fit: str) -> None:
             _first_number(message["secure"]["rounds"][number]["total"])
 
         def line(message: Message, number: int = number) -> None:
-            message["secure"]["rounds"][number]["lines"][1]["n"] += 1
+            message["secure"]["rounds"][number]["lines"][1]["n"] = 7
 
         assert refusals(ended(fit), forge) <= {"PEERS", "TRANSCRIPT"}
         assert refusals(ended(fit), line) <= {"PEERS", "TRANSCRIPT"}
@@ -206,13 +206,19 @@ def test_a_forged_total_is_refused_A31(fit: str) -> None:
 @EACH
 def test_a_forged_answer_of_the_last_round_is_refused_A31(fit: str) -> None:
     def forge(message: Message) -> None:
-        _first_number(message["secure"]["last"]["answers"]["2"]["sums"])
+        masked = message["secure"]["last"]["answers"]["2"]["masked"]
+        masked["words"] = masked["words"][4:] + masked["words"][:4]
+
+    def lay_out(message: Message) -> None:
+        layout = message["secure"]["last"]["answers"]["2"]["masked"]["layout"]
+        layout["arrays"] = dict(reversed(layout["arrays"].items())) | {"more": [0]}
 
     def refuse(message: Message) -> None:
         answers = message["secure"]["last"]["answers"]
         answers["2"] = {"status": "refused", "code": "COEFFICIENT_RANGE", "where": []}
 
     assert refusals(ended(fit), forge) == {"PEERS"}
+    assert refusals(ended(fit), lay_out) == {"PEERS"}
     assert refusals(ended(fit), refuse) == {"PEERS"}
 
 
@@ -416,7 +422,8 @@ def test_a_part_of_a_message_replaced_by_junk_is_refused_A19(seed: int) -> None:
         before, place = place, place[inside]
     else:
         place = before
-    place[inside] = [None, -1, "junk", {"a": []}, [[]], 1e308][int(rng.integers(6))]
+    junk: Any = [None, -1, "junk", {"a": []}, [[]], 1e308][int(rng.integers(6))]
+    place[inside] = "junk" if place[inside] == junk else junk
     found = run.one(1, message)
     assert found["status"] == "refused"
     assert found["code"] in ("PEERS", "TRANSCRIPT", "BAD_REQUEST", "VERSION", "DATA_CHANGED")

@@ -72,9 +72,7 @@ def answer(
             read_frame,
             lambda plain: _in_clear(site, plain, policy, read_frame),
             lambda step, arguments, place, frame, cover: _refusing(
-                lambda: _sums(
-                    site, step, arguments, place, policy.under_masks(), lambda _: frame, cover
-                )
+                lambda: _sums(site, step, arguments, place, policy, lambda _: frame, cover)
             ),
         )
 
@@ -117,7 +115,8 @@ def _sums(
     ``cover`` stands under ``masked`` what it makes of the sums, and no row count.
     """
     check_request(site, step, arguments, policy)
-    found = site.steps[step](read_frame(policy), arguments, policy, place)
+    used = policy if cover is None else policy.under_masks()
+    found = site.steps[step](read_frame(policy), arguments, used, place)
     if not found.sums.is_finite():
         raise RefusalError("NON_FINITE")
     if policy.noise.on:
