@@ -56,8 +56,13 @@ def policies(count: int = 3, mode: str = "required", **limits: Any) -> list[Poli
 
 
 def in_clear(given: Sequence[Policy]) -> list[Policy]:
-    """Return the same limits and secrets, without keys; nothing of a site's own is told either."""
-    return [replace(one, secure="off", peers=None, private_key=None).under_masks() for one in given]
+    """Return the same limits and secrets, without keys."""
+    return [replace(one, secure="off", peers=None, private_key=None) for one in given]
+
+
+def unmasked(given: Sequence[Policy]) -> list[Policy]:
+    """Return the same in clear, where nothing is told of a site's own either."""
+    return [one.under_masks() for one in in_clear(given)]
 
 
 class Run:
@@ -131,9 +136,8 @@ def honest(
 def without_mode(found: dict[str, Any]) -> dict[str, Any]:
     """Return a result without what says that questions were checked, and of each site's rows."""
     ledger = [{k: v for k, v in line.items() if k != "checked"} for line in found["ledger"]]
-    sites = [
-        {k: v for k, v in site.items() if k not in ("n", "dropped")} for site in found["sites"]
-    ]
+    own = ("n", "dropped", "limits")
+    sites = [{k: v for k, v in site.items() if k not in own} for site in found["sites"]]
     apart = {"secure", "summation"}
     return {k: v for k, v in found.items() if k not in apart} | {"ledger": ledger, "sites": sites}
 
