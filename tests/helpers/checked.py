@@ -135,11 +135,15 @@ def honest(
 
 def without_mode(found: dict[str, Any]) -> dict[str, Any]:
     """Return a result without what says that questions were checked, and of each site's rows."""
-    ledger = [{k: v for k, v in line.items() if k != "checked"} for line in found["ledger"]]
     own = ("n", "dropped", "limits")
     sites = [{k: v for k, v in site.items() if k not in own} for site in found["sites"]]
-    apart = {"secure", "summation"}
-    return {k: v for k, v in found.items() if k not in apart} | {"ledger": ledger, "sites": sites}
+    apart = {"secure", "summation", "ledger"}
+    return {k: v for k, v in found.items() if k not in apart} | {"sites": sites}
+
+
+def ledger(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the ledger of a result without what says that questions were checked."""
+    return [{k: v for k, v in line.items() if k != "checked"} for line in found["ledger"]]
 
 
 def other_peers(count: int = 3, leaving: int = 3) -> Peers:

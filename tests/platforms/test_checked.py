@@ -16,6 +16,7 @@ from helpers.checked import (
     Run,
     frames,
     in_clear,
+    ledger,
     other_peers,
     policies,
     unmasked,
@@ -56,6 +57,7 @@ def test_the_result_is_that_in_clear_byte_for_byte(fit: str, count: int) -> None
     found, plain = checked.start(given[0]), clear.start()
     assert found["status"] == "completed", found["error"]
     assert as_bytes(without_mode(found)) == as_bytes(without_mode(plain))
+    assert asked_again(checked) or ledger(found) == ledger(plain)
     fingerprint = peers(count).fingerprint
     assert found["secure"] == {"mode": "required", "questions": "replayed", "peers": fingerprint}
     assert {line["checked"] for line in found["ledger"]} == {"replayed"}
