@@ -198,9 +198,9 @@ SETTINGS: Final[dict[str, Setting]] = {
         "all",
         "requests that are answered, by their digests; empty allows none",
     ),
-    "V6C_BLUR": _share(0.1, "0", "least noise of what leaves, in standard errors; 0: none"),
+    "V6C_BLUR": _share(0.1, "0.01", "least noise of what leaves, in standard errors; 0: none"),
     "V6C_BLUR_ROWS": _share(
-        0.5, "0", "noise as a share of what the row that counts most adds; 0: none"
+        0.5, "0.25", "noise as a share of what the row that counts most adds; 0: none"
     ),
     "V6C_SECRET": Setting(
         _read_secret,

@@ -43,9 +43,9 @@ class Limits:
     allow_preprocessing: bool = False
     allowed_queries: frozenset[str] = frozenset()
     allowed_requests: frozenset[str] | None = None
-    # The blur, see ``disclosure.blur``; both 0: exact sums.
-    blur: float = 0.0
-    blur_rows: float = 0.0
+    # The noise, see ``disclosure.blur``; both 0: exact sums.
+    blur: float = 0.01
+    blur_rows: float = 0.25
     secret: bytes | None = field(default=None, repr=False)
     # Whether and with whom questions and answers are checked by keys, see ``secure``.
     secure: str = "off"
