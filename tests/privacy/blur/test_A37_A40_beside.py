@@ -101,10 +101,10 @@ def test_A39_declared_noise_tells_no_extreme_value() -> None:
     first = (3 * FLOOR / 63**0.5, 9 * FLOOR / 63)
     steps = np.log2(np.array(told) / first)
     assert steps == pytest.approx(np.rint(steps), abs=1e-9)
-    assert len(set(told)) <= 4
+    assert len(set(told)) <= 12  # of d and of e two or three
     same = np.unique(np.array(told), axis=0, return_inverse=True)[1].ravel()
     left = sum(np.var(np.array(far)[same == k]) * (same == k).sum() for k in set(same.tolist()))
-    assert left > 0.3 * np.var(far) * len(far)  # of the farthest ages' spread
+    assert left > 0.1 * np.var(far) * len(far)  # of the farthest ages' spread
 
 
 def test_A39_no_exact_matrix_follows_from_declared_noise() -> None:

@@ -48,14 +48,14 @@ def farthest(draw: int) -> float:
 def test_A09_the_digits_of_a_likelihood_do_not_place_the_farthest_value(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert sum(farthest(draw) < 0.05 for draw in range(5)) <= 3  # by chance, seldom
+    assert sum(farthest(draw) < 0.05 for draw in range(4)) <= 2  # by chance, seldom
     uniform = Source.uniform
     monkeypatch.setattr(
         Source,
         "uniform",
         lambda self, what: 0.0 if what.startswith(b"digits") else uniform(self, what),
     )
-    assert sum(farthest(draw) < 0.01 for draw in range(4)) >= 2
+    assert sum(farthest(draw) < 0.01 for draw in range(3)) >= 1
 
 
 def test_A39_the_start_does_not_tell_its_point_by_digits(monkeypatch: pytest.MonkeyPatch) -> None:
