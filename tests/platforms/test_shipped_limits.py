@@ -42,3 +42,5 @@ def test_how_a_model_without_estimates_ends_depends_on_the_noise() -> None:
     lines = [LINE.replace("accepted", end) for end in ends]
     assert shipped_limits.stale(lines[0], lines[1]) == []
     assert shipped_limits.stale(lines[0], lines[2]) == [lines[2]]
+    near = [line.replace("birthwt", "monotone") for line in lines]
+    assert shipped_limits.stale(near[0], near[2]) == []

@@ -126,6 +126,20 @@ def test_a_linear_regression_is_of_one_round_with_noise_too() -> None:
         assert abs(fit["r_squared"] - exact["r_squared"]) < 0.2
 
 
+@pytest.mark.parametrize("events", [0, 1])
+@pytest.mark.parametrize("link", ["probit", "cloglog", "identity", "log"])
+def test_a_site_of_one_outcome_has_noise(link: str, events: int) -> None:
+    """At a share of 0 or 1 an identity or a log has no null model: one not far is taken."""
+    if (link, events) == ("log", 1):
+        pytest.skip("R9 refuses a log of shares near 1, with noise or without")
+    frame = patients().assign(y=events)
+    outcome = {"column": "y", "levels": ["0", "1"], "positive": "1"}
+    asked = glm.opening("binomial", link, "age", outcome=outcome)
+    found = sums("start", asked, frame=frame, package="v6_glm")
+    assert noise_of(found)[0] > 0
+    assert np.isfinite(numbers(found)).all()
+
+
 def noise_of(found: Sums) -> tuple[float, float]:
     told = found.noise["information"]
     return told.d, told.e

@@ -52,7 +52,8 @@ class _Linked(Binomial):
         """Return the entropy of the outcome's share; without an intercept mu is ``none``."""
         if intercept:
             found, mean = super().null(counts, intercept=True), counts.event_weight / counts.weight
-            return NullFit(self.link(mean) if 0 < mean < 1 else 0.0, found.log_likelihood)
+            at = self.link(mean) if 0 < mean < 1 else self.origin(mean)  # a site without events
+            return NullFit(at or 0.0, found.log_likelihood)
         part, rest = counts.event_weight, counts.weight - counts.event_weight
         return NullFit(0.0, part * math.log(self.none) + rest * math.log1p(-self.none))
 
