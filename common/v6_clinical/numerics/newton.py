@@ -12,7 +12,7 @@ import numpy as np
 
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.dyadic import grid_steps, on_grid
-from v6_clinical.numerics.noisy_steps import in_noise, may_run_away
+from v6_clinical.numerics.noisy_steps import in_noise, may_run_away, smaller
 from v6_clinical.numerics.proposal import (
     BEYOND,
     Evaluation,
@@ -186,7 +186,7 @@ class Newton:
         elif best is None and self._goes_home(evaluation, here):
             return False
         if best is not None and self._best is not None:
-            doubt = (here**2 + self.doubt(best, self._best) ** 2) ** 0.5
+            doubt = np.hypot(here * smaller(best, evaluation), self.doubt(best, self._best))
             if _is_worse(evaluation, best, doubt) and self._shorten(evaluation):
                 return False
         self.proposal, self.evaluation = propose(evaluation), evaluation

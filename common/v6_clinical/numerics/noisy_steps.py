@@ -35,6 +35,16 @@ def is_drowned(evaluation: Evaluation) -> bool:
     return noise is not None and noise.e * len(evaluation.score) ** 0.5 >= 1
 
 
+def smaller(one: Evaluation, other: Evaluation) -> float:
+    """Return the d of one evaluation in that of another, 1 at most.
+
+    Far out d is as large as a row's score is there; what the row adds to the likelihood is not.
+    """
+    if one.noise is None or other.noise is None or not other.noise.d > one.noise.d:
+        return 1.0
+    return one.noise.d / other.noise.d
+
+
 def may_run_away(proposals: Sequence[Proposal], first: Array | None) -> bool:
     """Tell whether the last of these steps may be one to infinite estimates.
 
