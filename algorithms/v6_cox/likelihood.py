@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from v6_clinical.disclosure.dominance import effective_sample_size
 from v6_clinical.labels import stratum_key
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.newton import Evaluation
@@ -64,10 +63,11 @@ class CoxPoint:
         rows, on (harmonic) average over the deaths: else each mean over a risk set is that of few.
         """
         point, scores = self.point, self.point.risk.scores
-        if effective_sample_size(scores) >= policy.min_rows or not len(point.data.sets):
+        if policy.carries(scores) or not len(point.data.sets):
             return scores
         worth = typical_risk_set(point.data.sets, scores)
-        return point.expected if worth >= policy.min_cell else scores
+        enough = worth >= policy.least(policy.min_cell, len(scores), "risk sets")
+        return point.expected if enough else scores
 
     def unchecked(self) -> Evaluation:
         """Return value, score and information."""

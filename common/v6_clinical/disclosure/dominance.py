@@ -138,17 +138,17 @@ def _short(numbers: Array) -> Array:
     return found
 
 
-def is_distant(about: Survey, numbers: Array) -> NDArray[np.bool_]:
+def is_distant(about: Survey, numbers: Array, share: float = 1.0) -> NDArray[np.bool_]:
     """Tell whether taking a number off a design column would round it to few values, shape (p,).
 
     Of x - 2^58 is left whether x is below 32 or above: a cut point of the caller's. A column that
-    does not vary cannot be cut.
+    does not vary cannot be cut. ``share`` is that of the limits that holds.
     """
     n, p = about.design.shape
     mean, varies = about.mean[:p], about.high[:p] > about.low[:p]
     sd = np.sqrt(np.maximum(np.diag(about.products)[:p], 0.0) / max(n, 1))
-    beyond = np.abs(numbers - mean) - FARTHEST[1] * np.abs(mean)
-    far: NDArray[np.bool_] = (beyond > 0) & (beyond > FARTHEST[0] * sd) & varies
+    beyond = np.abs(numbers - mean) - share * FARTHEST[1] * np.abs(mean)
+    far: NDArray[np.bool_] = (beyond > 0) & (beyond > share * FARTHEST[0] * sd) & varies
     return far
 
 

@@ -25,7 +25,7 @@ from v6_clinical.disclosure.dominance import (
     survey,
     vanishing,
 )
-from v6_clinical.disclosure.limits import Limits
+from v6_clinical.disclosure.edges import DrawnLimits
 from v6_clinical.disclosure.within import centred_within, differing_within, rows_off_within
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.blocks import GLANCE, centred_squares
@@ -35,7 +35,7 @@ ORDERS = 4  # power sums of a column
 
 
 @dataclass(frozen=True)
-class Policy(Limits):
+class Policy(DrawnLimits):
     """The limits in force at a site, and every check that they ask for."""
 
     def is_small(self, counts: ArrayLike) -> NDArray[np.bool_]:
@@ -61,8 +61,7 @@ class Policy(Limits):
     def check_level_number(self, levels: int, n: int, column: str) -> None:
         """R13, R11: a column of nearly as many labels as rows is no category.
 
-        Checked before ``collapse``, with a codebook too: merging ages, or patients' identifiers,
-        into two groups is a cut point of the analyst's, to be moved by one patient.
+        Before ``collapse``, with a codebook too: two merged groups of ages are a cut point.
         """
         if levels > min(self.max_levels, self.levels_per_row * n):
             raise RefusalError("TOO_MANY_LEVELS", [column])
@@ -92,7 +91,7 @@ class Policy(Limits):
     def allows_moments(self, order: int, n: NDArray[np.float64]) -> NDArray[np.bool_]:
         """R7: tell which groups of n rows, shape (groups,), are enough for so many power sums.
 
-        Four power sums of ten ages in whole years leave one possible set of ages.
+        Four power sums of ten ages leave one possible set of ages.
         """
         enough: NDArray[np.bool_] = (order <= self.max_parameters_per_row * n) | (n == 0)
         return enough
@@ -105,8 +104,8 @@ class Policy(Limits):
         """R4: rows that some of a model's columns drop are 0, or at least a cell.
 
         ``missing``, shape (rows, columns), marks missing values. Leaving out columns S adds the
-        rows whose missing columns are all in S. That is safe for every S if and only if each
-        pattern of missing columns that contains no other one is 0 or at least a cell.
+        rows whose missing columns are all in S: safe for every S if and only if each pattern of
+        missing columns that contains no other one is 0 or at least a cell.
         """
         if self.allow_small_missing:
             return
@@ -129,14 +128,17 @@ class Policy(Limits):
         names: Sequence[str],
         derived: Sequence[bool],
         dummies: Sequence[bool] | None = None,
+        movable: Sequence[bool] | None = None,
     ) -> None:
         """R5: no design column singles a few rows out.
 
         Off its commonest value a column has no row or at least a cell; its spread over rows,
         (sum z^2)^2 / sum z^4 with z centred at the site, is at least 2, and at least a cell for
-        a dummy, a transform or a product. ``dummies`` marks columns of levels: these are rare.
+        a dummy, a transform or a product. ``dummies`` marks columns of levels: these are rare;
+        ``movable`` those that a number of the caller's is in.
         """
         least = np.where(derived, max(self.min_spread, self.min_cell), self.min_spread)
+        least = least / np.where(movable or False, self.share("spread"), 1.0)
         off, width = rows_off_commonest(about.design, self.min_cell), spread(about, least)
         # off > 0: the spread of a constant column is rounding
         rare, heavy = self.is_small(off), (off > 0) & ~(width >= least * (1 - 1e-9))
@@ -146,10 +148,7 @@ class Policy(Limits):
             raise RefusalError("DOMINANT_ROW", list(compress(names, heavy)))
 
     def allows_sums(self, values: NDArray[np.float64]) -> bool:
-        """R5: tell whether the sum of these values, shape (n,), may be told.
-
-        Where most rows share one value, it tells how many do not: these are 0 or at least a cell.
-        """
+        """R5: tell whether a sum may be told: values off the commonest are none or a cell."""
         off = int(rows_off_commonest(values[:, None], self.min_cell)[0])
         few = bool(self.is_small(off))
         return not few or 2 * off > len(values) or len(values) < self.min_cell
@@ -159,8 +158,7 @@ class Policy(Limits):
 
         Two columns of two values are the same (or opposite) or differ in at least a cell of
         rows; no row has more than the share of a combination's squares that a spread of 2 allows.
-        ``names`` are those of the design columns and of the others: outcome, weights, offset, and
-        what the design leaves out.
+        ``names`` are those of the design columns and of all else that has been looked at.
         """
         small = vanishing(about)
         if small.any():
@@ -181,10 +179,7 @@ class Policy(Limits):
         strata: NDArray[np.intp],
         dummies: Sequence[bool] | None = None,
     ) -> None:
-        """R5: nor is a column, or a combination, few rows within strata, codes of shape (n,).
-
-        What is constant within each stratum falls out of a stratified likelihood.
-        """
+        """R5: nor is a column, or a combination, few rows within strata, codes of shape (n,)."""
         off = self.is_small(rows_off_within(columns, strata, self.min_cell))
         if off.any():
             raise rare_columns(names, off, dummies)
@@ -224,7 +219,7 @@ class Policy(Limits):
 
     def check_shift(self, about: Survey, shift: ArrayLike, *where: str) -> None:
         """R11: a number taken off a column, (p,), is not so far off that rounding cuts it."""
-        if is_distant(about, np.asarray(shift, dtype=np.float64)).any():
+        if is_distant(about, np.asarray(shift, np.float64), self.share("shift")).any():
             raise RefusalError("BAD_REQUEST", where)
 
     def check_parameters(
@@ -233,8 +228,7 @@ class Policy(Limits):
         """R7: a model has few parameters for its rows, or a share of that.
 
         ``columns`` of the design, and ``beside`` them what every model has, as an intercept. The
-        refusal says how many columns would pass, which places n within ten rows: a model of so many
-        is answered, with n. Not how many the site has, which would tell levels that it has rows of.
+        refusal says how many would pass, not how many there are, which would tell levels.
         """
         carried = share * self.max_parameters_per_row * n - beside
         if columns > carried:
@@ -249,8 +243,7 @@ class Policy(Limits):
     def check_clusters(self, sizes: NDArray[np.int64], column: str) -> None:
         """R8: robust errors are not made of few clusters, nor differ by few; rows in each cluster.
 
-        Errors with clusters and without differ by the clusters of more than one row: with a single
-        pair of rows that share one, by these two patients' rows.
+        Errors with clusters and without differ by the clusters of more than one row.
         """
         cells = 2 * self.min_cell if self.min_cell > 1 else 1
         few = 0 < len(sizes) < max(self.min_clusters, cells)
@@ -265,25 +258,30 @@ class Policy(Limits):
         ``predictor`` is the linear predictor, ``weights`` those of the model at it, such as
         mu (1 - mu); shape (n,) both.
         """
-        n = max(len(predictor), 1)
+        most = max(len(predictor), 1) * (self.widest_predictor * self.share("predictor")) ** 2
         with np.errstate(over="ignore", invalid="ignore"):
             # not <=: also where an overflow has made it no number
-            wide = not centred_squares(predictor)[1] <= n * self.widest_predictor**2
-        if wide or effective_sample_size(weights) < self.min_rows * (1 - 1e-9):
+            wide = not centred_squares(predictor)[1] <= most
+        if wide or not self.carries(weights):
             raise RefusalError("COEFFICIENT_RANGE")
 
     def check_residuals(self, residuals: NDArray[np.float64], *, squared: bool = False) -> None:
         """R9: the score, with ``squared`` the meat too, is not made of few rows' residuals.
 
-        Where risks are as good as certain, the weights of the model are small and even, but the
-        score is the rows of the few patients of whom the risk is wrong.
+        Where risks are all but certain weights are even, but the score is of those it is wrong of.
         """
         size = np.abs(residuals)
         if not size.any():
             return  # the score is 0
-        few = effective_sample_size(size) < self.min_rows * (1 - 1e-9)
-        if few or (squared and effective_sample_size(size**2) < self.min_cell * (1 - 1e-9)):
+        few = not self.carries(size)
+        cell = self.least(self.min_cell, len(size), "squares")
+        if few or (squared and effective_sample_size(size**2) < cell * (1 - 1e-9)):
             raise RefusalError("COEFFICIENT_RANGE")
+
+    def carries(self, weights: NDArray[np.float64]) -> bool:
+        """R9: tell whether weights are those of enough rows."""
+        least = self.least(self.min_rows, len(weights), "weights")
+        return effective_sample_size(weights) >= least * (1 - 1e-9)
 
     def check_filters(self, label: str, environment: Mapping[str, str]) -> None:
         """R16 on vantage6 4.x: no row selection by the analyst unless the operator agreed."""

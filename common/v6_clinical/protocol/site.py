@@ -116,6 +116,7 @@ def _sums(
     """
     check_request(site, step, arguments, policy)
     used = policy if cover is None else policy.under_masks()
+    used = used.asked(step, arguments)
     found = site.steps[step](read_frame(policy), arguments, used, place)
     if not found.sums.is_finite():
         raise RefusalError("NON_FINITE")

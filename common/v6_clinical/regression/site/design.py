@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from v6_clinical.disclosure.dominance import Survey, survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import coding, full_coding
-from v6_clinical.model.design import Coding
+from v6_clinical.model.design import Coding, DesignColumn
 from v6_clinical.model.errors import FormulaError
-from v6_clinical.model.factors import Factor, Function, Power, Spline
+from v6_clinical.model.factors import Factor, Function, Power, Scale, Spline
 from v6_clinical.model.terms import Term, without_references
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.regression.question import Model
@@ -109,13 +109,19 @@ def _surveyed(
     if hidden.columns:
         rest = hidden.matrix(rows.columns, rows.n, by_column=True)
     about = survey(design, [*roles.values(), *rest.T], cubes=policy.noise.on)
-    policy.check_design(about, coded.names, coded.derived, coded.dummies)
+    movable = [_is_movable(column) for column in coded.columns]
+    policy.check_design(about, coded.names, coded.derived, coded.dummies, movable)
     policy.check_design(about.last(rest), hidden.names, hidden.derived, hidden.dummies)
     policy.check_combinations(about, [*coded.names, *roles, *hidden.names])
     if strata is not None:
         dummies = [*coded.dummies, *hidden.dummies]
         policy.check_within([*design.T, *rest.T], [*coded.names, *hidden.names], strata, dummies)
     return about
+
+
+def _is_movable(column: DesignColumn) -> bool:
+    """Tell whether a product holds a column less a number that may be any."""
+    return len(column.parts) > 1 and any(isinstance(part.factor, Scale) for part in column.parts)
 
 
 def _left_out(coded: Coding) -> Coding:

@@ -165,9 +165,7 @@ def own_estimates(
     pooled, labels, told = asked.beta, asked.labels, True
     if not likelihood.fewest > 0:
         return "BAD_OUTCOME"
-    if first is None:
-        # redundant: the step has checked this point, where it told sums at each event time
-        first = check(likelihood.at(pooled), policy).evaluation
+    begin, known = _beginning(likelihood, pooled, first, policy)
 
     def at(beta: Array) -> Evaluation:
         nonlocal told
@@ -178,10 +176,10 @@ def own_estimates(
     slopes = [i for i, label in enumerate(labels) if label.partition("/")[0] != INTERCEPT]
     spread = None
     if not likelihood.quadratic:
-        spread = column_spread(first.information, len(labels) - len(slopes), likelihood.weight)
+        spread = column_spread(known.information, len(labels) - len(slopes), likelihood.weight)
     free = np.zeros(len(pooled))
     try:
-        own = optimum(at, pooled, free, likelihood.fewest, first=first, spread=spread)
+        own = optimum(at, begin, free, likelihood.fewest, first=known, spread=spread)
     except SingularError:
         return "SINGULAR"
     if own.infinite:
@@ -197,6 +195,23 @@ def own_estimates(
     names = [labels[i] for i in slopes]
     found = differences(names, settled(beta - pooled, blurred)[slopes], 1 / variance[slopes])
     return replace(found, noise=likelihood.noisy.told(set(found.tallies) - {"own_sites"}))
+
+
+def _beginning(
+    likelihood: Likelihood, pooled: Array, first: Cleared | None, policy: Policy
+) -> tuple[Array, Evaluation]:
+    """Return where a search for the own estimates begins, and the evaluation there.
+
+    With noise where nobody can choose it: which searches fail would tell exact sums at the point.
+    """
+    if likelihood.noisy.on:
+        origin = likelihood.origin
+        begin = np.zeros(len(pooled)) if origin is None else origin
+        return begin, likelihood.at(begin).unchecked()
+    if first is None:
+        # redundant: the step has checked this point, where it told sums at each event time
+        first = check(likelihood.at(pooled), policy).evaluation
+    return pooled, first
 
 
 def _with_noise(
