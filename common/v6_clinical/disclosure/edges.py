@@ -37,7 +37,7 @@ class DrawnLimits(Limits):
         """Return the limits for a question; the same where nothing has noise."""
         if not self.noise.on:
             return self
-        text = json.dumps([step, arguments], sort_keys=True).encode()
+        text = json.dumps([step, arguments], sort_keys=True, default=dict).encode()
         secret = self.secret if self.secret is not None else token_bytes(32)
         return replace(self, question=hmac.new(secret, b"limits|" + text, hashlib.sha256).digest())
 
