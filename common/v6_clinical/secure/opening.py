@@ -29,7 +29,7 @@ OPENING: Final = "opening"
 FIELDS: Final = frozenset(
     {"schema", "version", "status", "organization", "mode", "peers", "config", "nonce", "signature"}
 )
-NOT_OF_ANSWERS: Final = frozenset({"secret", "private_key", "peers"})
+NOT_OF_ANSWERS: Final = frozenset({"secret", "private_key", "peers", "question"})
 LABEL: Final = b"opening"
 
 
