@@ -12,6 +12,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from helpers.face_examples import CASES, Case, without_origin
+from helpers.keys import policies
 from helpers.policies import EXACT, SHIPPED, exact
 from helpers.summary_cases import dataset, split
 from v6_clinical.analyst import AnalysisError, Federation, Result
@@ -107,8 +108,11 @@ def test_an_excluded_site_is_named_in_the_warnings() -> None:
     assert found.warnings == ["Organisation 2 is left out: it refused with COLUMN_MISSING."]
 
 
-def test_lines_of_progress(capsys: pytest.CaptureFixture[str]) -> None:
-    Federation.local(CASES[0].frames(), progress="lines").summary(columns=["age"])
+@pytest.mark.parametrize("keys", [False, True])
+def test_lines_of_progress(keys: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """With keys the first round takes two messages."""
+    limits = policies(3) if keys else None
+    Federation.local(CASES[0].frames(), limits, progress="lines").summary(columns=["age"])
     out, err = capsys.readouterr()
     said = [line.rpartition(" · ")[0] for line in err.splitlines()]
     assert out == ""

@@ -73,8 +73,8 @@ class Watch:
         self._display.show(state)
 
     def answer(self) -> None:
-        """Tell that one more site has answered."""
-        self.state.answered += 1
+        """Tell that one more site has answered; some rounds take two messages."""
+        self.state.answered = min(self.state.answered + 1, self.state.sites)
         self._display.show(self.state)
 
     def note(self, text: str) -> None:
