@@ -21,6 +21,8 @@ import numpy as np
 from v6_clinical.disclosure.blur import Scale, Source, factor_of
 from v6_clinical.numerics.arrays import Array
 
+LADDER, EXCHANGE = 0.6, 10  # of chains side by side: share of the noise's precision; steps between
+
 
 @dataclass(frozen=True)
 class Block:
@@ -207,11 +209,14 @@ def sampled(
     steps: int = 5000,
     at_truth: int = 8,
     keep: int = 25,
+    ladder: int = 1,
 ) -> Array:
     """Return tables from the posterior, cells shape (tables, n).
 
     ``at_truth`` of the chains begin at the true rows, so that no search can do much better; the
-    others at chance, and the noise is cooled down to what it is over the first half.
+    others at chance, and the noise is cooled down to what it is over the first half. Of a
+    ``ladder`` each chain but the first takes the noise for larger than the one before, and
+    neighbours exchange their tables now and then: a chain that is caught is replaced.
     """
     n, width = table.rows.shape
     rows = table.permuted(rng, chains)
@@ -221,6 +226,8 @@ def sampled(
     off = seen.parts[cells].sum(axis=1) - seen.target
     heat = np.ones((steps, chains))
     heat[:first, at_truth:] = np.geomspace(1e-3, 1.0, first)[:, None]
+    rung = each % ladder
+    heat *= LADDER**rung
     log_chance = np.log(rng.random((steps, chains))) / heat
     pairs = rng.integers(n, size=(steps, 2, chains))
     moves = _moves(rng, steps, chains, width)
@@ -239,8 +246,17 @@ def sampled(
             rows[taken, k[taken]] -= change[taken]
             cells[taken, i[taken]] += delta[taken]
             cells[taken, k[taken]] -= delta[taken]
+        if ladder > 1 and step % EXCHANGE == 0:
+            lower = each[rung % 2 == step // EXCHANGE % 2]
+            lower = lower[rung[lower] < ladder - 1]
+            energy = np.square(off).sum(axis=1) / 2
+            gain = (heat[step, lower] - heat[step, lower + 1]) * (energy[lower] - energy[lower + 1])
+            lower = lower[gain > np.log(rng.random(len(lower)))]
+            order = each.copy()
+            order[lower], order[lower + 1] = lower + 1, lower
+            rows, cells, off = rows[order], cells[order], off[order]
         if step >= first and (step - first) % max((steps - first) // keep, 1) == 0:
-            kept.append(cells.copy())
+            kept.append(cells[rung == 0])
     return np.concatenate(kept)
 
 

@@ -1,89 +1,69 @@
 """Measure what honest fits of drawn hospitals give away; with ``--record``, write the table.
 
-``ci/blur`` draws a few hospitals for each kind of fit and fails where the bar is not held;
-``ci/blur --record`` draws 100, at each floor, and writes tests/privacy/README.md's table.
+``ci/blur`` draws a few hospitals for each kind of fit and fails where bits told reach half of
+those held. ``ci/blur --record`` goes on with tests/bench/blur/hospitals.csv, a line for each
+hospital as it is measured, until there are 100 of each kind and floor, writes the table of
+tests/privacy/README.md, and fails where a kind misses the bar at the shipped floor. It can be
+stopped at any time. Delete the lines of what is to be measured anew.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
+import itertools
 import sys
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
-import numpy as np
-
-from bench.blur.attacks import ATTACKS, Found
+from bench.blur.attacks import ATTACKS
+from bench.blur.measured import PAGE, Hospital, add, groups, holds, line, recorded, written
 from v6_clinical.disclosure import Policy
 
-PAGE = Path(__file__).parents[2] / "privacy" / "README.md"
-FLOORS = (0.05, 0.1, 0.15, 0.25)
-BAR, HALF = 0.05, 0.5
-SEED = 17
-HEAD = (
-    "| fit | floor | hospitals | lone patients named by search (wrongly) | more than by a guess, "
-    "95 % at most | the same, begun at the truth | rows placed (guess) | bits told of held, "
-    "largest |\n|---|---|---|---|---|---|---|---|\n"
-)
+TAU, SEED = 0.01, 17
+FLOORS = (0.25, 0.15)
+MANY, FEW = 100, 12
 
 
 def main() -> int:
     """Measure, print, and record."""
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    words.add_argument("--record", action="store_true", help="write the table anew")
+    words.add_argument("--record", action="store_true", help="go on with the record")
     words.add_argument("--hospitals", type=int, default=0)
     words.add_argument("--floors", type=float, nargs="*")
+    words.add_argument("--kinds", nargs="*", choices=list(ATTACKS), default=list(ATTACKS))
     asked = words.parse_args()
-    shipped = Policy().blur_rows or 0.25
-    count = asked.hospitals or (100 if asked.record else 12)
+    shipped = Policy().blur_rows or FLOORS[0]
+    count = asked.hospitals or (MANY if asked.record else FEW)
     floors = asked.floors or (FLOORS if asked.record else (shipped,))
-    rows, failed = [], []
-    for name in ATTACKS:
-        for floor in floors:
-            started = time.monotonic()
-            found = list(ATTACKS[name](name, count, SEED, {"blur": 0.01, "blur_rows": floor}))
-            row, held = line(name, floor, found)
-            print(f"{row}  {time.monotonic() - started:.0f} s", flush=True)
-            rows.append(row)
-            if not held and floor == shipped and count >= 100:
-                failed.append(name)
+    known = recorded() if asked.record else []
+    for floor, kind in itertools.product(floors, asked.kinds):
+        started = time.monotonic()
+        group = [one for one in known if (one.kind, one.floor) == (kind, floor)]
+        for one in measured(kind, floor, count, group):
+            known.append(one)
+            if asked.record:
+                add(one)
+        group = [one for one in known if (one.kind, one.floor) == (kind, floor)]
+        print(f"{line(group)}  {time.monotonic() - started:.0f} s", flush=True)
     if asked.record:
-        write(HEAD + "\n".join(rows))
+        PAGE.write_text(written(PAGE.read_text(), known))
+    failed = [
+        group[0].kind
+        for group in groups(known)
+        if group[0].floor == shipped and len(group) >= MANY and not holds(group)
+    ]
     for name in failed:
         print(f"{name}: the bar is not held at the shipped floor", file=sys.stderr)
     return int(bool(failed))
 
 
-def line(name: str, floor: float, found: list[Found]) -> tuple[str, bool]:
-    """Return a row of the table, and whether it holds the bars."""
-    upper, most = (at_most(found, key) for key in ("attack", "most"))
-    lone = sum(one.attack.lone for one in found)
-    right, wrong = (sum(getattr(one.attack, key) for one in found) for key in ("right", "wrong"))
-    placed, guess = (
-        float(np.mean([getattr(one, key).placed for one in found])) for key in ("attack", "guess")
-    )
-    worst = max(found, key=lambda one: one.told / one.held)
-    row = (
-        f"| {name} | {floor:g} | {len(found)} | {right} of {lone} ({wrong}) | {upper:.3f} | "
-        f"{most:.3f} | "
-        f"{placed:.2f} ({guess:.2f}) | {worst.told:.0f} of {worst.held:.0f} |"
-    )
-    return row, max(upper, most) < BAR and worst.told < HALF * worst.held
-
-
-def at_most(found: list[Found], key: str) -> float:
-    """Return the upper 95 % bound of the share that is named beyond a guess."""
-    gain = np.array([getattr(one, key).share - one.guess.share for one in found])
-    return float(gain.mean() + 1.96 * gain.std(ddof=1) / len(gain) ** 0.5)
-
-
-def write(table: str) -> None:
-    """Put the table in its place on the page."""
-    page = PAGE.read_text()
-    mark = "<!-- ci/blur -->\n"
-    assert page.count(mark) == 2, "the page has no place for the table"
-    PAGE.write_text(re.sub(f"{mark}.*?{mark}", f"{mark}{table}\n{mark}", page, flags=re.DOTALL))
+def measured(kind: str, floor: float, count: int, known: list[Hospital]) -> Iterator[Hospital]:
+    """Yield the hospitals that are lacking."""
+    after = max((one.number for one in known), default=-1)
+    policy = {"blur": TAU, "blur_rows": floor}
+    found = ATTACKS[kind](kind, SEED, policy, after)
+    for number, one in itertools.islice(found, max(count - len(known), 0)):
+        yield Hospital.of(kind, floor, number, one)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from bench.blur.hospitals import KINDS, Hospital, designs, hospitals, told_of
 from helpers.blur_bits import column_bits, summary_parts
 from helpers.blur_cox import Order, guessed_orders, held_bits, sampled_orders, told_bits
-from helpers.blur_decoder import Draws, Seen, Table, guessed, sampled
+from helpers.blur_decoder import Seen, Table, guessed, sampled
 from helpers.blur_models import logistic_parts
 from helpers.blur_naming import Named, named
 
@@ -37,29 +38,36 @@ class Found:
     held: float
 
 
-def logistic(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterator[Found]:
+Results = Iterator[tuple[int, Found]]
+"""Of hospitals by number: see ``hospitals``."""
+
+
+def logistic(kind: str, seed: int, policy: dict[str, Any], after: int = -1) -> Results:
     """Attack the logistic fits of a kind."""
-    fits = KINDS[kind]
-    for number, (hospital, told) in enumerate(hospitals(count, seed, fits, policy)):
+    for number, hospital, told in hospitals(kind, seed, policy, after):
         rng = np.random.default_rng([seed, number])
         table = hospital.table(COLUMNS.get(kind, ("age", "b", "y")))
         cells = table.cells()
         outcome = hospital.own["y"].to_numpy(float), cells["y"].astype(float)
         parts, target = [], []
-        for fit, draws in zip(fits, told, strict=True):
+        for fit, draws in zip(KINDS[kind], told, strict=True):
             site, every = designs(hospital, fit, cells)
             some, seen = logistic_parts(draws, (site, outcome[0]), (every, outcome[1]))
             parts.append(some)
             target.append(seen)
         numbers = Seen.of(table, np.concatenate(parts, axis=1), np.concatenate(target), rng)
-        yield _found(table, *_both(table, numbers, rng), numbers.told)
+        yield number, _found(table, *_both(table, numbers, rng), numbers.told)
 
 
-def summary(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterator[Found]:
+def summary(kind: str, seed: int, policy: dict[str, Any], after: int = -1) -> Results:
     """Attack a summary with correlations."""
     names = ["age", "b", "c", "y"]
-    asked: dict[str, Any] = {"columns": names, "correlation": True}
-    for number, hospital, draws in _told("summary", count, seed, policy, asked):
+    wanted: dict[str, Any] = {"columns": names, "correlation": True}
+    for number in itertools.count(after + 1):
+        hospital = Hospital.drawn(np.random.default_rng([seed, number]), needs="time")
+        draws = told_of(hospital, kind, policy, **wanted)
+        if draws is None or not draws.blocks:
+            continue
         rng = np.random.default_rng([seed, number])
         table = hospital.table(names)
         cells = table.cells()
@@ -70,49 +78,33 @@ def summary(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterato
         told, held = column_bits(draws, site[:, 0])
         both = [(told, held), (numbers.told, table.held())]
         worst = max(both, key=lambda pair: pair[0] / pair[1])
-        yield Found(len(site), attack, most, guess, *worst)
+        yield number, Found(len(site), attack, most, guess, *worst)
 
 
-def cox(kind: str, count: int, seed: int, policy: dict[str, Any]) -> Iterator[Found]:
+def cox(kind: str, seed: int, policy: dict[str, Any], after: int = -1) -> Results:
     """Attack a Cox model; the order of events and censorings is known."""
-    asked: dict[str, Any] = {"time": "time", "event": "y", "predictors": ["age", "b"]}
-    for number, hospital, draws in _told("cox", count, seed, policy, asked):
+    (fit,) = KINDS[kind]
+    for number, hospital, (draws,) in hospitals(kind, seed, policy, after):
         rng = np.random.default_rng([seed, number])
         own = hospital.own
         own = own.iloc[np.lexsort((-own["y"], own["time"]))].reset_index(drop=True)
         table = Table.of(("age", "b", "y"), [own[name].to_numpy() for name in ("age", "b", "y")])
-        cells = table.cells()
-        design = np.column_stack(
-            [(cells[name] - own[name].mean()) / own[name].std() for name in ("age", "b")]
-        )
-        order = Order.of(draws, table, design)
+        site, every = designs(replace(hospital, own=own), fit, table.cells())
+        mean, sd = site[:, 1:].mean(axis=0), site[:, 1:].std(axis=0)
+        order = Order.of(draws, table, (every[:, 1:] - mean) / sd)
         attack, most = (
             named(table, sampled_orders(table, order, rng, chains=8, steps=1200, at_truth=begun))
             for begun in (0, 8)
         )
         guess = named(table, guessed_orders(table, rng))
         told = told_bits(table, order, rng)
-        yield Found(len(own), attack, most, guess, told, held_bits(table))
-
-
-def _told(
-    kind: str, count: int, seed: int, policy: dict[str, Any], asked: dict[str, Any]
-) -> Iterator[tuple[int, Hospital, Draws]]:
-    """Yield hospitals with event times whose limits accept a request, and what they draw."""
-    number = found = 0
-    while found < count:
-        hospital = Hospital.drawn(np.random.default_rng([seed, number]), needs="time")
-        number += 1
-        draws = told_of(hospital, kind, policy, **asked)
-        if draws is not None and draws.blocks:
-            yield found, hospital, draws
-            found += 1
+        yield number, Found(len(own), attack, most, guess, told, held_bits(table))
 
 
 def _both(table: Table, numbers: Seen, rng: np.random.Generator) -> tuple[Named, Named, Named]:
     """Return what a search names, what chains begun at the truth name, and a guess."""
     attack = sampled(table, numbers, rng, at_truth=0, steps=6000)
-    most = sampled(table, numbers, rng, at_truth=16, steps=20000)
+    most = sampled(table, numbers, rng, chains=32, ladder=8, at_truth=32, steps=12000, keep=50)
     return named(table, attack), named(table, most), named(table, guessed(table, rng))
 
 
@@ -120,13 +112,17 @@ def _found(table: Table, attack: Named, most: Named, guess: Named, told: float) 
     return Found(len(table.rows), attack, most, guess, told, table.held())
 
 
-Attack = Callable[[str, int, int, dict[str, Any]], Iterator[Found]]
+Attack = Callable[..., Results]
 ATTACKS: dict[str, Attack] = {
     "few columns": logistic,
     "interaction": logistic,
     "square": logistic,
     "spline": logistic,
+    "spline in a product": logistic,
+    "square in a product": logistic,
     "six fits": logistic,
     "Cox": cox,
+    "Cox, interaction": cox,
+    "Cox, spline": cox,
     "summary": summary,
 }

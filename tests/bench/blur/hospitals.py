@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -32,10 +33,12 @@ def registries() -> dict[str, pd.DataFrame]:
     breast = pd.read_csv(DATA / "gbsg2.csv")
     breast["y"], breast["b"] = breast["cens"], (breast["horTh"] == "yes").astype(int)
     breast["c"] = (breast["menostat"] == "Post").astype(int)
+    colon = pd.read_csv(DATA / "colon_death.csv").rename(columns={"status": "y"})
+    colon["b"], colon["c"] = colon["sex"], colon["node4"]
     columns = ["age", "b", "c", "y"]
     found = {"birthwt": birth[columns]}
     found["lung"] = lung[[*columns, "time"]]
-    found["gbsg2"] = breast[[*columns, "time"]]
+    found["gbsg2"], found["colon"] = breast[[*columns, "time"]], colon[[*columns, "time"]]
     return {name: frame.astype(int).reset_index(drop=True) for name, frame in found.items()}
 
 
@@ -47,8 +50,8 @@ class Fit:
     columns: Callable[[dict[str, Array], Sequence[int]], list[Array]]
 
 
-def _products(one: list[Array], other: Array) -> list[Array]:
-    return [column * other for column in one]
+def _with_products(one: list[Array], other: Array) -> list[Array]:
+    return [*one, other, *(column * other for column in one)]
 
 
 KNOTS = "ns(age, knots=[{1}, {2}], lower={0}, upper={3})"
@@ -60,8 +63,11 @@ SQUARE = Fit(("age + I(age**2)", "b"), lambda c, _: [*polynomial(c["age"], 2), c
 SPLINE = Fit((KNOTS, "b"), lambda c, k: [*natural(c["age"], k), c["b"]])
 BENT = Fit((KNOTS,), lambda c, k: natural(c["age"], k))
 PRODUCT = Fit(
-    (KNOTS + " * b",),
-    lambda c, k: [*natural(c["age"], k), c["b"], *_products(natural(c["age"], k), c["b"])],
+    ("ns(age, knots=[{1}], lower={0}, upper={3}) * b",),
+    lambda c, k: _with_products(natural(c["age"], (k[0], k[1], k[3])), c["b"]),
+)
+SQUARES = Fit(
+    ("(age + I(age**2)) * b",), lambda c, _: _with_products(polynomial(c["age"], 2), c["b"])
 )
 KINDS = {
     "few columns": (WIDER,),
@@ -69,8 +75,14 @@ KINDS = {
     "square": (SQUARE,),
     "spline": (SPLINE,),
     "spline in a product": (PRODUCT,),
+    "square in a product": (SQUARES,),
     "six fits": (PLAIN, WIDER, OTHER, INTERACTION, SQUARE, BENT),
+    "Cox": (PLAIN,),
+    "Cox, interaction": (INTERACTION,),
+    "Cox, spline": (SPLINE,),
 }
+# Products with a function of a number are accepted from 25 rows a parameter on: sites just above.
+SIZES = {"spline in a product": (238, 285), "square in a product": (238, 285)}
 
 
 @dataclass(frozen=True)
@@ -83,12 +95,21 @@ class Hospital:
     knots: tuple[int, ...]
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, needs: str | None = None) -> Hospital:
-        """Return a hospital of 30 to 200 rows of a registry at random."""
+    def drawn(
+        cls,
+        rng: np.random.Generator,
+        needs: str | None = None,
+        sizes: tuple[int, int] = (SMALLEST, LARGEST),
+    ) -> Hospital:
+        """Return a hospital of 30 to 200 rows, or of these sizes, of a registry at random.
+
+        The registry has room for a partner of that size at least, which has the rest of it.
+        """
+        least, most = sizes
         names = [n for n, f in registries().items() if needs is None or needs in f]
-        name = str(rng.choice(names))
+        name = str(rng.choice([n for n in names if len(registries()[n]) >= 2 * least]))
         frame = registries()[name]
-        n = int(rng.integers(SMALLEST, min(LARGEST, len(frame) - SMALLEST) + 1))
+        n = int(rng.integers(least, min(most, len(frame) - least) + 1))
         rows = rng.choice(len(frame), n, replace=False)
         knots = np.unique(np.round(np.quantile(frame["age"], [0.05, 0.35, 0.65, 0.95])))
         own = frame.iloc[rows].reset_index(drop=True)
@@ -122,27 +143,33 @@ RAN = frozenset({"NOT_CONVERGED", "SEPARATION", "SINGULAR"})
 
 
 def hospitals(
-    count: int, seed: int, fits: Sequence[Fit], policy: dict[str, Any]
-) -> Iterator[tuple[Hospital, list[Draws]]]:
-    """Yield drawn hospitals whose limits accept all fits, with what they tell."""
-    number = found = 0
-    while found < count:
-        hospital = Hospital.drawn(np.random.default_rng([seed, number]))
-        number += 1
-        told = [_fit(hospital, fit, policy) for fit in fits[:1]]
-        if told[0] is None:
-            continue
-        told += [_fit(hospital, fit, policy) for fit in fits[1:]]
-        if any(one is None for one in told):
-            continue
-        found += 1
-        yield hospital, [one for one in told if one is not None]
+    kind: str, seed: int, policy: dict[str, Any], after: int = -1
+) -> Iterator[tuple[int, Hospital, list[Draws]]]:
+    """Yield drawn hospitals whose limits accept all fits of a kind, with what they tell.
+
+    Each has a number, from the one after ``after`` on, which draws it alone.
+    """
+    analysis = "cox" if kind.startswith("Cox") else "logistic"
+    needs = "time" if analysis == "cox" else None
+    for number in itertools.count(after + 1):
+        rng = np.random.default_rng([seed, number])
+        hospital = Hospital.drawn(rng, needs, SIZES.get(kind, (SMALLEST, LARGEST)))
+        told: list[Draws] = []
+        for fit in KINDS[kind]:
+            one = told_of(hospital, analysis, policy, **asked(hospital, analysis, fit))
+            if one is None or not one.blocks:
+                break
+            told.append(one)
+        else:
+            yield number, hospital, told
 
 
-def _fit(hospital: Hospital, fit: Fit, policy: dict[str, Any]) -> Draws | None:
-    predictors = [text.format(*hospital.knots) for text in fit.predictors]
-    formula = " + ".join(predictors)
-    return told_of(hospital, "logistic", policy, outcome="y", formula=formula)
+def asked(hospital: Hospital, analysis: str, fit: Fit) -> dict[str, Any]:
+    """Return the arguments of a fit."""
+    formula = " + ".join(text.format(*hospital.knots) for text in fit.predictors)
+    if analysis == "cox":
+        return {"time": "time", "event": "y", "formula": formula}
+    return {"outcome": "y", "formula": formula}
 
 
 def designs(hospital: Hospital, fit: Fit, cells: dict[str, Array]) -> tuple[Array, Array]:
