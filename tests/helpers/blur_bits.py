@@ -42,11 +42,11 @@ def regression_bits(
         rows = np.tile(table.rows, (count, 1, 1))
         rows[:, :, list(some)] = table.permuted(rng, count)[:, :, list(some)]
         tables = parts[table.at(rows)].sum(axis=1)
-        found[some] = (log2_det(np.cov(tables.T)), _held(table, some))
+        found[some] = (log2_det(np.cov(tables.T)), held_of(table, some))
     return found
 
 
-def _held(table: Table, some: Sequence[int]) -> float:
+def held_of(table: Table, some: Sequence[int]) -> float:
     """Return -log2 of the chance of these columns beside the others, their margins known."""
     rest = np.delete(table.rows, list(some), axis=1)
     columns = [table.rows[:, j] for j in some]
@@ -76,7 +76,7 @@ def column_bits(draws: Draws, column: Array) -> tuple[float, float]:
         cell = parts[start:end]
         variance += (end - start) * np.cov(cell.T, bias=True)
         counts = np.unique(values[start:end], return_counts=True)[1]
-        held -= _log2_multinomial(counts)
+        held -= log2_multinomial(counts)
         start = end
     return log2_det(variance), held
 
@@ -92,7 +92,7 @@ def _ends(values: Array) -> list[int]:
     return [*found, len(values)]
 
 
-def _log2_multinomial(counts: Array) -> float:
+def log2_multinomial(counts: Array) -> float:
     n = int(counts.sum())
     found = math.lgamma(n + 1)
     found += sum(c * math.log(c / n) - math.lgamma(c + 1) for c in counts.tolist())
