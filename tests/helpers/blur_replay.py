@@ -35,6 +35,7 @@ Draw = tuple[bytes, str, bytes]
 Values = dict[Draw, tuple[Array, ...]]
 PLACE = Place(0, 2)
 LEFT_OUT = "risks/"
+SCORES = frozenset({"third"})  # whose matrix is not told beside them
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ class Telling:
         if len(told) == 1 and not told[0].ndim:
             return np.atleast_1d(told[0] / self.noise[draw][0])
         back, d, e = self.noise[draw]
+        if draw[1] in SCORES:
+            return np.asarray(back @ told[0] / d)
         j, k = np.triu_indices(len(back))
         matrix = (back @ told[-1] @ back.T)[j, k] / e
         return matrix if len(told) == 1 else np.append(back @ told[0] / d, matrix)
@@ -152,7 +155,7 @@ def _noted() -> Iterator[list[Values]]:
     with (
         mock.patch.multiple(Source, score_block=block, matrix=matrix, number=number),
         mock.patch.multiple(Policy, **passed),
-        mock.patch.object(v6_cox.noise, "largest_parts", lambda *_: Parts(0.0, 0.0)),
+        mock.patch.object(v6_cox.noise, "largest_parts", return_value=Parts(0.0, 0.0)),
     ):
         yield noted
 
@@ -179,7 +182,7 @@ def _designs(found: Telling, here: threading.local) -> list[Change]:
         made = whole(cases, about, coding, policy, shift)
         if policy.secret == found.secret:
             found.columns = dict(cases.rows.columns)
-            found.others = [cases.events, *cases.beside]
+            found.others = [cases.events, *cases.beside.values()]
         return made
 
     return [(steps, "_likelihood", likelihood)]
@@ -257,7 +260,7 @@ def _draws(found: Telling) -> list[Change]:
 
     def new_block(self: Source, name: str, question: bytes, scale: Any, *told: Any) -> Any:
         root = back(told[1], told[2] if len(told) > 2 else None)
-        note(self, name, question, root, scale.d, scale.e)
+        note(self, name, question, root, scale.d * scale.unit, scale.e)
         return block(self, name, question, scale, *told)
 
     def new_matrix(self: Source, name: str, question: bytes, e: float, *told: Any) -> Any:
