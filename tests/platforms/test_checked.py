@@ -23,6 +23,9 @@ from helpers.checked import (
     without_mode,
 )
 from helpers.keys import peers
+from v6_clinical.analyst.report import html
+from v6_clinical.analyst.report.methods import methods
+from v6_clinical.analyst.saved import result_of
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import AnalysisError
 from v6_clinical.numerics import newton
@@ -265,3 +268,16 @@ def test_a_transport_that_fails_ends_the_run_with_the_site_s_name() -> None:
     found = Run("logistic", spoil=silent).start()
     assert found["error"]["code"] == "SITE_TIMEOUT"
     assert found["error"]["sites"][0]["organization_id"] == 3
+
+
+@pytest.mark.parametrize("fit", ["summary", "logistic", "glm", "cox"])
+def test_reports_say_that_questions_were_checked(fit: str) -> None:
+    words = f"by keys that the sites' operators exchanged (list {peers(3).fingerprint})"
+    given = policies()
+    found, plain = Run(fit, given=given).start(), Run(fit, given=in_clear(given)).start()
+    result = result_of(found)
+    assert "secure" not in result.tables
+    for text in (str(result), html(found), methods(found)[0]):
+        assert "".join(words.split()) in "".join(text.replace("&#39;", "'").split())
+    for text in (str(result_of(plain)), html(plain), methods(plain)[0]):
+        assert "exchanged" not in text

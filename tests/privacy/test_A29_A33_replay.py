@@ -251,7 +251,8 @@ def resigned(message: Message, site: int, key: int, change: Change) -> None:
     plain = secure["config"]
     config = Config(**plain | {"participants": tuple(plain["participants"])})
     told = secure["last"]
-    rounds, step, arguments = secure["rounds"], told["step"], told["arguments"]
+    rounds = [digest(one) for one in secure["rounds"]]
+    step, arguments = told["step"], told["arguments"]
     signed = Signed.of(config, secure["openings"], rounds, step, arguments)
     answer = told["answers"][str(site)]
     change(answer)

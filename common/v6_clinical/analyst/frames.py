@@ -17,6 +17,7 @@ FRAME = (
     "error",
     "summation",
     "precision",
+    "secure",
     "request",
     "provenance",
     "model",

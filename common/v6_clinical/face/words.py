@@ -49,6 +49,17 @@ def of_noise(result: Mapping[str, Any]) -> str:
     )
 
 
+def of_checks(result: Mapping[str, Any]) -> str:
+    """Return what is to be said of questions that sites checked; nothing of those in clear."""
+    checked = result.get("secure")
+    if not checked:
+        return ""
+    return (
+        "Each site derived every question itself, from the request and its partners' signed "
+        f"answers, by keys that the sites' operators exchanged (list {checked['peers']})."
+    )
+
+
 def site_name(result: Mapping[str, Any], organization: int | None) -> str:
     """Return how a site is called: its name if the result knows it, else its number.
 

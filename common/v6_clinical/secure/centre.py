@@ -19,6 +19,7 @@ from v6_clinical.protocol.transcript import Config
 from v6_clinical.secure.checked import SIGNATURE, Signed
 from v6_clinical.secure.opening import OPENING, check_config, check_openings, wrong_request
 from v6_clinical.secure.peers import Peers, fingerprint
+from v6_clinical.secure.signing import digest
 from v6_clinical.version import __version__
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Run:
         self._peers: Peers | None = None if policy is None else policy.peers
         self._openings: dict[str, Any] = {}
         self._rounds: list[dict[str, Any]] = []
+        self._digests: list[str] = []
         self._last: dict[str, Any] | None = None
 
     def opening(self) -> Message:
@@ -118,14 +120,16 @@ class Run:
         layout, again
             In which all are to answer, and the answers from which that follows.
         """
-        rounds = [one.with_point() for one in stepper.transcript.rounds]
+        new = [one.with_point() for one in stepper.transcript.rounds[len(self._rounds) :]]
+        self._rounds, self._digests = self._rounds + new, self._digests + [digest(r) for r in new]
         plain = opened.plain()
-        run = {"config": self._plain_config(), "openings": self._openings, "rounds": rounds[:-1]}
+        told = self._rounds[:-1]
+        run = {"config": self._plain_config(), "openings": self._openings, "rounds": told}
         message = plain | {"secure": run | {"last": self._last, "again": again}}
         raw = transport.ask(dict.fromkeys(opened.organizations, message))
         found = read(raw, opened.organizations)
         question = plain["step"], plain["arguments"], layout
-        signed = Signed.of(self._config, self._openings, rounds, *question)
+        signed = Signed.of(self._config, self._openings, self._digests, *question)
         # a refusal that ends the run needs no signature: a site may not have got so far
         going_on = [s for s, a in found.items() if not a.code or a.code in opened.ask.tolerates]
         unsigned = [site for site in going_on if not self._is_signed(site, raw[site], signed)]

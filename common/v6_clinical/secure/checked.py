@@ -8,7 +8,7 @@ from the start. What it then would ask must be what it was asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -51,14 +51,17 @@ class Signed:
         cls,
         config: Config,
         openings: Mapping[str, Any],
-        rounds: list[dict[str, Any]],
+        rounds: Sequence[str],
         step: str,
         arguments: Mapping[str, Any],
         layout: Layout | None = None,
     ) -> Signed:
-        """Return the digests of a run so far, and of a question in the layout that is asked for."""
+        """Return the digests of a run so far, and of a question in the layout that is asked for.
+
+        ``rounds`` are those of the finished rounds.
+        """
         question = digest([step, arguments, None if layout is None else layout.to_json()])
-        return cls(config_digest(config), digest(openings), digest(rounds), question)
+        return cls(config_digest(config), digest(openings), digest(list(rounds)), question)
 
     def parts(self, answer: Mapping[str, Any]) -> tuple[bytes, ...]:
         """Return what is signed of an answer."""
@@ -123,10 +126,10 @@ def check_question(
         central, transcript = read_run(site, told["config"], told["rounds"], identity.peers)
         check_openings(told["openings"], transcript.config, identity.peers)
         stepper = replay(central, transcript)
-        _take_last(stepper, told["openings"], told["last"], identity.peers)
+        rounds = [digest(one) for one in told["rounds"]]
+        rounds += _take_last(stepper, told["openings"], rounds, told["last"], identity.peers)
         if not _is_open(stepper, step, arguments, identity.peers):
             raise RefusalError("TRANSCRIPT")
-        rounds = [one.with_point() for one in stepper.transcript.rounds]
         run = transcript.config, told["openings"], rounds, step, arguments
         signed, layout = Signed.of(*run), None
         if told["again"] is not None:
@@ -164,8 +167,10 @@ def read_run(site: Site, config: Any, rounds: Any, peers: Peers) -> tuple[Centra
     return central, transcript
 
 
-def _take_last(stepper: Stepper, openings: Mapping[str, Any], last: Any, peers: Peers) -> None:
-    """Verify the last round's answers, and add them up.
+def _take_last(
+    stepper: Stepper, openings: Mapping[str, Any], rounds: Sequence[str], last: Any, peers: Peers
+) -> list[str]:
+    """Verify the last round's answers, and add them up; return the digest of the round, if any.
 
     Raises
     ------
@@ -176,17 +181,17 @@ def _take_last(stepper: Stepper, openings: Mapping[str, Any], last: Any, peers: 
     if last is None:
         if stepper.transcript.rounds:
             raise RefusalError("TRANSCRIPT")
-        return
+        return []
     if set(last) != LAST:
         raise RefusalError("TRANSCRIPT")
     step, arguments = last["step"], last["arguments"]
     layout = None if last["layout"] is None else Layout.from_json(last["layout"])
-    rounds = [one.with_point() for one in stepper.transcript.rounds]
     signed = Signed.of(stepper.config, openings, rounds, step, arguments, layout)
     answers = _signed_answers(last["answers"], signed, peers)
     if not _is_open(stepper, step, arguments, peers):
         raise RefusalError("TRANSCRIPT")
     stepper.finish(answers, arguments)
+    return [digest(one.with_point()) for one in stepper.transcript.rounds[len(rounds) :]]
 
 
 def _signed_answers(told: Any, signed: Signed, peers: Peers) -> dict[int, Answer]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from v6_clinical.analyst.report.references import Citations
 from v6_clinical.face.contract import Cite, Record
-from v6_clinical.face.words import counted, of_noise
+from v6_clinical.face.words import counted, of_checks, of_noise
 from v6_clinical.protocol.registry import face_of
 
 
@@ -41,8 +41,7 @@ def _disclosure(result: Record, cite: Cite) -> Iterator[str]:
         "patients in a cell, parameters for each row, dominance of single patients "
         f"{cite('disclosure')})."
     )
-    if noise := of_noise(result):
-        yield noise
+    yield from filter(None, (of_noise(result), of_checks(result)))
     rounds = len(result["ledger"])
     most = max((line["numbers_per_site"] for line in result["ledger"]), default=0)
     yield (

@@ -14,7 +14,7 @@ from v6_clinical.analyst.report.pictures import pictures
 from v6_clinical.analyst.report.svg import variables
 from v6_clinical.analyst.report.tables import all_tables
 from v6_clinical.face import Face
-from v6_clinical.face.words import of_noise
+from v6_clinical.face.words import of_checks, of_noise
 from v6_clinical.protocol.registry import face_of
 from v6_clinical.version import SCHEMA, __version__
 
@@ -82,9 +82,9 @@ def _facts(result: Record, face: Face) -> list[tuple[str, str]]:
 
 
 def _exactness(result: Record) -> str:
-    """Return how exact the result is, in words."""
+    """Return how exact the result is and who checked its questions, in words."""
     exact = "The sites' sums are exact." if result.get("precision") == 0 else ""
-    return of_noise(result) or exact
+    return " ".join(filter(None, (of_noise(result) or exact, of_checks(result))))
 
 
 def _versions(result: Record) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from v6_clinical.face.contract import Face, Page, Record
-from v6_clinical.face.words import DASH, counted, number, of_noise, site_name
+from v6_clinical.face.words import DASH, counted, number, of_checks, of_noise, site_name
 from v6_clinical.protocol.registry import face_of
 from v6_clinical.terminal.render.text import Screen
 
@@ -73,8 +73,8 @@ def _footer(result: Record, page: Page) -> None:
     """Print the warnings, and what left the sites in each round."""
     for warning in result["warnings"]:
         page.line(f"warning [{warning['code']}] {warning['message']}")
-    if noise := of_noise(result):
-        page.line(noise)
+    for sentence in filter(None, (of_noise(result), of_checks(result))):
+        page.line(sentence)
     sent = ", ".join(f"{line['step']} {line['numbers_per_site']}" for line in result["ledger"])
     sites, rounds = counted(len(result["sites"]), "site"), counted(len(result["ledger"]), "round")
     page.line(f"{sites}, {rounds}; numbers sent a site: {sent}")
