@@ -26,6 +26,8 @@ class Case:
     ----------
     peers, repeats
         What to run beside it, and how often; none for a case of the grid.
+    model
+        What it has beside predictors, in words: of a ``glm`` the family, ``exposure``, ``weights``.
     """
 
     analysis: str
@@ -34,6 +36,12 @@ class Case:
     sites: int = 3
     peers: tuple[str, ...] = ()
     repeats: int = 1
+    model: str = ""
+
+    @property
+    def name(self) -> str:
+        """The analysis, and what it has beside predictors."""
+        return " ".join([self.analysis, self.model]).strip()
 
     @property
     def columns(self) -> list[str]:
@@ -44,8 +52,15 @@ class Case:
         """The analyst's arguments."""
         if self.analysis == "summary":
             return {"columns": self.columns}
-        outcome = {"outcome": "y"} if self.analysis == "logistic" else {"time": "t", "event": "e"}
-        return {**outcome, "predictors": self.columns}
+        if self.analysis == "cox":
+            found: dict[str, Any] = {"time": "t", "event": "e"}
+        else:
+            found = {"outcome": "y"}
+        words = self.model.split()
+        if self.analysis == "glm":
+            found["family"] = words[0]
+        found |= {word: word for word in ("exposure", "weights") if word in words}
+        return found | {"predictors": self.columns}
 
     def frames(self) -> list[pd.DataFrame]:
         """Draw the rows of each site."""
@@ -62,10 +77,17 @@ class Case:
         beta = np.linspace(-0.5, 0.5, self.predictors)
         eta = x @ (beta / np.linalg.norm(beta))
         frame = pd.DataFrame(x, columns=self.columns)
-        if self.analysis == "logistic":
-            return frame.assign(y=(rng.random(n) < 1 / (1 + np.exp(1 - eta))).astype(np.int64))
-        time, end = rng.exponential(size=n) * np.exp(-eta), rng.exponential(2.0, n)
-        return frame.assign(t=np.minimum(time, end), e=(time <= end).astype(np.int64))
+        if self.analysis == "cox":
+            time, end = rng.exponential(size=n) * np.exp(-eta), rng.exponential(2.0, n)
+            return frame.assign(t=np.minimum(time, end), e=(time <= end).astype(np.int64))
+        if "weights" in self.model:
+            frame = frame.assign(weights=rng.uniform(0.5, 3.0, n))
+        if "gaussian" in self.model:
+            return frame.assign(y=eta + rng.normal(size=n))
+        if "poisson" in self.model:
+            years = rng.uniform(0.5, 5.0, n)
+            return frame.assign(exposure=years, y=rng.poisson(years * np.exp(eta / 2 - 1)))
+        return frame.assign(y=(rng.random(n) < 1 / (1 + np.exp(1 - eta))).astype(np.int64))
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 
@@ -23,6 +24,9 @@ CASES = [
     Case("logistic", 1_000_000, 10, 1),
     Case("logistic", 200_000, 50, 1),
     Case("cox", 1_000_000, 10, 1),
+    Case("logistic", 1_000_000, 10, 1, model="weights"),
+    Case("glm", 1_000_000, 10, 1, model="poisson exposure"),
+    Case("glm", 1_000_000, 10, 1, model="gaussian weights"),
 ]
 
 
@@ -31,22 +35,23 @@ def costs() -> dict[str, float]:
     found = {}
     for case in CASES:
         frame, question = case.frames()[0], middle(case)
-        name = f"{case.analysis}, {case.rows:,} rows, p = {case.predictors}"
+        name = f"{case.name}, {case.rows:,} rows, p = {case.predictors}"
         found[f"blur: {name}, x exact"] = round(_ratio(case, question, frame), 2)
         found[f"blur memory: {name}, columns"] = round(_columns(case, question, frame), 2)
     return found
 
 
 def middle(case: Case) -> str:
-    """Return the question of a round that is neither the first nor the last, of a few rows."""
-    few = Case(case.analysis, 3_000 * case.predictors, case.predictors)
+    """Return the question of a round that is neither the first nor the last, if there is one."""
+    few = replace(case, rows=3_000 * case.predictors, sites=3)
     meter, _ = metered(few, few.frames())
-    return next(
+    middle = (
         question
         for question in meter.first
         if (asked := json.loads(question))["step"] == "evaluate"
         and not asked["arguments"]["report"]
     )
+    return next(middle, meter.first[0])
 
 
 def _ratio(case: Case, question: str, frame: pd.DataFrame) -> float:

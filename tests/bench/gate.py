@@ -41,9 +41,12 @@ TOLERANCE = {
     "blur": 1.25,
     "blur memory": 1.25,
 }
+GLMS = ("poisson exposure", "gaussian weights")
 SMALL = [Case(analysis, 6_000, 10) for analysis in ANALYSES]
+SMALL += [Case("glm", 6_000, 10, model=model) for model in GLMS]
 WIDE = [Case(analysis, 10_000, 50, 10) for analysis in ("logistic", "cox")]
 LONG = [Case(analysis, 1_200_000, 10) for analysis in ANALYSES]
+LONG += [Case("glm", 1_200_000, 10, model=model) for model in GLMS]
 REPEATS = 5
 PARTIAL = """
 import json, sys
@@ -72,7 +75,7 @@ def messages() -> dict[str, float]:
     found: dict[str, float] = {}
     for case in SMALL + WIDE:
         meter, _ = metered(case, case.frames())
-        name = f"{case.analysis}, p = {case.predictors}"
+        name = f"{case.name}, p = {case.predictors}"
         found[f"rounds: {name}"] = len(meter.rounds)
         for k, line in enumerate(meter.rounds, 1):
             found[f"numbers: {name}, round {k}"] = line.numbers
@@ -86,7 +89,7 @@ def work() -> dict[str, float]:
     for case in LONG:
         frame = case.frames()[0]
         meter, _ = metered(case, case.frames())
-        found[f"memory: {case.analysis}, x data"] = round(memory(case, meter.first, frame), 3)
+        found[f"memory: {case.name}, x data"] = round(memory(case, meter.first, frame), 3)
         site, rng = load_site(face_of(case.analysis).package), np.random.default_rng(0)
         x = rng.normal(size=(len(frame), case.predictors))
         ours, theirs = [], []
@@ -94,7 +97,7 @@ def work() -> dict[str, float]:
             theirs.append(_cpu(lambda x=x: kernel(x)))
             steps = [_cpu(lambda q=q: reply(site, q, frame)) for q in meter.first]  # noqa: B023
             ours.append(sum(steps))
-        found[f"work: {case.analysis}, x kernel"] = round(min(ours) / min(theirs), 2)
+        found[f"work: {case.name}, x kernel"] = round(min(ours) / min(theirs), 2)
     return found
 
 
