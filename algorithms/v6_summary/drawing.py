@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source, factor_of, settled
-from v6_clinical.disclosure.dominance import Survey, survey
 from v6_clinical.disclosure.row_key import DIGITS, Columns, Digest
+from v6_clinical.disclosure.survey import Survey, survey
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.whitening import LARGEST_CHANGE, Factor
 

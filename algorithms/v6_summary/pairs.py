@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v6_clinical.disclosure import Policy
-from v6_clinical.disclosure.dominance import survey
+from v6_clinical.disclosure.survey import survey
 from v6_clinical.numerics.arrays import Array
 
 

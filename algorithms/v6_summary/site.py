@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from v6_clinical.disclosure import Policy
-from v6_clinical.disclosure.dominance import survey
+from v6_clinical.disclosure.survey import survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Place, SiteAnswer

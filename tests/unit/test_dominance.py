@@ -156,3 +156,27 @@ def test_rows_off_the_commonest_value(seed: int, others: int, cell: int) -> None
     found = rows_off_commonest(x, cell)
     assert found[0] == others if others < cell else found[0] >= cell
     assert found[1] >= cell
+
+
+@pytest.mark.parametrize("far", [0.0, 1e6])
+@pytest.mark.parametrize("n", [7, 3_000, 20_000])
+def test_third_powers_and_weighted_products(n: int, far: float) -> None:
+    rng = np.random.default_rng(n)
+    design = np.asfortranarray(rng.gamma(2.0, 3.0, (n, 3)) + far)
+    design[:, 0] = 1.0
+    design[0, 2] += 1e4  # off the rows that the means are first taken from
+    y, w = rng.normal(size=n), rng.uniform(0.5, 3.0, n)
+    found = survey(design, [y, w], cubes=True, weights=1)
+    columns = np.column_stack([design, y, w])
+    z = columns - columns.mean(axis=0)
+    assert found.cubes is not None
+    assert found.weighted is not None
+    size = (np.abs(z) ** 3).sum(axis=0)
+    np.testing.assert_allclose(found.cubes, (z**3).sum(axis=0), atol=1e-9 * size.max())
+    ones = np.column_stack([np.ones(n), z[:, :3]])
+    products = (ones * w[:, None]).T @ ones
+    unit = np.sqrt(np.outer(np.diag(products), np.diag(products)))
+    np.testing.assert_allclose(found.weighted, products, rtol=0, atol=1e-9 * unit.max())
+    known = (design * w[:, None]).T @ design
+    np.testing.assert_allclose(found.weighted_gram, known, rtol=1e-9)
+    assert survey(design, [y, w]).cubes is None

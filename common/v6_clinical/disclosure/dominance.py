@@ -9,12 +9,13 @@ give that patient's whole row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from v6_clinical.disclosure.survey import Survey as Survey
+from v6_clinical.disclosure.survey import survey as survey
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.blocks import GLANCE, row_blocks
 
@@ -26,9 +27,6 @@ CONDITION, NULL = 1e-6, 1e-12
 # value of columns scaled to 1.
 RESIDUE, RANK = 1e-12, 1e-12
 SMALLEST = 1e-140  # the squares of smaller numbers are rounded to few digits, or to nothing
-# Times a column's variance: more is lost where it was taken off with a square, or a third power.
-FEW = (1e3, 1.0)
-SOME = 1_000  # rows, whose mean is near enough to be taken off before squares are summed
 
 
 def effective_sample_size(weights: Array) -> float:
@@ -39,103 +37,6 @@ def effective_sample_size(weights: Array) -> float:
         scaled = weights[rows] / largest
         total, squares = total + float(scaled.sum()), squares + float(np.dot(scaled, scaled))
     return total**2 / squares if squares > 0 else 0.0
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What one pass over n rows tells of the columns of ``design`` (n, p) and of ``others`` (n,).
-
-    Parameters
-    ----------
-    sums, mean, low, high
-        Of each of the q = p + len(others) columns, shape (q,).
-    products
-        Sums of products of the columns about their means, shape (q, q).
-    cubes
-        Where asked for, sums of third powers of the columns about their means, shape (q,).
-    """
-
-    design: Array
-    others: tuple[Array, ...]
-    sums: Array
-    mean: Array
-    low: Array
-    high: Array
-    products: Array
-    cubes: Array | None = None
-
-    @property
-    def reach(self) -> Array:
-        """The largest distance of a row from each column's mean, shape (q,)."""
-        return np.maximum(self.high - self.mean, self.mean - self.low)
-
-    @property
-    def gram(self) -> Array:
-        """The sum of x x' of the design's rows, shape (p, p)."""
-        n, p = self.design.shape
-        return np.asarray(self.products[:p, :p] + n * np.outer(self.mean[:p], self.mean[:p]))
-
-    def last(self, design: Array) -> Survey:
-        """Return the survey of the last of ``others`` alone, as the columns of ``design``."""
-        first = len(self.mean) - design.shape[1]
-        sums, mean, low, high = (x[first:] for x in (self.sums, self.mean, self.low, self.high))
-        return Survey(design, (), sums, mean, low, high, self.products[first:, first:])
-
-    def blocks(self) -> Iterator[Array]:
-        """Yield blocks of rows of all columns about their means, by column, after one of ones."""
-        n, p, q = *self.design.shape, len(self.mean)
-        for rows in row_blocks(n, q + 1):
-            block = np.empty((len(range(n)[rows]), q + 1), order="F")
-            block[:, 0] = 1.0
-            np.subtract(self.design[rows], self.mean[:p], out=block[:, 1 : p + 1])
-            for k, other in enumerate(self.others, p):
-                np.subtract(other[rows], self.mean[k], out=block[:, k + 1])
-            yield block
-
-
-def survey(design: Array, others: Sequence[Array] = (), *, cubes: bool = False) -> Survey:
-    """Go through the rows once, about the means of some rows, which are near those of all."""
-    n, q = len(design), design.shape[1] + len(others)
-    if not n:
-        none = np.zeros(q)
-        return Survey(design, tuple(others), none, none, none, none, np.zeros((q, q)), none)
-    some = slice(None, None, max(n // SOME, 1))
-    near = _short(np.array([x[some].mean() for x in (*design.T, *others)]))
-    found = _about(design, others, near, cubes=cubes)
-    cancelled = n * (found.mean - near) ** 2 > FEW[cubes] * np.diag(found.products)
-    if (cancelled & (found.low < found.high)).any():
-        found = _about(design, others, found.mean, cubes=cubes)
-    return found
-
-
-def _about(design: Array, others: Sequence[Array], near: Array, *, cubes: bool) -> Survey:
-    """Go through n >= 1 rows, less numbers near the means, shape (q,)."""
-    n, q = len(design), len(near)
-    found, low, high = np.zeros((q + 1, q)), np.full(q, np.inf), np.full(q, -np.inf)
-    total, products, third = found[0], found[1:], np.zeros(q)
-    for block in Survey(design, tuple(others), total, near, low, high, products).blocks():
-        z = block[:, 1:]
-        found += np.dot(block.T, z)
-        np.minimum(low, z.min(axis=0), out=low)
-        np.maximum(high, z.max(axis=0), out=high)
-        if cubes:
-            third += np.einsum("ij,ij->j", np.square(z), z)
-    if cubes:
-        third += total * (2 * (total / n) ** 2 - 3 * np.diag(products) / n)
-    products -= np.outer(total, total) / n
-    flat = low == high
-    products[flat], products[:, flat] = 0.0, 0.0
-    np.fill_diagonal(products, np.maximum(np.diag(products), 0.0))  # of what rounding has left
-    sums, mean, low, high = n * near + total, near + total / n, near + low, near + high
-    cubed = third if cubes else None
-    return Survey(design, tuple(others), sums, mean, low, high, products, cubed)
-
-
-def _short(numbers: Array) -> Array:
-    """Return numbers near these of 30 binary digits, less which whole numbers add without error."""
-    fraction, power = np.frexp(numbers)
-    found: Array = np.ldexp(np.rint(np.ldexp(fraction, 30)), power - 30)
-    return found
 
 
 def is_distant(about: Survey, numbers: Array, share: float = 1.0) -> NDArray[np.bool_]:

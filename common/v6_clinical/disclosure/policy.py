@@ -15,17 +15,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from v6_clinical.disclosure.causes import rare_columns
 from v6_clinical.disclosure.dominance import (
-    Survey,
     differing_rows,
     effective_sample_size,
     is_distant,
     largest_leverage,
     rows_off_commonest,
     spread,
-    survey,
     vanishing,
 )
 from v6_clinical.disclosure.edges import DrawnLimits
+from v6_clinical.disclosure.survey import Survey, survey
 from v6_clinical.disclosure.within import centred_within, differing_within, rows_off_within
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.blocks import GLANCE, centred_squares

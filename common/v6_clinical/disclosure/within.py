@@ -14,7 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.disclosure.dominance import Survey, rows_off_commonest, survey, two_valued
+from v6_clinical.disclosure.dominance import rows_off_commonest, two_valued
+from v6_clinical.disclosure.survey import Survey, survey
 from v6_clinical.numerics.arrays import Array
 
 Codes = NDArray[np.intp]

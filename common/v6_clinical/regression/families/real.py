@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from v6_clinical.disclosure.dominance import survey
+from v6_clinical.disclosure.survey import survey
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.regression.families.family import Outcome
 

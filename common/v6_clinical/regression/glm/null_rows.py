@@ -119,7 +119,7 @@ def null_rows(
     Parameters
     ----------
     gram
-        The sum of x x', shape (p, p).
+        The sum of w x x', w the case weights, or 1 where there is an offset; shape (p, p).
     weights
         The powers of the case weights.
     clusters
@@ -131,8 +131,7 @@ def null_rows(
     if family.canonical and clusters is None and each > 0:
         return _of_one_predictor(data, intercept, gram, each, weights)
     rows = RowsAtNull(data, intercept)
-    alike = plain and data.weights.strides == (0,)
-    information = each * gram if alike else sandwiched(data.design, rows.expected)
+    information = each * gram if plain else sandwiched(data.design, rows.expected)
     factor = Factor(information)
     lengths = factor.squares(data.design)  # |h|^2
     found, reach = rows.largest(lengths), Reach.of(factor, lengths)
@@ -154,8 +153,7 @@ def _of_one_predictor(
     """Return the same where case weights times ``each`` are those in the information."""
     family, n, at = data.family, len(data.outcome), np.array([intercept])
     alike = data.weights.strides == (0,)
-    weighted = gram if alike else sandwiched(data.design, data.weights)
-    factor = Factor(each * weighted)
+    factor = Factor(each * gram)
     leverage = factor.squares(data.design)  # |h|^2 until times weights
     reach, squares, most = Reach.of(factor, leverage), 0.0, np.zeros(2)
     with np.errstate(invalid="ignore", over="ignore"):

@@ -19,7 +19,8 @@ class RowsAtNull:
         n = len(data.outcome)
         self.weights, self.residuals, self.expected = data.weights, np.empty(n), np.empty(n)
         self.larger = self.expected if data.family.canonical else np.empty(n)
-        self.values = None if data.offset.strides == (0,) else np.empty(n)
+        # in half of the memory, the size of noise
+        self.values = None if data.offset.strides == (0,) else np.empty(n, dtype=np.float32)
         for rows, (value, first, second, expected) in null_blocks(data, intercept):
             self.residuals[rows], self.expected[rows] = first, expected
             if self.larger is not self.expected:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from v6_clinical.disclosure.blur import Blur
-from v6_clinical.disclosure.dominance import survey
 from v6_clinical.disclosure.row_key import Columns
+from v6_clinical.disclosure.survey import survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.numerics.arrays import Array

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.disclosure.dominance import Survey, survey
+from v6_clinical.disclosure.survey import Survey, survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import coding, full_coding
 from v6_clinical.model.design import Coding, DesignColumn
@@ -108,7 +108,10 @@ def _surveyed(
     rest = np.empty((rows.n, 0))
     if hidden.columns:
         rest = hidden.matrix(rows.columns, rows.n, by_column=True)
-    about = survey(design, [*roles.values(), *rest.T], cubes=policy.noise.on)
+    others, noisy = [*roles.values(), *rest.T], policy.noise.on
+    # of single rows: the information of the null model is that of the weights
+    by = 1 if noisy and by_column and not (rows.weigh_alike or rows.has_offset) else None
+    about = survey(design, others, cubes=noisy, weights=by)
     movable = [_is_movable(column) for column in coded.columns]
     policy.check_design(about, coded.names, coded.derived, coded.dummies, movable)
     policy.check_design(about.last(rest), hidden.names, hidden.derived, hidden.dummies)

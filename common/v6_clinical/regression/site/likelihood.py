@@ -69,7 +69,8 @@ class Likelihood(ABC):
         Parameters
         ----------
         gram
-            The sum of x x' of the design, shape (p, p).
+            The sum of w x x' of the design, shape (p, p); w the case weights, or 1 where there is
+            an offset.
         clusters
             Codes of patients of several rows, shape (n,).
         """

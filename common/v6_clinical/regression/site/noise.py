@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source, settled
-from v6_clinical.disclosure.dominance import Survey
 from v6_clinical.disclosure.row_key import CONSTANT, Columns, Digest, Powers
+from v6_clinical.disclosure.survey import Survey
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.protocol.sums import Noise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from v6_clinical.disclosure.dominance import Survey, survey
+from v6_clinical.disclosure.survey import Survey, survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, numbers_of
 from v6_clinical.model.errors import FormulaError

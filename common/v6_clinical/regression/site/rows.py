@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.disclosure.dominance import survey
+from v6_clinical.disclosure.survey import survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.columns import CategoricalColumn, NumericColumn, SiteColumn
 from v6_clinical.model.factors import Category, Scale, Spline

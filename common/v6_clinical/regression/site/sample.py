@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from v6_clinical.disclosure.dominance import Survey, survey
+from v6_clinical.disclosure.survey import Survey, survey
 from v6_clinical.errors import RefusalError
 
 if TYPE_CHECKING:

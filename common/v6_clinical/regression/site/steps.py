@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from v6_clinical.disclosure.blur import factor_of
-from v6_clinical.disclosure.dominance import Survey
 from v6_clinical.disclosure.row_key import Columns
+from v6_clinical.disclosure.survey import Survey
 from v6_clinical.errors import RefusalError
 from v6_clinical.model.coding import INTERCEPT
 from v6_clinical.model.design import Coding
@@ -206,7 +206,7 @@ def _likelihood(
         less = np.append(shift, np.zeros(len(about.mean) - len(shift)))
         here = {name: getattr(about, name) - less for name in ("mean", "low", "high")}
         about = replace(about, **here)
-    likelihood, leverage = likelihood.at_null(about.gram, cases.rows.patients)
+    likelihood, leverage = likelihood.at_null(about.weighted_gram, cases.rows.patients)
     return likelihood.with_noise(_noisy(cases, about, coding, policy, leverage))
 
 
