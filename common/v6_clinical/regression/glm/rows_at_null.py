@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 
@@ -20,7 +21,9 @@ class RowsAtNull:
         self.weights, self.residuals, self.expected = data.weights, np.empty(n), np.empty(n)
         self.larger = self.expected if data.family.canonical else np.empty(n)
         # in half of the memory, the size of noise
-        self.values = None if data.offset.strides == (0,) else np.empty(n, dtype=np.float32)
+        self.values: Array | None = None
+        if data.offset.strides != (0,):
+            self.values = cast(Array, np.empty(n, dtype=np.float32))
         for rows, (value, first, second, expected) in null_blocks(data, intercept):
             self.residuals[rows], self.expected[rows] = first, expected
             if self.larger is not self.expected:
