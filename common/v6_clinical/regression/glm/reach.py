@@ -33,21 +33,32 @@ class Reach:
         |h| of each row at the null model, shape (n,).
     whitener
         W, shape (p, r).
+    longest
+        The largest of the lengths.
     """
 
     lengths: Array
     whitener: Array
+    longest: float
 
     @classmethod
     def of(cls, factor: Factor, squares: Array) -> Reach:
         """Return that of the null model's information, factored, and |h|^2 of each row, (n,)."""
-        return cls(roots(squares), factor.whitener)
+        return cls(roots(squares), factor.whitener, float(squares.max(initial=0.0)) ** 0.5)
 
     @classmethod
     def of_ones(cls, n: int, weight: float) -> Reach:
         """Return that of n rows with a design of ones, whose weights add up to ``weight``."""
         length = weight**-0.5 if weight > 0 else 0.0
-        return cls(np.broadcast_to(np.float64(length), n), np.array([[length]]))
+        return cls(np.broadcast_to(np.float64(length), n), np.array([[length]]), length)
+
+    def quick(self, information: Array, residuals: Array, weights: Array) -> tuple[float, float]:
+        """Return what ``most`` does of rows that are patients, no less: no lengths are read."""
+        further = ROUNDING * longer(self.whitener, information) * self.longest
+        if not np.isfinite(further) or not len(residuals):
+            return np.inf, np.inf
+        row, square = (max(float(x.max()), -float(x.min())) for x in (residuals, weights))
+        return row * further, square * further**2
 
     def most(
         self, information: Array, residuals: Array, weights: Array, clusters: Index | None
@@ -73,7 +84,7 @@ class Reach:
             return float(found[0]) * further, float(found[1]) * further**2
         largest = np.zeros(2)
         for rows in row_blocks(len(residuals)):
-            h, r = self.lengths[rows], residuals[rows]
+            h, r = self.lengths[rows].astype(np.float64), residuals[rows]
             part, v = r * h, weights[rows] * h
             v *= h
             here = part.max(), -part.min(), v.max(), -v.min()
@@ -132,6 +143,10 @@ class SumsThere:
         """
         source, asked = noisy.source, (self.question, self.name)
         rows = self.residuals, self.weights, noisy.clusters
+        if noisy.clusters is None and hides(
+            source, scale, *reach.quick(self.information, *rows[:2]), *asked
+        ):
+            return scale
         if hides(source, scale, *reach.most(self.information, *rows), *asked):
             return scale
         factor = factor_of(self.information, noisy.columns)
