@@ -22,6 +22,7 @@ from v6_clinical.numerics.whitening import longer
 from v6_clinical.regression.site.noise import NoiseAt, Noisy, Parts, parts_of
 from v6_cox.kernel import residuals
 from v6_cox.kernel.coarse_parts import coarse_parts, find_runs
+from v6_cox.kernel.coarse_reach import coarse_most
 from v6_cox.kernel.concordance import Concordance, pairs_of_rows
 from v6_cox.kernel.partial_likelihood import Point
 from v6_cox.kernel.proportional_hazards import PHSums, Transform, moved, ph_sums, stack, times_of
@@ -101,11 +102,17 @@ class NullNoise:
             return NoiseAt(self.noisy, question)
         scale, through, lengths = self._sizes
         further, source = ROUNDING * longer(through, information), self.noisy.source
+        there = factor_of(information, self.noisy.columns).whitener
+        coarse = None
+        if self.patients is None:
+            coarse = coarse_most(here, lengths, further, there)
+        if coarse is not None:
+            scale = grown(source, scale, coarse.score, coarse.information, question)
+            return NoiseAt(self.noisy, question, scale, scale)
         bound = most(here, lengths, self.patients)
         size = bound.score * further, bound.information * further**2
         if not hides(source, scale, *size, question):
-            through = factor_of(information, self.noisy.columns).whitener
-            parts = largest_parts(here, through, None, self.patients)
+            parts = largest_parts(here, there, None, self.patients)
             scale = grown(source, scale, parts.score, parts.information, question)
         return NoiseAt(self.noisy, question, scale, scale)
 

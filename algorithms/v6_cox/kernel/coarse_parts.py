@@ -55,7 +55,7 @@ def find_runs(point: Point) -> Runs | None:
     plain = sets.moves.rows is None and not len(sets.moves.restarts) and len(data) >= MANY
     if not (plain and len(sets) and (point.risk.scores == 1).all() and (data.weights == 1).all()):
         return None
-    edges = _bounds(len(data), data.design.shape[1])
+    edges = bounds_of_runs(len(data), data.design.shape[1])
     count, p = len(edges) - 1, data.design.shape[1]
     sums, seconds = np.empty((count, p)), np.zeros((p, p))
     for j, (start, stop) in enumerate(pairwise(edges.tolist())):
@@ -73,7 +73,7 @@ def find_runs(point: Point) -> Runs | None:
     return Runs(edges, hazard, means, np.asarray(information * np.outer(keep, keep)))
 
 
-def _bounds(rows: int, columns: int) -> Index:
+def bounds_of_runs(rows: int, columns: int) -> Index:
     """Return where runs of so many rows begin, and where the last one ends."""
     bounds, most = [0], max(NUMBERS // max(columns, 1), FEWEST)
     while bounds[-1] < rows:

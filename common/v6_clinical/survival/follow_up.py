@@ -58,7 +58,10 @@ class FollowUp:
     def ties(self) -> bool:
         """Whether two rows of a stratum die at one time."""
         times = self.time[self.event]
-        codes = np.zeros(len(times)) if self.strata is None else self.strata[self.event]
+        if self.strata is None:
+            times.sort()
+            return bool((times[1:] == times[:-1]).any())
+        codes = self.strata[self.event]
         order = np.lexsort([times, codes])
         same = (np.diff(times[order]) == 0) & (np.diff(codes[order]) == 0)
         return bool(same.any())

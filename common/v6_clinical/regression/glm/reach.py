@@ -105,13 +105,17 @@ def largest_parts(
 ) -> tuple[float, float]:
     """Return the largest |r| |h| and |v| |h|^2 of a patient, in one pass over the rows."""
     squares = factor.squares(design)
-    larger = np.abs(weights) * squares
     if clusters is not None:
         row = factor.norms(cluster_sums(design, residuals, clusters)).max(initial=0.0)
-        return float(row), parts_of(larger, clusters).largest
-    squares *= residuals
-    squares *= residuals
-    return float(squares.max(initial=0.0)) ** 0.5, float(larger.max(initial=0.0))
+        return float(row), parts_of(np.abs(weights) * squares, clusters).largest
+    row = square = 0.0
+    for rows in row_blocks(len(squares)):
+        length, r = squares[rows], residuals[rows]
+        square = max(square, float((np.abs(weights[rows]) * length).max()))
+        length *= r
+        length *= r
+        row = max(row, float(length.max()))
+    return row**0.5, square
 
 
 @dataclass(frozen=True)
