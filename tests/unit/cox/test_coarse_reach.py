@@ -35,8 +35,9 @@ def test_largest_parts(weighted: bool, scale: float) -> None:
     found = coarse_most(here, factor.norms(data.design), further, through)
     expected = largest_parts(here, through, None, None)
     assert found is not None
-    assert found.score == pytest.approx(expected.score, rel=0.01)
-    assert found.information == pytest.approx(expected.information, rel=0.01)
+    # a run's end stands for the means in it: the noise is sized by them, in powers of two
+    assert 0.99 < found.score / expected.score < 1.01
+    assert 0.99 < found.information / expected.information < 1.01
 
 
 def test_not_where_many_leave_at_once() -> None:
