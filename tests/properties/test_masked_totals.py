@@ -12,6 +12,7 @@ from helpers import every_option, masked
 from helpers.face_examples import CASES, Case
 from helpers.keys import identities
 from helpers.policies import EXACT, SHIPPED
+from v6_clinical.analyst.report import html
 from v6_clinical.disclosure import Policy
 from v6_clinical.errors import AnalysisError, RefusalError
 from v6_clinical.platforms import local
@@ -244,3 +245,12 @@ def test_a_column_that_a_site_has_no_value_of_does_not_make_it_vanish(
     assert (site["organization_id"], site["where"]) == (1, where)
     clear = local.run("summary", frames, more, policy=EXACT)
     assert clear["status"] == "completed", clear["error"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
+def test_the_report_says_so(case: Case) -> None:
+    found, _ = masked.run(case.analysis, case.frames(), dict(case.arguments), EXACT)
+    clear = local.run(case.analysis, case.frames(), dict(case.arguments), policy=EXACT)
+    words = "under masks that cancel in the sum of all sites"
+    assert words in html(found)
+    assert words not in html(clear)

@@ -50,13 +50,14 @@ def of_noise(result: Mapping[str, Any]) -> str:
 
 
 def of_checks(result: Mapping[str, Any]) -> str:
-    """Return what is to be said of questions that sites checked; nothing of those in clear."""
+    """Return what is to be said of questions that sites checked, and of masks; else nothing."""
     checked = result.get("secure")
     if not checked:
         return ""
     return (
         "Each site derived every question itself, from the request and its partners' signed "
-        f"answers, by keys that the sites' operators exchanged (list {checked['peers']})."
+        f"answers, by keys that the sites' operators exchanged (list {checked['peers']}). "
+        "Their sums were sent under masks that cancel in the sum of all sites: nobody saw another."
     )
 
 
