@@ -51,7 +51,7 @@ class DrawnLimits(Limits):
     def least(self, limit: float, n: int, name: str) -> float:
         """Return the number of rows, or what they are worth, that is enough; of n rows.
 
-        All of few rows stay enough: of them the limit moves less.
+        All of few rows stay enough: of them the limit moves less. One row is no limit.
         """
-        room = max(0.0, 1 - limit / n) if n else 0.0
+        room = max(0.0, 1 - limit / n) if n and limit > 1 else 0.0
         return limit * (1 + (1 / self.share(name) - 1) * room)

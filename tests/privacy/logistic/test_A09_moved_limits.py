@@ -119,3 +119,4 @@ def test_all_rows_of_a_small_site_stay_enough() -> None:
         policy.least(10, 10**6, "weights"), 10 / policy.share("weights"), rel_tol=1e-4
     )
     assert policy.least(10, 20, "weights") < 10.5
+    assert policy.least(1, 20, "weights") == 1  # no limit
