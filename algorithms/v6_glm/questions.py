@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import model_validator
 
 from v6_clinical.regression.glm import questions as glm
+from v6_clinical.regression.glm.questions import LeverageReport
 from v6_glm.links import LINKS, FamilyName, LinkName
 
 
@@ -23,3 +24,5 @@ class Opening(glm.Opening):
 
 class Evaluate(Opening, glm.Evaluate):
     """The likelihood at one coefficient vector."""
+
+    report: LeverageReport | None

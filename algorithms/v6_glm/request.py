@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from v6_clinical.protocol.request import Label, Name
@@ -23,6 +25,9 @@ class GeneralizedLinearRequest(GLMRequest):
         None,
         description="identity, log, log, logit by default; gamma also inverse, binomial also "
         "probit, cloglog, log, identity. For risk ratios take poisson with robust='HC0'.",
+    )
+    robust: Literal["HC0", "HC1", "HC2", "HC3"] | None = Field(  # type: ignore[assignment]
+        None, description="Sandwich errors, of rows or (HC0, HC1) over clusters."
     )
     exposure: Name | None = Field(
         None, description="Column of time or people at risk, of counts: its log is an offset."
@@ -78,6 +83,8 @@ class GeneralizedLinearRequest(GLMRequest):
 
     @model_validator(mode="after")
     def _errors_make_sense(self) -> GeneralizedLinearRequest:
+        if self.cluster is not None and self.robust in ("HC2", "HC3"):
+            raise ValueError(f"robust='{self.robust}' is of rows: with a cluster use 'HC0'")
         if self.cluster is not None and self.robust == "HC1" and not self.cluster_adjust:
             raise ValueError("robust='HC1' with a cluster needs cluster_adjust=True: or use 'HC0'")
         return self

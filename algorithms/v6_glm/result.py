@@ -22,13 +22,19 @@ Record = dict[str, Any]
 CONSTANTS = {"gaussian": 1, "poisson": 2, "gamma": 2, "binomial": 0}
 
 
-def conclude(request: GeneralizedLinearRequest, fitting: Fitting, fit: Fit, rounds: int) -> Outcome:
+def bread_of(fitting: Fitting, fit: Fit) -> Array:
+    """Return the inverse of the (penalised) expected information, shape (k, k)."""
+    if fitting.family.canonical:
+        return fit.covariance
+    expected = fit.total.form("expected", fitting.design.labels)
+    return inverse(expected + np.diag(fitting.penalty))
+
+
+def conclude(
+    request: GeneralizedLinearRequest, fitting: Fitting, fit: Fit, rounds: int, bread: Array
+) -> Outcome:
     """Return every table of the result and the warnings that belong to them."""
     record = _fit(request, fitting, fit)
-    bread = fit.covariance
-    if not fitting.family.canonical:
-        expected = fit.total.form("expected", fitting.design.labels)
-        bread = inverse(expected + np.diag(fitting.penalty))
     dispersed = fitting.family.dispersed
     dispersion = record["dispersion"] if dispersed else 1.0
     errors = glm.Errors(

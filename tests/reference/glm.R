@@ -115,10 +115,10 @@ cases <- list(
     list(family = "gamma", outcome = "bili", predictors = c("age", "albumin", "edema")), types = character()),
   # Binomial, four links
   case("birthwt_logit", "birthwt", quote(glm(low ~ age + lwt + smoke + ht, binomial, data, control = exact)),
-    list(family = "binomial", outcome = "low", predictors = c("age", "lwt", "smoke", "ht"))),
+    list(family = "binomial", outcome = "low", predictors = c("age", "lwt", "smoke", "ht")), types = every),
   case("birthwt_probit", "birthwt", quote(glm(low ~ age + lwt + smoke + ht, binomial("probit"), data, control = exact)),
     list(family = "binomial", link = "probit", outcome = "low", predictors = c("age", "lwt", "smoke", "ht")),
-    types = character()),
+    types = every),
   case("birthwt_cloglog", "birthwt", quote(glm(low ~ age + lwt + smoke + ht, binomial("cloglog"), data, control = exact)),
     list(family = "binomial", link = "cloglog", outcome = "low", predictors = c("age", "lwt", "smoke", "ht")),
     types = character()),

@@ -151,7 +151,7 @@ class Analyses(Methods):
         link: Literal["identity", "log", "inverse", "logit", "probit", "cloglog"] | None = None,
         exposure: str | None = None,
         positive: Label | None = None,
-        robust: Literal["HC0", "HC1"] | None = None,
+        robust: Literal["HC0", "HC1", "HC2", "HC3"] | None = None,
         site_effect: bool = False,
         predictors: Sequence[str] | None = None,
         formula: str | None = None,
@@ -185,7 +185,7 @@ class Analyses(Methods):
             The value of a binomial outcome that counts as 1; default the 1 of 0/1, true, or the
             second of two listed levels.
         robust
-            Sandwich errors, of rows or over clusters.
+            Sandwich errors, of rows or (HC0, HC1) over clusters.
         site_effect
             An intercept for each site.
         predictors
@@ -228,7 +228,7 @@ class Analyses(Methods):
         self,
         *,
         outcome: str,
-        robust: Literal["HC0", "HC1"] | None = None,
+        robust: Literal["HC0", "HC1", "HC2", "HC3"] | None = None,
         site_effect: bool = False,
         predictors: Sequence[str] | None = None,
         formula: str | None = None,
@@ -252,7 +252,7 @@ class Analyses(Methods):
         outcome
             Column of the outcome: numbers, counts, numbers above 0, or two values.
         robust
-            Sandwich errors, of rows or over clusters.
+            Sandwich errors, of rows or (HC0, HC1) over clusters.
         site_effect
             An intercept for each site.
         predictors
@@ -297,7 +297,7 @@ class Analyses(Methods):
         *,
         outcome: str,
         exposure: str | None = None,
-        robust: Literal["HC0", "HC1"] | None = None,
+        robust: Literal["HC0", "HC1", "HC2", "HC3"] | None = None,
         site_effect: bool = False,
         predictors: Sequence[str] | None = None,
         formula: str | None = None,
@@ -323,7 +323,7 @@ class Analyses(Methods):
         exposure
             Column of time or people at risk, of counts: its log is an offset.
         robust
-            Sandwich errors, of rows or over clusters.
+            Sandwich errors, of rows or (HC0, HC1) over clusters.
         site_effect
             An intercept for each site.
         predictors
@@ -368,7 +368,7 @@ class Analyses(Methods):
         *,
         outcome: str,
         link: Literal["identity", "log", "inverse", "logit", "probit", "cloglog"] | None = None,
-        robust: Literal["HC0", "HC1"] | None = None,
+        robust: Literal["HC0", "HC1", "HC2", "HC3"] | None = None,
         site_effect: bool = False,
         predictors: Sequence[str] | None = None,
         formula: str | None = None,
@@ -395,7 +395,7 @@ class Analyses(Methods):
             identity, log, log, logit by default; gamma also inverse, binomial also probit, cloglog,
             log, identity. For risk ratios take poisson with robust='HC0'.
         robust
-            Sandwich errors, of rows or over clusters.
+            Sandwich errors, of rows or (HC0, HC1) over clusters.
         site_effect
             An intercept for each site.
         predictors

@@ -105,6 +105,7 @@ def test_a_real_outcome_of_one_value_is_fitted_exactly() -> None:
         ({"family": "gaussian", "positive": 1}, "positive"),
         ({"family": "poisson", "cluster_adjust": True}, "cluster"),
         ({"family": "poisson", "cluster": "years", "robust": "HC1"}, "HC1"),
+        ({"family": "poisson", "cluster": "years", "robust": "HC3"}, "HC3"),
         ({"family": "tweedie"}, "family"),
         ({"family": "poisson", "exposure": "x"}, "exposure"),
     ],

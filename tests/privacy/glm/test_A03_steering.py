@@ -8,6 +8,7 @@ import pytest
 from helpers.attacker import array, form, refusal, tally
 from helpers.glm_attacker import RNG, N, WithoutR9, ask, at, counted, last, opening
 from helpers.policies import ExactPolicy
+from v6_clinical.regression.glm import leverage
 
 
 def test_A03_r9_a_mean_that_only_the_oldest_patient_has() -> None:
@@ -155,3 +156,37 @@ def test_A03_r9_one_patient_near_a_risk_of_1_makes_the_information() -> None:
     given = form(ask(frame, "evaluate", asked, WithoutR9()), "information")
     ratio = given("Intercept", "bmi") / given("Intercept", "Intercept")
     assert ratio == pytest.approx(frame["bmi"][who], rel=1e-6)  # the attack, unguarded
+
+
+def half(matrix: Any) -> list[float]:
+    return [float(x) for x in np.asarray(matrix)[np.triu_indices(len(matrix))]]
+
+
+@pytest.mark.parametrize("kind", ["HC2", "HC3"])
+def test_A03_r9_a_leverage_that_one_patient_is_given(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack: a matrix that is no covariance gives one patient all the weight of squared errors."""
+    frame = counted()
+    frame["y"] = RNG.normal(0, 1, N)
+    oldest = int(frame["age"].idxmax())
+    x = np.column_stack([np.ones(N), frame["age"]])
+    aim = np.linalg.solve(x.T @ x, x[oldest])  # x_i'aim is largest in the oldest
+    own = np.linalg.inv(x.T @ x)
+    steered = np.outer(aim, aim) * (1 - 1e-6) / float(x[oldest] @ aim) ** 2
+
+    def asked(matrix: Any) -> dict[str, Any]:
+        report = last(meat=True, hc=kind, inverse=half(matrix))
+        return at("gaussian", "identity", 0.0, [0.0], "age", null=0.0, report=report)
+
+    assert ask(frame, "evaluate", asked(own))["status"] == "ok"
+    assert ask(frame, "evaluate", asked(own / 7))["status"] == "ok"
+    for matrix in (steered, 1.5 * own, -own, own[:1, :1]):
+        found = ask(frame, "evaluate", asked(matrix))
+        assert refusal(found)[0] in ("COEFFICIENT_RANGE", "BAD_REQUEST")
+    monkeypatch.setattr(leverage, "_check", lambda *_: None)
+    monkeypatch.setattr(leverage, "MOST", 1.0)
+    assert refusal(ask(frame, "evaluate", asked(steered))) == ("COEFFICIENT_RANGE", [])  # R9
+    given = form(ask(frame, "evaluate", asked(steered), WithoutR9()), "meat")
+    ratio = given("Intercept", "age") / given("Intercept", "Intercept")
+    assert ratio == pytest.approx(frame["age"][oldest], rel=1e-2 / 20)  # the attack, unguarded

@@ -140,6 +140,44 @@ def test_a_site_of_one_outcome_has_noise(link: str, events: int) -> None:
     assert np.isfinite(numbers(found)).all()
 
 
+def test_robust_errors_with_leverage_are_near_those_without_noise() -> None:
+    """And their meat is another draw than that of HC0: its question holds the matrix."""
+    frames = [patients(300).sample(frac=1, random_state=k) for k in (1, 2)]
+    for family, outcome in (("gaussian", "bmi"), ("poisson", "visits")):
+        arguments = {"outcome": outcome, "family": family, "predictors": ["age"], "robust": "HC3"}
+        exact = local.run("glm", frames, arguments, policy=EXACT)
+        found = local.run("glm", frames, arguments, policy=BLURRED)
+        assert found["status"] == "completed", found["error"]
+        for ours, theirs in zip(found["coefficients"], exact["coefficients"], strict=True):
+            assert ours["robust_se"] == pytest.approx(theirs["robust_se"], rel=0.5)
+    asked = glm.at("gaussian", "identity", 0.0, [0.0], "age", null=0.0)
+    frame = patients().assign(y=lambda rows: rows["bmi"] - 27)
+    x = np.column_stack([np.ones(len(frame)), frame["age"]])
+    inverse = np.linalg.inv(x.T @ x)
+    told = []
+    for share in (1.0, 0.5):
+        half = [float(x) for x in (share * inverse)[np.triu_indices(2)]]
+        report = glm.last(meat=True, hc="HC3", inverse=half)
+        told.append(
+            [
+                numbers(
+                    sums(
+                        "evaluate",
+                        asked | {"report": report},
+                        package="v6_glm",
+                        frame=frame,
+                        policy=limits,
+                    )
+                )
+                for limits in (BLURRED, BLURRED, EXACT)
+            ]
+        )
+    (first, again, exact_), (other, _, other_exact) = told
+    assert (first == again).all()
+    apart = (first - exact_) - (other - other_exact)
+    assert (apart != 0).any()
+
+
 def noise_of(found: Sums) -> tuple[float, float]:
     told = found.noise["information"]
     return told.d, told.e

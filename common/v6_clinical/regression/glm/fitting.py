@@ -129,6 +129,11 @@ class Fitting:
             bounded=family.bounded,
         )
 
+    @property
+    def leverage(self) -> bool:
+        """Whether robust errors wait for the leverages of the fit, a round of their own."""
+        return self.request.robust in ("HC2", "HC3")
+
     def home(self) -> tuple[Array, float]:
         """Return the null model's parameters, and its likelihood as far as it is known."""
         null = np.zeros(len(self.design.terms))
@@ -147,10 +152,11 @@ class Fitting:
             needs |= {"null_likelihood"}
         if report is not None:
             needs |= self.report_needs(report)
-        return Ask("evaluate", self._question(beta, report).to_json(), needs=needs)
+        return Ask("evaluate", self.question(beta, report).to_json(), needs=needs)
 
     @asking()
-    def _question(self, beta: Array, report: Report | None) -> Evaluate:
+    def question(self, beta: Array, report: Report | None) -> Evaluate:
+        """Return the question at these parameters."""
         intercepts, slopes = self.design.split(beta)
         asked, raw = self._opening, self.design.raw
         return self.evaluation(
@@ -168,7 +174,7 @@ class Fitting:
 
     def report(self) -> Report:
         """Return what the last evaluation is asked for besides."""
-        return Report(meat=self.robust)
+        return Report(meat=self.robust and not self.leverage)
 
     def report_needs(self, report: Report) -> frozenset[str]:
         """Return what no site with rows may then leave out."""
@@ -185,6 +191,23 @@ class Fitting:
     def whole(self, reply: Reply) -> Fit | None:
         """Return the fit where ``start`` has told all of it; None by default."""
         return None
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The labels that sums of an evaluation may bear."""
+        return frozenset(self.design.labels)
+
+    def check_same(self, total: Sums) -> None:
+        """Compare rows and events with those of the first answers."""
+        check_same_data(self.first, total)
+
+    def all_places(self) -> list[int]:
+        """Return where the parameters stand in a question that has an intercept for each site."""
+        slopes = len(self.design.slopes)
+        if not self.request.site_effect:
+            return list(range(len(self.design.intercepts) + slopes))
+        places = [int(label.rpartition("/")[2]) for label in self.design.intercepts]
+        return [*places, *range(self._places, self._places + slopes)]
 
     def _by_site(self, intercepts: list[float]) -> list[float]:
         """Return an intercept for each place; sites without rows never read theirs."""

@@ -36,7 +36,7 @@ def one_round(fitting: Fitting, reply: Reply) -> Fit | None:
     each other or noise hides that they do not.
     """
     total, design, state = reply.total, fitting.design, fitting.state
-    if fitting.robust:
+    if fitting.robust and not fitting.leverage:
         return None
     beta, squares = state.point, _Squares(design, total)
     left, null = squares.at(beta), _null_squares(fitting, total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,3 +31,16 @@ class Evaluate(Opening, question.Evaluate):
     intercepts: Annotated[Numbers, Field(max_length=10_000)]
     null: Number | None
     origin: Number = 0.0
+
+
+class LeverageReport(question.Report):
+    """A report whose meat may be that of HC2 or HC3.
+
+    ``inverse`` is the upper half, row by row, of the inverse of the pooled expected information:
+    of the parameters in the order of ``intercepts`` and ``slopes``.
+    """
+
+    FREE: ClassVar[frozenset[str]] = frozenset({"inverse"})
+
+    hc: Literal["HC2", "HC3"] | None = None
+    inverse: Annotated[tuple[Number, ...], Field(strict=False, max_length=200_000)] = ()
