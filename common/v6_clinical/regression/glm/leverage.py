@@ -20,6 +20,7 @@ from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.blocks import row_blocks
 from v6_clinical.regression.glm.likelihood import Data
+from v6_clinical.regression.site.guard import squares_to_tell
 from v6_clinical.regression.site.noise import Noisy
 
 if TYPE_CHECKING:
@@ -131,5 +132,5 @@ def check_adjusted(found: Adjusted, policy: Policy) -> Adjusted:
     RefusalError
         ``COEFFICIENT_RANGE``.
     """
-    policy.check_residuals(found.residuals, squared=True)
+    squares_to_tell(found.residuals, policy)
     return found
