@@ -189,4 +189,4 @@ def test_A03_r9_a_leverage_that_one_patient_is_given(
     assert refusal(ask(frame, "evaluate", asked(steered))) == ("COEFFICIENT_RANGE", [])  # R9
     given = form(ask(frame, "evaluate", asked(steered), WithoutR9()), "meat")
     ratio = given("Intercept", "age") / given("Intercept", "Intercept")
-    assert ratio == pytest.approx(frame["age"][oldest], rel=1e-2 / 20)  # the attack, unguarded
+    assert ratio == pytest.approx(frame["age"][oldest], rel=5e-4)  # the attack, unguarded

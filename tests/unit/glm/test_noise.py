@@ -149,7 +149,7 @@ def test_robust_errors_with_leverage_are_near_those_without_noise() -> None:
         found = local.run("glm", frames, arguments, policy=BLURRED)
         assert found["status"] == "completed", found["error"]
         for ours, theirs in zip(found["coefficients"], exact["coefficients"], strict=True):
-            assert ours["robust_se"] == pytest.approx(theirs["robust_se"], rel=0.5)
+            assert abs(ours["robust_se"] / theirs["robust_se"] - 1) < 0.5
     asked = glm.at("gaussian", "identity", 0.0, [0.0], "age", null=0.0)
     frame = patients().assign(y=lambda rows: rows["bmi"] - 27)
     x = np.column_stack([np.ones(len(frame)), frame["age"]])
