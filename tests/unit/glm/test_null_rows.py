@@ -8,6 +8,7 @@ import pytest
 from v6_clinical.disclosure.row_key import powers_of
 from v6_clinical.disclosure.survey import survey
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.whitening import Factor, longer
 from v6_clinical.regression.families.binomial import BINOMIAL
 from v6_clinical.regression.families.family import Family
 from v6_clinical.regression.families.gamma import GAMMA, INVERSE_GAMMA
@@ -16,6 +17,7 @@ from v6_clinical.regression.families.poisson import POISSON
 from v6_clinical.regression.glm.likelihood import Data
 from v6_clinical.regression.glm.null_rows import null_rows
 from v6_clinical.regression.glm.own_intercept import null_intercept, own_intercept
+from v6_clinical.regression.glm.reach import Reach, largest_parts
 
 FAMILIES = {"binomial": BINOMIAL, "poisson": POISSON, "gaussian": GAUSSIAN, "gamma": GAMMA}
 N = 900
@@ -83,3 +85,19 @@ def test_the_null_intercept_is_the_optimum_whatever_sample_it_is_looked_for_in(n
     assert found == pytest.approx(own_intercept(data, 0.1), abs=1e-12)
     _, score, _ = data.family.rows(data.outcome, data.weights, data.offset + found)
     assert abs(score.sum()) < 1e-8 * np.abs(score).sum()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_largest_parts_at_a_point_are_found_among_few_rows(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    design = np.asfortranarray(rng.normal(size=(3_000, 4)))
+    before = rng.uniform(0.5, 2.0, 3_000)
+    weights = before * np.exp(design @ rng.normal(0, 0.5, 4))
+    residuals = rng.normal(size=3_000) * weights
+    null = Factor((design * before[:, None]).T @ design)
+    information = (design * weights[:, None]).T @ design
+    reach, here = Reach.of(null, null.squares(design)), Factor(information)
+    further = (1 + 1e-6) * longer(reach.whitener, information)
+    found = reach.largest(here, design, residuals, weights, further)
+    expected = largest_parts(here, design, residuals, weights, None)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)

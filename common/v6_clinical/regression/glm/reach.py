@@ -60,6 +60,30 @@ class Reach:
         row, square = (max(float(x.max()), -float(x.min())) for x in (residuals, weights))
         return row * further, square * further**2
 
+    def largest(
+        self, factor: Factor, design: Array, residuals: Array, weights: Array, further: float
+    ) -> tuple[float, float]:
+        """Return the largest |r| |h| and |v| |h|^2 of a row, h in the coordinates of ``factor``.
+
+        Computed of rows for which a bound is above the largest part so far, which soon are few.
+
+        Parameters
+        ----------
+        further
+            No row's |h| is longer than at the null model by more than this.
+        """
+        through, row, square = factor.whitener, 0.0, 0.0
+        for rows in row_blocks(len(residuals)):
+            most = self.lengths[rows].astype(np.float64) * further
+            r, v = np.abs(residuals[rows]), np.abs(weights[rows])
+            few = np.flatnonzero((r * most > row) | (v * most * most > square))
+            if len(few):
+                h = np.dot(design[rows][few], through)
+                squares = np.einsum("ij,ij->i", h, h)
+                row = max(row, float((r[few] * np.sqrt(squares)).max()))
+                square = max(square, float((v[few] * squares).max()))
+        return row, square
+
     def most(
         self, information: Array, residuals: Array, weights: Array, clusters: Index | None
     ) -> tuple[float, float]:
@@ -108,14 +132,8 @@ def largest_parts(
     if clusters is not None:
         row = factor.norms(cluster_sums(design, residuals, clusters)).max(initial=0.0)
         return float(row), parts_of(np.abs(weights) * squares, clusters).largest
-    row = square = 0.0
-    for rows in row_blocks(len(squares)):
-        length, r = squares[rows], residuals[rows]
-        square = max(square, float((np.abs(weights[rows]) * length).max()))
-        length *= r
-        length *= r
-        row = max(row, float(length.max()))
-    return row**0.5, square
+    rows = np.abs(residuals) * np.sqrt(squares), np.abs(weights) * squares
+    return float(rows[0].max(initial=0.0)), float(rows[1].max(initial=0.0))
 
 
 @dataclass(frozen=True)
@@ -154,4 +172,9 @@ class SumsThere:
         if hides(source, scale, *reach.most(self.information, *rows), *asked):
             return scale
         factor = factor_of(self.information, noisy.columns)
-        return grown(source, scale, *largest_parts(factor, design, *rows), *asked)
+        further = ROUNDING * longer(reach.whitener, self.information)
+        if noisy.clusters is None and np.isfinite(further):
+            parts = reach.largest(factor, design, *rows[:2], further)
+        else:
+            parts = largest_parts(factor, design, *rows)
+        return grown(source, scale, *parts, *asked)
