@@ -164,7 +164,7 @@ def test_A14_good_settings_are_read_robustly() -> None:
     assert policy.allowed_requests == {"ab" * 32, "12" * 32}
     assert not policy.allow_per_site
     fixed = {"levels_per_row", "min_clusters", "min_spread", "min_weight_share"}
-    fixed |= {"widest_predictor", "masked"}
+    fixed |= {"widest_predictor", "masked", "question"}
     assert set(SETTINGS) >= {f"V6C_{name.upper()}" for name in set(vars(policy)) - fixed}
 
 
