@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("major", [4, 5])
 def test_what_stacks_run(major: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "LEAST_POLL_SECONDS", 0.01)
-    monkeypatch.setattr(analyst_layer, "INTERRUPT_SECONDS", 0.05)
+    monkeypatch.setattr(analyst_layer, "INTERRUPT_SECONDS", 0.01)
     server = Server(CASES[0].frames(), {4: "4.15.2", 5: "5.0.3"}[major])
     client: Any = Client4(server) if major == 4 else Client5(server)
     place: dict[str, Any] = {"collaboration": 1, "poll_seconds": 0.01}
