@@ -35,7 +35,7 @@ def run(client: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "results": [_done(federation, name, arguments) for name, arguments in given["cases"]],
         "refused": _refused(federation, given["refused"]),
-        "interrupted": _interrupted(client, federation, *_longest(given["cases"])),
+        "interrupted": interrupted(client, federation, *_longest(given["cases"])),
     }
 
 
@@ -67,7 +67,7 @@ def _refused(federation: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"code": None, "sites": [], "remedy": ""}
 
 
-def _interrupted(
+def interrupted(
     client: Any, federation: Any, analysis: str, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Press Ctrl-C in mid-analysis; return whether it was raised, and the task's end."""

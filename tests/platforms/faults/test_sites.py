@@ -277,8 +277,8 @@ def wide(k: int, rows: int, columns: int) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     "analysis",
-    # fifty sites of logistic regression are in the test below, too
-    [pytest.param(a, marks=[pytest.mark.repeats] * (a == "logistic")) for a in ANALYSES],
+    # fifty sites of logistic regression are in the test below, too, and glm is of the same code
+    [pytest.param(a, marks=[pytest.mark.repeats] * (a in ("glm", "logistic"))) for a in ANALYSES],
 )
 def test_fifty_sites_and_fifty_columns_F11(analysis: str) -> None:
     """The digits of the pooled rows, with as few rows as the loosest limit on parameters takes."""
