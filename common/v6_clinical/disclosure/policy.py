@@ -127,7 +127,7 @@ class Policy(DrawnLimits):
         names: Sequence[str],
         derived: Sequence[bool],
         dummies: Sequence[bool] | None = None,
-        movable: Sequence[bool] | None = None,
+        movable: Sequence[bool] | bool = False,
     ) -> None:
         """R5: no design column singles a few rows out.
 
@@ -137,7 +137,7 @@ class Policy(DrawnLimits):
         ``movable`` those that a number of the caller's is in.
         """
         least = np.where(derived, max(self.min_spread, self.min_cell), self.min_spread)
-        least = least / np.where(movable or False, self.share("spread"), 1.0)
+        least = least / np.where(movable, self.share("spread"), 1.0)
         off, width = rows_off_commonest(about.design, self.min_cell), spread(about, least)
         # off > 0: the spread of a constant column is rounding
         rare, heavy = self.is_small(off), (off > 0) & ~(width >= least * (1 - 1e-9))
