@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -22,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.usefixtures("shipped_nodes")
 @pytest.mark.parametrize("major", [4, 5])
 def test_what_stacks_run(major: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # a shell that starts tests in the background has them ignore Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr(tasks, "LEAST_POLL_SECONDS", 0.01)
     monkeypatch.setattr(analyst_layer, "INTERRUPT_SECONDS", 0.5)
     server = Server(CASES[0].frames(), {4: "4.15.2", 5: "5.0.3"}[major])
