@@ -12,6 +12,7 @@ from v6_clinical.errors import AnalysisError
 from v6_clinical.model.formula import Formula
 from v6_clinical.model.terms import raw_columns
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.halves import half_of
 from v6_clinical.protocol.analysis import Analysis, Ask, Reply
 from v6_clinical.protocol.question import asking
 from v6_clinical.regression.centre.fit import Fit
@@ -105,7 +106,7 @@ class Fitting(glm.Fitting):
         at, question = self.all_places(), self.question(beta, None)
         whole = np.zeros((len(question.intercepts) + len(question.slopes),) * 2)
         whole[np.ix_(at, at)] = bread
-        half = tuple(whole[np.triu_indices(len(whole))].tolist())
+        half = tuple(half_of(whole).tolist())
         report = LeverageReport(meat=True, hc=_hc(_named(self.request)), inverse=half)
         asked = self.question(beta, report).to_json()
         return Ask("evaluate", asked, needs=EVALUATION | {"meat"}, labels=self.labels)

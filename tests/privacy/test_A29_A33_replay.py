@@ -30,7 +30,8 @@ from helpers.keys import pair
 from v6_clinical.errors import CODES
 from v6_clinical.secure.checked import Signed
 from v6_clinical.secure.opening import FIELDS, LABEL
-from v6_clinical.secure.signing import digest, sign
+from v6_clinical.secure.peers import digest
+from v6_clinical.secure.signing import sign
 
 Message = dict[str, Any]
 Change = Callable[[Message], None]

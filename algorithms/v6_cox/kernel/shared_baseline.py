@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from v6_clinical.numerics.arrays import Array, Index
+from v6_clinical.numerics.halves import of_half
 from v6_clinical.numerics.newton import Evaluation
 from v6_cox.kernel.jumps import Jumps, hazard_jumps
 from v6_cox.kernel.proportional_hazards import PHSums, Transform, pooled_km, transformed
@@ -209,7 +210,5 @@ def _derivatives(total: RiskSums, jumps: Jumps, factor: Array) -> tuple[Array, A
     squares = jumps.of_all(jumps.fraction_squares)
     minus += (deaths * (factor * squares)[:, None]).T @ deaths
     packed = hazard @ total.products - tied_hazard @ total.death_products
-    information = np.zeros_like(minus)
-    information[np.triu_indices(len(minus))] = packed
-    information += np.triu(information, 1).T
+    information = of_half(packed, len(minus))
     return score, information - (minus + minus.T) / 2

@@ -115,7 +115,9 @@ def _method(face: Face, short: str, about: str, fixed: Mapping[str, Any]) -> Ite
     yield '    """'
     arguments = "given(locals())"
     if fixed:
-        more = ", ".join(f'"{name}": {_written(value)}' for name, value in fixed.items() if value)
+        more = ", ".join(
+            f'"{name}": {_written(value)}' for name, value in fixed.items() if value is not None
+        )
         yield f"    arguments = given(locals()) | {{{more}}}"
         arguments = "arguments"
     yield f'    return {class_name(face)}(self.run("{face.short}", {arguments}))'

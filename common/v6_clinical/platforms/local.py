@@ -117,15 +117,17 @@ def with_keys(policies: Sequence[Policy]) -> list[Policy]:
 
     A site that has keys keeps them.
     """
-    if all(one.secure == "off" or one.private_key is not None for one in policies):
+    if not any(map(_lacks_keys, policies)):
         return list(policies)
     keys, peers = _keys(len(policies))
     return [
-        one
-        if one.secure == "off" or one.private_key is not None
-        else replace(one, private_key=key, peers=peers)
+        replace(one, private_key=key, peers=peers) if _lacks_keys(one) else one
         for one, key in zip(policies, keys, strict=True)
     ]
+
+
+def _lacks_keys(policy: Policy) -> bool:
+    return policy.secure != "off" and policy.private_key is None
 
 
 @cache

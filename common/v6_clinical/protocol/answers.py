@@ -43,7 +43,7 @@ class Answer:
     layout: Layout | None = None
 
 
-def read_answer(raw: dict[int, Any], organization: int) -> Answer:
+def read_answer(raw: Mapping[int, Any], organization: int) -> Answer:
     """Decode one site's answer, trusting nothing about its form."""
     message = raw.get(organization)
     try:

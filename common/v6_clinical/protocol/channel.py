@@ -108,7 +108,7 @@ class Channel:
             self._in_clear = opened
         else:
             check_refusals(raw)
-            rest = read({site: raw.get(site) for site in sites}, sites, but=opened | plain)
+            rest = read(raw, sites, but=opened | plain)
             return {site: rest.get(site, Answer("ok", None, Sums())) for site in sites}
         return None
 
@@ -128,7 +128,7 @@ def read(
         records = [{"organization_id": site, "code": "PEERS"} for site in changed]
         message = f"Organisation(s) {in_words(changed)} want to check questions, others do not."
         raise AnalysisError("PEERS", message, sites=records)
-    return {site: read_answer(dict(raw), site) for site in sites if site not in but}
+    return {site: read_answer(raw, site) for site in sites if site not in but}
 
 
 def _is_opening(raw: object) -> bool:

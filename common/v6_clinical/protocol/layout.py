@@ -16,9 +16,10 @@ import numpy as np
 
 from v6_clinical.errors import AnalysisError, RefusalError
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.halves import half_of, of_half
 from v6_clinical.protocol.form import Form, all_labels
-from v6_clinical.protocol.read_sums import MOST_NAMES, read_name
-from v6_clinical.protocol.sums import NOISE, Sums, labelled
+from v6_clinical.protocol.read_sums import MOST_NAMES, read_labels, read_name
+from v6_clinical.protocol.sums import NOISE, Sums, by_name, labelled, sizes_of
 
 MOST_NUMBERS: Final = 2_000_000
 PARTS: Final = ("arrays", "tallies", "forms")
@@ -53,14 +54,14 @@ class Layout:
             ``BAD_ANSWER`` where an array has different shapes.
         """
         arrays: dict[str, tuple[int, ...]] = {}
-        for name, shapes in _by_name(layouts, "arrays"):
+        for name, shapes in by_name(layouts, "arrays"):
             if len(set(shapes)) > 1:
                 raise AnalysisError("BAD_ANSWER", f"Sites sent '{name}' in different shapes.")
             arrays[name] = shapes[0]
-        tallies = {name: all_labels(found) for name, found in _by_name(layouts, "tallies")}
+        tallies = {name: all_labels(found) for name, found in by_name(layouts, "tallies")}
         forms = {
             name: found[0] if len(set(found)) == 1 else all_labels(found)
-            for name, found in _by_name(layouts, "forms")
+            for name, found in by_name(layouts, "forms")
         }
         return cls(arrays, tallies, forms)
 
@@ -68,23 +69,14 @@ class Layout:
         """Tell whether everything of another layout has a place in this one."""
         return (
             all(self.arrays.get(name) == shape for name, shape in other.arrays.items())
-            and all(
-                set(found) <= set(self.tallies.get(name, ()))
-                for name, found in other.tallies.items()
-            )
-            and all(
-                set(found) <= set(self.forms.get(name, ())) for name, found in other.forms.items()
-            )
-            and set(other.tallies) <= set(self.tallies)
-            and set(other.forms) <= set(self.forms)
+            and _within(other.tallies, self.tallies)
+            and _within(other.forms, self.forms)
         )
 
     def counts(self) -> dict[str, int]:
         """Return how many numbers each name holds, in the order in which they lie."""
-        sizes = {name: prod(shape) for name, shape in self.arrays.items()}
-        sizes |= {name: len(found) for name, found in self.tallies.items()}
-        halves = {name: len(found) for name, found in self.forms.items()}
-        return sizes | {name: size * (size + 1) // 2 for name, size in halves.items()}
+        arrays = {name: prod(shape) for name, shape in self.arrays.items()}
+        return arrays | sizes_of(self.tallies, self.forms)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -201,7 +193,8 @@ def taken_up(real: Array, whole: Array, layout: Layout, counts: frozenset[str]) 
         elif name in layout.tallies:
             tallies[name] = labelled(layout.tallies[name], row)
         else:
-            forms[name] = _form(layout.forms[name], row)
+            labels = layout.forms[name]
+            forms[name] = Form(labels, of_half(row, len(labels)))
     return Sums(arrays, tallies, forms)
 
 
@@ -222,26 +215,15 @@ def _row(sums: Sums, layout: Layout, name: str) -> Array:
         return sums.get(name, layout.arrays[name]).reshape(-1)
     if name in layout.tallies:
         return sums.vector(name, layout.tallies[name])
-    labels = layout.forms[name]
-    return sums.form(name, labels)[np.triu_indices(len(labels))]
-
-
-def _form(labels: Labels, half: Array) -> Form:
-    values = np.zeros((len(labels), len(labels)))
-    values[np.triu_indices(len(labels))] = half
-    return Form(labels, values + np.triu(values, 1).T)
+    return half_of(sums.form(name, layout.forms[name]))
 
 
 def _labels(entry: Any) -> Labels:
     if not isinstance(entry, list):
         raise TypeError("labels")
-    labels = tuple(read_name(label) for label in entry)
-    if len(set(labels)) < len(labels):
-        raise ValueError("a label occurs twice")
-    return labels
+    return read_labels(entry)
 
 
-def _by_name(layouts: Sequence[Layout], part: str) -> list[tuple[str, list[Any]]]:
-    held = [getattr(one, part) for one in layouts]
-    names = sorted({name for one in held for name in one})
-    return [(name, [one[name] for one in held if name in one]) for name in names]
+def _within(some: Mapping[str, Labels], others: Mapping[str, Labels]) -> bool:
+    """Tell whether every name, with each of its labels, is among others."""
+    return all(name in others and set(found) <= set(others[name]) for name, found in some.items())

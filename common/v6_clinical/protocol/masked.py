@@ -8,7 +8,7 @@ masks. All are then asked once more, with the union of the layouts.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -25,7 +25,8 @@ from v6_clinical.protocol.sums import NOISE, Sums
 from v6_clinical.secure.fixed import LIMB, from_limbs, to_limbs
 from v6_clinical.secure.keys import Identity
 from v6_clinical.secure.masks import TAG_DIGITS, Masked, check_tags, mask, tags, unmask
-from v6_clinical.secure.signing import digest, joined
+from v6_clinical.secure.peers import digest
+from v6_clinical.secure.signing import joined
 
 FIELDS: Final = {"layout", "words", "tags"}
 OWN: Final = "site/"  # what names begin with that are added to no other site's
@@ -130,13 +131,12 @@ def total_of(answers: Mapping[int, Covered], counts: frozenset[str]) -> Sums | L
         ``BAD_ANSWER`` where layouts cannot be joined.
     """
     layouts = [one.layout for one in answers.values()]
-    layout = Layout.union(layouts)
-    if any(one != layout for one in layouts):
-        return layout
+    if (wider := _wider(layouts)) is not None:
+        return wider
     check_tags({organization: one.tags for organization, one in answers.items()})
     real, counted = unmask({organization: one.words for organization, one in answers.items()})
     whole = counted[:, 0].astype(np.float64)
-    return settled(taken_up(from_limbs(real), whole, layout, counts))
+    return settled(taken_up(from_limbs(real), whole, layouts[0], counts))
 
 
 def total_under_masks(answers: Mapping[int, Answer], ask: Ask, leaves: Leaves) -> Sums:
@@ -196,6 +196,11 @@ def union_of(answers: Mapping[int, Answer]) -> Layout | None:
     layouts = [answer.layout for answer in answers.values() if answer.layout is not None]
     if len(layouts) < len(answers):
         return None  # a site refused, or sent what is refused later
+    return _wider(layouts)
+
+
+def _wider(layouts: Sequence[Layout]) -> Layout | None:
+    """Return the layout that holds all of several; None where they are the same."""
     union = Layout.union(layouts)
     return None if all(one == union for one in layouts) else union
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.halves import of_half
 from v6_clinical.protocol.form import Form, Noise
 
 # Of a score: it is in the unit of a real outcome. Of a matrix, of itself: counts that scatter far
@@ -62,19 +63,23 @@ def read_array(entry: Any) -> Array:
     return array.reshape(entry["shape"])
 
 
+def read_labels(entry: Any) -> tuple[str, ...]:
+    """Read the labels of a form, each of which occurs once."""
+    labels = tuple(read_name(label) for label in entry)
+    if len(set(labels)) < len(labels):
+        raise ValueError("a label occurs twice")
+    return labels
+
+
 def read_form(entry: Any) -> Form:
     """Read a form from its upper half."""
     if set(entry) != {"labels", "half"}:
         raise ValueError("unexpected fields")
-    labels = tuple(read_name(label) for label in entry["labels"])
-    if len(set(labels)) < len(labels):
-        raise ValueError("a label occurs twice")
+    labels = read_labels(entry["labels"])
     half = _numbers(entry["half"])
     if len(half) != len(labels) * (len(labels) + 1) // 2:
         raise ValueError("labels and numbers do not fit")  # before anything of their size is made
-    values = np.zeros((len(labels), len(labels)))
-    values[np.triu_indices(len(labels))] = half
-    return Form(labels, values + np.triu(values, 1).T)
+    return Form(labels, of_half(half, len(labels)))
 
 
 def read_noise(entry: Any) -> Noise:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from v6_clinical.errors import RefusalError
@@ -167,17 +167,30 @@ def innocent_name(error: BaseException) -> str:
     return name if name in INNOCENT else "Exception"
 
 
-def _check(site: Site, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], Place]:
-    unknown = [name for name in message if name not in FIELDS]
+def check_fields(message: Mapping[str, Any], fields: Collection[str]) -> None:
+    """Insist on these fields, no other, on this version, and that the step is a word.
+
+    Raises
+    ------
+    RefusalError
+        ``BAD_REQUEST``, ``BAD_STEP``, ``VERSION``.
+    """
+    unknown = [name for name in message if name not in fields]
     if unknown:
         raise RefusalError("BAD_REQUEST", [name[:60] for name in unknown])
-    missing = [name for name in FIELDS if name not in message]
+    missing = [name for name in fields if name not in message]
     if missing:
         raise RefusalError("BAD_STEP", missing)
     if message["version"] != __version__:
         raise RefusalError("VERSION")
+    if not isinstance(message["step"], str):
+        raise RefusalError("BAD_STEP", ["step"])
+
+
+def _check(site: Site, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], Place]:
+    check_fields(message, FIELDS)
     step, arguments = message["step"], message["arguments"]
-    if not isinstance(step, str) or step not in site.steps:
+    if step not in site.steps:
         raise RefusalError("BAD_STEP", ["step"])
     if not isinstance(arguments, dict):
         raise RefusalError("BAD_REQUEST", ["arguments"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from v6_clinical.errors import AnalysisError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.exact import exact_total
+from v6_clinical.numerics.halves import half_of
 from v6_clinical.protocol.form import Form, Noise, all_labels
 from v6_clinical.protocol.read_sums import (
     check_names,
@@ -72,16 +73,16 @@ class Sums:
         """
         try:
             return cls(
-                {name: _add_arrays(name, found) for name, found in _by_name(parts, "arrays")},
-                {name: _add_tallies(found) for name, found in _by_name(parts, "tallies")},
-                {name: Form.total(found) for name, found in _by_name(parts, "forms")},
+                {name: _add_arrays(name, found) for name, found in by_name(parts, "arrays")},
+                {name: _add_tallies(found) for name, found in by_name(parts, "tallies")},
+                {name: Form.total(found) for name, found in by_name(parts, "forms")},
             )._with_noise(parts)
         except OverflowError:
             raise AnalysisError("BAD_ANSWER", "A sum of the sites' numbers is too large.") from None
 
     def _with_noise(self, parts: Sequence[Sums]) -> Sums:
         arrays, forms = dict(self.arrays), dict(self.forms)
-        for name, told in _by_name(parts, "noise"):
+        for name, told in by_name(parts, "noise"):
             if not any(one.d or one.e for one in told):
                 continue
             mine = [(part, part.noise[name]) for part in parts if name in part.noise]
@@ -127,10 +128,9 @@ class Sums:
 
     def counts(self) -> dict[str, int]:
         """Return how many numbers each name holds: the ledger's source."""
-        sizes = {name: int(array.size) for name, array in self.arrays.items()}
-        sizes |= {name: len(tally) for name, tally in self.tallies.items()}
-        halves = {name: len(form.labels) for name, form in self.forms.items()}
-        return sizes | {name: size * (size + 1) // 2 for name, size in halves.items()}
+        arrays = {name: int(array.size) for name, array in self.arrays.items()}
+        labels = {name: form.labels for name, form in self.forms.items()}
+        return arrays | sizes_of(self.tallies, labels)
 
     def is_finite(self) -> bool:
         """Tell whether every number can be sent: squares of huge numbers may have overflowed."""
@@ -155,7 +155,7 @@ class Sums:
             for name, tally in self.tallies.items()
         }
         forms = {
-            name: {"labels": list(form.labels), "half": _plain(name, _half(form.values))}
+            name: {"labels": list(form.labels), "half": _plain(name, half_of(form.values))}
             for name, form in self.forms.items()
         }
         told = {name: [one.d, one.e] for name, one in self.noise.items() if one.d or one.e}
@@ -190,7 +190,14 @@ class Sums:
         return cls(arrays, tallies, forms, noise)
 
 
-def _by_name(parts: Sequence[Sums], kind: str) -> list[tuple[str, list[Any]]]:
+def sizes_of(tallies: Mapping[str, Sized], forms: Mapping[str, Sized]) -> dict[str, int]:
+    """Return how many numbers tallies, and forms of such labels, hold under each name."""
+    halves = {name: len(labels) for name, labels in forms.items()}
+    sizes = {name: size * (size + 1) // 2 for name, size in halves.items()}
+    return {name: len(tally) for name, tally in tallies.items()} | sizes
+
+
+def by_name(parts: Sequence[Any], kind: str) -> list[tuple[str, list[Any]]]:
     """Return what the parts hold under each name, the names sorted."""
     held = [getattr(part, kind) for part in parts]
     names = sorted({name for one in held for name in one})
@@ -216,11 +223,6 @@ def _plain(name: str, array: Array) -> list[float | int]:
     if not np.isfinite(array).all():
         raise ValueError(f"'{name}' is not finite")
     return [_short(float(value)) for value in array.ravel().tolist()]
-
-
-def _half(values: Array) -> Array:
-    """Return the upper triangle row by row: the other half says the same."""
-    return values[np.triu_indices(len(values))]
 
 
 def _short(value: float) -> float | int:

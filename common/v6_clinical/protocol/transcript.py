@@ -43,6 +43,10 @@ class Config:
     participants: tuple[int, ...]
     minimum_sites: int = 2
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return asdict(self) | {"participants": list(self.participants)}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -82,8 +86,8 @@ class Line:
 class Round:
     """A finished round: the sum of all answers, empty where a site refused, and a line a site.
 
-    ``point`` are the coefficients that were asked about, where the question had any and it is kept:
-    a run that is taken up where it was interrupted comes to the same.
+    ``point`` are the coefficients that were asked about, where the question had any: they stand in
+    messages to sites, which may round otherwise, and not in a transcript that is kept.
     """
 
     step: str
@@ -142,8 +146,7 @@ class Transcript:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
-        config = asdict(self.config) | {"participants": list(self.config.participants)}
-        rounds = [one.to_json() for one in self.rounds]
+        config, rounds = self.config.to_json(), [one.to_json() for one in self.rounds]
         return {"schema": SCHEMA, "version": __version__, "config": config, "rounds": rounds}
 
     def dumps(self) -> str:

@@ -6,7 +6,6 @@ has the list of keys it verifies signatures as they do.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from v6_clinical.errors import AnalysisError, RefusalError
@@ -18,8 +17,7 @@ from v6_clinical.protocol.stepper import OpenRound, Stepper
 from v6_clinical.protocol.transcript import Config
 from v6_clinical.secure.checked import SIGNATURE, Signed
 from v6_clinical.secure.opening import OPENING, check_config, check_openings, wrong_request
-from v6_clinical.secure.peers import Peers, fingerprint
-from v6_clinical.secure.signing import digest
+from v6_clinical.secure.peers import Peers, digest, fingerprint
 from v6_clinical.version import __version__
 
 if TYPE_CHECKING:
@@ -51,11 +49,8 @@ class Run:
             "version": __version__,
             "step": OPENING,
             "arguments": {},
-            "secure": {"config": self._plain_config()},
+            "secure": {"config": self._config.to_json()},
         }
-
-    def _plain_config(self) -> dict[str, Any]:
-        return asdict(self._config) | {"participants": list(self._config.participants)}
 
     def begin(self, stepper: Stepper, openings: dict[int, Any]) -> None:
         """Take the sites' openings.
@@ -124,7 +119,7 @@ class Run:
         self._rounds, self._digests = self._rounds + new, self._digests + [digest(r) for r in new]
         plain = opened.plain()
         told = self._rounds[:-1]
-        run = {"config": self._plain_config(), "openings": self._openings, "rounds": told}
+        run = {"config": self._config.to_json(), "openings": self._openings, "rounds": told}
         message = plain | {"secure": run | {"last": self._last, "again": again}}
         raw = transport.ask(dict.fromkeys(opened.organizations, message))
         found = read(raw, opened.organizations)

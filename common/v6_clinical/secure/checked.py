@@ -20,12 +20,12 @@ from v6_clinical.protocol.masked import union_of
 from v6_clinical.protocol.near import is_same
 from v6_clinical.protocol.registry import Central, Site, faces, load_method
 from v6_clinical.protocol.request import parse_request
-from v6_clinical.protocol.stepper import OpenRound, Stepper, replay
+from v6_clinical.protocol.stepper import Stepper, replay
 from v6_clinical.protocol.transcript import Config, Transcript
 from v6_clinical.secure.keys import Identity, KeyPair
 from v6_clinical.secure.opening import check_config, check_openings, config_digest
-from v6_clinical.secure.peers import Peers
-from v6_clinical.secure.signing import digest, joined, sign, verify
+from v6_clinical.secure.peers import Peers, digest
+from v6_clinical.secure.signing import joined, sign, verify
 from v6_clinical.version import SCHEMA, __version__
 
 if TYPE_CHECKING:
@@ -66,13 +66,15 @@ class Signed:
     def parts(self, answer: Mapping[str, Any]) -> tuple[bytes, ...]:
         """Return what is signed of an answer."""
         unsigned = {name: value for name, value in answer.items() if name != SIGNATURE}
-        words = (self.config, self.openings, self.rounds, self.question, digest(unsigned))
-        return LABEL, *(word.encode() for word in words)
+        return LABEL, *self._words(), digest(unsigned).encode()
 
     def salt(self) -> bytes:
         """Return what makes the masks of an answer: the same at all sites, for this question."""
+        return sha256(joined(b"masks", *self._words())).digest()
+
+    def _words(self) -> tuple[bytes, ...]:
         words = (self.config, self.openings, self.rounds, self.question)
-        return sha256(joined(b"masks", *(word.encode() for word in words))).digest()
+        return tuple(word.encode() for word in words)
 
     def sign(self, key: KeyPair, answer: dict[str, Any]) -> dict[str, Any]:
         """Return an answer with its signature."""
@@ -226,7 +228,7 @@ def _asked_layout(told: Any, signed: Signed, peers: Peers) -> Layout:
 
 def _is_open(stepper: Stepper, step: str, arguments: Mapping[str, Any], peers: Peers) -> bool:
     """Tell whether the run's next question is this one, to all organisations."""
-    opened: OpenRound | None = stepper.open
+    opened = stepper.open
     if opened is None or opened.organizations != peers.ids or opened.ask.step != step:
         return False
     return is_same(arguments, opened.ask.arguments, opened.ask.near)

@@ -41,7 +41,7 @@ def to_limbs(values: Array, parts: int = 1) -> Words:
         ``NON_FINITE`` where a number is none, or too large.
     """
     size = np.abs(np.asarray(values, dtype=np.float64))
-    if not (size < _ldexp(1.0, HIGHEST) / parts).all():  # not >=: NaN too
+    if not (size < 2.0**HIGHEST / parts).all():  # not >=: NaN too
         raise RefusalError("NON_FINITE")
     exponent = np.frexp(size)[1].astype(np.int64) - MANTISSA + FRACTION
     shift = np.where(size == 0, 0, np.maximum(exponent, 0))
@@ -100,7 +100,3 @@ def _joined(halves: Words) -> Words:
     """Return digits in words of 64 bits, shape (k, 2 w), as limbs; what is above 32 bits falls."""
     found: Words = halves.astype(HALF).view(LIMB)
     return found
-
-
-def _ldexp(value: float, exponent: int) -> float:
-    return float(np.ldexp(value, exponent))

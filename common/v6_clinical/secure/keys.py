@@ -25,9 +25,9 @@ from v6_clinical.settings import PRIVATE_KEY_BYTES, Secret
 LABEL: Final = b"v6-clinical 1 "
 
 
-def derived(key: bytes, label: bytes, salt: bytes = b"", size: int = 32) -> Secret:
-    """Return HKDF-SHA256 of a key under a label: bytes that tell nothing of the key."""
-    return Secret(HKDF(SHA256(), size, salt, LABEL + label).derive(key))
+def derived(key: bytes, label: bytes, salt: bytes = b"") -> Secret:
+    """Return HKDF-SHA256 of a key under a label: 32 bytes that tell nothing of the key."""
+    return Secret(HKDF(SHA256(), 32, salt, LABEL + label).derive(key))
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class KeyPair:
         """Return what keys the noise where the operator set no ``V6C_SECRET``."""
         return derived(self.seed, b"noise")
 
-    def shared_with(self, public: str, label: bytes, salt: bytes = b"", size: int = 32) -> Secret:
+    def shared_with(self, public: str, label: bytes, salt: bytes = b"") -> Secret:
         """Return bytes that this site and the owner of a public key have, and nobody else.
 
         Raises
@@ -88,7 +88,7 @@ class KeyPair:
             Where the public key is one of the few with which every private key agrees alike.
         """
         other = X25519PublicKey.from_public_bytes(base64.b64decode(public)[:HALF])
-        return derived(self.agreement.exchange(other), label, salt, size)
+        return derived(self.agreement.exchange(other), label, salt)
 
 
 def signing_key(public: str) -> Ed25519PublicKey:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from v6_clinical.errors import AnalysisError, RefusalError
 from v6_clinical.protocol.request import Request
 from v6_clinical.protocol.transcript import Config
 from v6_clinical.secure.keys import Identity, derived
-from v6_clinical.secure.peers import Peers
-from v6_clinical.secure.signing import digest, keyed, sign, verify
+from v6_clinical.secure.peers import Peers, digest
+from v6_clinical.secure.signing import keyed, sign, verify
 from v6_clinical.version import SCHEMA, __version__
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def nonce_of(config: Config, policy: Policy, identity: Identity, frame: pd.DataF
 
 def config_digest(config: Config) -> str:
     """Return the digest of what a run is of."""
-    plain = asdict(config) | {"participants": list(config.participants)}
-    return digest([SCHEMA, __version__, plain])
+    return digest([SCHEMA, __version__, config.to_json()])
 
 
 def rows_digest(frame: pd.DataFrame) -> str:

@@ -59,8 +59,7 @@ class Peers:
     @property
     def digest(self) -> str:
         """The sha256 of the canonical JSON, in hexadecimal: for messages."""
-        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest(self.to_json())
 
     @property
     def fingerprint(self) -> str:
@@ -100,11 +99,23 @@ class Peers:
         return cls(keys, epoch)
 
 
-def fingerprint(digest: object) -> str:
+def digest(message: Any) -> str:
+    """Return the sha256 of a message's canonical JSON, in hexadecimal.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no strict JSON.
+    """
+    text = json.dumps(message, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fingerprint(whole: object) -> str:
     """Return the beginning of a digest in groups of four; of what is none, "none"."""
-    if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest, re.ASCII):
+    if not isinstance(whole, str) or not re.fullmatch("[0-9a-f]{64}", whole, re.ASCII):
         return "none"
-    return "-".join(digest[start : start + 4] for start in range(0, SHOWN, 4))
+    return "-".join(whole[start : start + 4] for start in range(0, SHOWN, 4))
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
-from typing import Any, Final
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 
@@ -56,18 +55,6 @@ def is_signed(peers: Peers, organization: int, signature: object, *parts: bytes)
 
 def _signed(parts: tuple[bytes, ...]) -> bytes:
     return joined(LABEL + b"signature", *parts)
-
-
-def digest(message: Any) -> str:
-    """Return the sha256 of a message's canonical JSON, in hexadecimal.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is no strict JSON.
-    """
-    text = json.dumps(message, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def keyed(secret: bytes, *parts: bytes) -> str:

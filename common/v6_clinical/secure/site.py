@@ -9,10 +9,10 @@ from v6_clinical.errors import AnalysisError, RefusalError
 from v6_clinical.protocol.analysis import Place, SiteAnswer
 from v6_clinical.protocol.masked import cover
 from v6_clinical.protocol.registry import Site
+from v6_clinical.protocol.site import check_fields
 from v6_clinical.secure.checked import Question, check_question, read_run
 from v6_clinical.secure.keys import Identity
 from v6_clinical.secure.opening import OPENING, hello, nonce_of, opening
-from v6_clinical.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,10 @@ def answer_checked(
         if policy.secure != "on":
             raise RefusalError("PEERS", ["V6C_SECURE"])
         return in_clear({name: part for name, part in message.items() if name != "secure"})
-    _check_fields(message)
+    check_fields(message, FIELDS)
+    wrong = [name for name in ("arguments", "secure") if not isinstance(message[name], dict)]
+    if wrong:
+        raise RefusalError("BAD_REQUEST", wrong)
     if message["step"] == OPENING:
         return _open(site, told, policy, identity, read_frame)
     question = check_question(site, message, policy, identity)
@@ -71,22 +74,6 @@ def answer_checked(
 
     found = step(question.step, question.arguments, place, frame, covered)
     return question.signed.sign(identity.key, found)
-
-
-def _check_fields(message: Mapping[str, Any]) -> None:
-    unknown = [name[:60] for name in message if name not in FIELDS]
-    if unknown:
-        raise RefusalError("BAD_REQUEST", unknown)
-    missing = [name for name in FIELDS if name not in message]
-    if missing:
-        raise RefusalError("BAD_STEP", missing)
-    if message["version"] != __version__:
-        raise RefusalError("VERSION")
-    if not isinstance(message["step"], str):
-        raise RefusalError("BAD_STEP", ["step"])
-    wrong = [name for name in ("arguments", "secure") if not isinstance(message[name], dict)]
-    if wrong:
-        raise RefusalError("BAD_REQUEST", wrong)
 
 
 def _open(

@@ -103,8 +103,8 @@ def _one(face: Face, sites: list[pd.DataFrame], folder: Path, page: Screen) -> V
         page.table("Federated beside pooled", columns, rows)
         agrees = agrees and found.largest < found.most
         text += f", as {found.program} on the pooled rows to {found.largest:.0e} ({found.unit})"
-    if Policy().noise.on:
-        noise = local.run(face.short, sites, arguments)["precision"]
+    noise = local.run(face.short, sites, arguments).get("precision")
+    if noise:
         text += f"; as shipped noise is at most {noise:.2g} standard errors"
     return Verdict(agrees, text)
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from helpers.keys import pair, peers
 from v6_clinical.errors import RefusalError
-from v6_clinical.secure.signing import digest, is_signed, joined, keyed, sign, verify
+from v6_clinical.secure.peers import digest
+from v6_clinical.secure.signing import is_signed, joined, keyed, sign, verify
 
 PARTS = st.lists(st.binary(max_size=12), max_size=4).map(tuple)
 

@@ -19,6 +19,7 @@ import numpy as np
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.blocks import row_blocks
+from v6_clinical.numerics.halves import of_half
 from v6_clinical.regression.glm.likelihood import Data
 from v6_clinical.regression.site.guard import squares_to_tell
 from v6_clinical.regression.site.noise import Noisy
@@ -62,9 +63,7 @@ def half_to_matrix(half: Array) -> Array:
     k = int((np.sqrt(8 * len(half) + 1) - 1) / 2)
     if k * (k + 1) // 2 != len(half):
         raise RefusalError("BAD_REQUEST", ["report"])
-    found = np.zeros((k, k))
-    found[np.triu_indices(k)] = half
-    return found + np.triu(found, 1).T
+    return of_half(half, k)
 
 
 def adjusted(

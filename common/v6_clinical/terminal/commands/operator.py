@@ -43,8 +43,7 @@ def policy(config: Path | None, request: tuple[Path, ...]) -> None:
 
     The settings are those of this environment, or of a node's configuration.
     """
-    node = NodeConfig(os.environ, (), ()) if config is None else _node(config)
-    limits = _limits(node, "this environment" if config is None else str(config))
+    node, limits = _in_force(config)
     show_policy(limits)
     if limits.secure != "off":
         for line in public_lines(limits):
@@ -67,8 +66,7 @@ def keys(show: bool, config: Path | None) -> None:
     whoever knows the private key can answer in its name, and take the masks off with all others'.
     """
     if show or config is not None:
-        node = NodeConfig(os.environ, (), ()) if config is None else _node(config)
-        _show_keys(_limits(node, "this environment" if config is None else str(config)))
+        _show_keys(_in_force(config)[1])
         return
     import base64
     import secrets
@@ -85,6 +83,12 @@ def keys(show: bool, config: Path | None) -> None:
     click.echo(f'  V6C_PRIVATE_KEY: "{pair.text}"')
     click.echo("# The public key that belongs to it, for the partners' V6C_PEERS:")
     click.echo(f"# {pair.public}")
+
+
+def _in_force(config: Path | None) -> tuple[NodeConfig, Policy]:
+    """Return a node's configuration, or what this environment says, and its limits."""
+    node = NodeConfig(os.environ, (), ()) if config is None else _node(config)
+    return node, _limits(node, "this environment" if config is None else str(config))
 
 
 def _show_keys(limits: Policy) -> None:
@@ -106,8 +110,8 @@ def public_lines(limits: Policy) -> Iterator[str]:
     ids = ", ".join(map(str, limits.peers.ids))
     yield f"Partners (V6C_PEERS): organisations {ids}; epoch {limits.peers.epoch}"
     yield f"Fingerprint, the same at every partner: {limits.peers.fingerprint}"
-    place = None if own is None else limits.peers.organization_of(own)
     if own is not None:
+        place = limits.peers.organization_of(own)
         words = "not on the list" if place is None else f"organisation {place}"
         yield f"This site: {words}"
 
