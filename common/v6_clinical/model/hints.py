@@ -93,7 +93,7 @@ BY_NAME: Final = {
     "log1p": "Write log1p(x), which is log(1 + x).",
     "poly2": "Write poly2(x), which is x + x**2.",
 }
-_FIRST: Final = re.compile(r"\(\s*(?:`([^`]*)`|([^\W\d][\w.]*))(?![\w.]|\s*\()")
+_FIRST: Final = re.compile(r"\(\s*(?:`([^`]+)`|([^\W\d][\w.]*))(?![\w.]|\s*\()")
 _KNOTS: Final = re.compile(r",\s*(?:(?:parms|nk|knots|k)\s*=\s*)?(\d+)\s*\)$")
 _LEVEL: Final = re.compile(r"[\"']([^\"']+)[\"']")
 

@@ -279,6 +279,8 @@ def only_formula_errors(formula: str) -> None:
 @example("`a`**2**3")
 @example("a**2:b^")
 @example("(a)^2^2")
+@example("factor(``)")
+@example("d(``)")
 def test_fuzz_of_pieces(formula: str) -> None:
     """Pieces of the grammar in any order: read, or refused."""
     only_formula_errors(formula)
