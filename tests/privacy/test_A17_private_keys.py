@@ -6,33 +6,27 @@ every analysis and of every command are scanned for it, in any spelling, in each
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import logging
 import pickle
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
-from click.testing import CliRunner
 
-from helpers import attacker, five
 from helpers.canaries import scan
 from helpers.face_examples import CASES, Case
 from helpers.keys import list_of, pair, settings
-from v6_clinical.analyst.federation import Federation
+from helpers.told_texts import calls_of_a_node, error_of_the_layer, printed_by
 from v6_clinical.disclosure import Policy
-from v6_clinical.errors import AnalysisError, RefusalError
+from v6_clinical.errors import RefusalError
 from v6_clinical.secure import keys as secure_keys
 from v6_clinical.secure.keys import KeyPair
 from v6_clinical.secure.signing import sign, verify
 from v6_clinical.settings import Secret, problems
-from v6_clinical.terminal.cli import main
 
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 SEED = bytes(pair(1).seed)
@@ -81,22 +75,11 @@ def test_control_the_scan_finds_what_is_derived(made: str, keys: set[bytes]) -> 
 def test_no_answer_and_no_log_of_a_node_holds_it(
     case: Case, major: int, keys: set[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = major != attacker.MAJOR
-    if other and attacker.MAJOR == 5:
-        pytest.skip("this image is of 5.x")
-    monkeypatch.setattr(attacker, "MAJOR", major)
-    attacker.KEPT.clear()
-    message, rows = case.first_message(), case.frames()[0]
-    with five.importable() if other else nullcontext():
-        for given in [*RIGHT, *WRONG]:
-            found, printed = attacker.call(case.package, "partial", message, rows, None, given)
-            assert given in RIGHT or found["code"] == "BAD_SETTING"
-            assert not scan(keys, found, printed)
-            ended, printed = attacker.call(case.package, "central", {}, rows, None, given)
-            assert ended["status"] == "failed"
-            assert not scan(keys, ended, printed)
+    for calls in calls_of_a_node(case, major, [*RIGHT, *WRONG], monkeypatch):
+        assert calls.given in RIGHT or calls.found["code"] == "BAD_SETTING"
+        assert calls.ended["status"] == "failed"
+        assert not scan(keys, calls.found, calls.ended, *calls.printed)
     assert len(keys) > 4
-    attacker.KEPT.clear()
 
 
 def test_no_text_of_an_object_holds_it(keys: set[bytes]) -> None:
@@ -128,11 +111,6 @@ def test_no_key_pair_can_be_written_down(write: Any) -> None:
         write(own)
 
 
-def printed_by(words: list[str], given: Mapping[str, str]) -> str:
-    done = CliRunner(mix_stderr=True, env=dict(given)).invoke(main, words)
-    return done.output + repr(done.exception)
-
-
 @SETTINGS
 def test_no_command_shows_it(given: Mapping[str, str], keys: set[bytes], tmp_path: Path) -> None:
     (tmp_path / "node.yaml").write_text(json.dumps({"algorithm_env": given}))
@@ -158,10 +136,7 @@ def test_no_command_shows_it(given: Mapping[str, str], keys: set[bytes], tmp_pat
 def test_no_error_of_the_analysts_layer_holds_it(
     given: Mapping[str, str], keys: set[bytes]
 ) -> None:
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output), pytest.raises(AnalysisError) as caught:
-        Federation.local(CASES[0].frames(), given)
-    assert not scan(keys, str(caught.value), repr(caught.value), output.getvalue())
+    assert not scan(keys, *error_of_the_layer(given))
 
 
 def test_keys_shows_a_new_key_once_and_its_public_half() -> None:

@@ -7,33 +7,26 @@ in any spelling, through the entry modules of both majors and in one process.
 from __future__ import annotations
 
 import base64
-import contextlib
-import io
 import json
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
-from helpers import attacker, five
 from helpers.canaries import scan
 from helpers.face_examples import CASES, Case
-from v6_clinical.analyst.federation import Federation
+from helpers.told_texts import calls_of_a_node, error_of_the_layer, printed_by
 from v6_clinical.analyst.report import html
 from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.blur import Blur, Source
-from v6_clinical.errors import AnalysisError
 from v6_clinical.platforms import local
 from v6_clinical.protocol import centre
 from v6_clinical.protocol.registry import face_of, load_method, load_site
 from v6_clinical.protocol.site import answer
-from v6_clinical.terminal.cli import main
 
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 KEY = bytes((37 * k + 11) % 256 for k in range(40))
@@ -95,21 +88,10 @@ def test_no_result_transcript_or_report_holds_it(case: Case, keys: set[bytes]) -
 def test_no_answer_and_no_log_of_a_node_holds_it(
     case: Case, major: int, keys: set[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = major != attacker.MAJOR
-    if other and attacker.MAJOR == 5:
-        pytest.skip("this image is of 5.x")
-    monkeypatch.setattr(attacker, "MAJOR", major)
-    attacker.KEPT.clear()
-    message, rows = case.first_message(), case.frames()[0]
-    with five.importable() if other else nullcontext():
-        for settings in [SETTINGS, *WRONG]:
-            found, printed = attacker.call(case.package, "partial", message, rows, None, settings)
-            assert found["status"] == "ok" or found["code"] == "BAD_SETTING"
-            assert not scan(keys, found, printed)
-            ended, printed = attacker.call(case.package, "central", {}, rows, None, settings)
-            assert ended["status"] == "failed"
-            assert not scan(keys, ended, printed)
-    attacker.KEPT.clear()
+    for calls in calls_of_a_node(case, major, [SETTINGS, *WRONG], monkeypatch):
+        assert calls.found["status"] == "ok" or calls.found["code"] == "BAD_SETTING"
+        assert calls.ended["status"] == "failed"
+        assert not scan(keys, calls.found, calls.ended, *calls.printed)
 
 
 @EACH
@@ -130,11 +112,6 @@ def test_no_exception_within_a_step_tells_it(case: Case, keys: set[bytes]) -> No
     shown += [repr(policy), str(policy), repr(policy.noise), f"{policy.secret} {policy!s}"]
     assert not scan(keys, found, *shown)
     assert len(keys) == 2
-
-
-def printed_by(words: list[str], settings: Mapping[str, str]) -> str:
-    done = CliRunner(mix_stderr=True, env=dict(settings)).invoke(main, words)
-    return done.output + repr(done.exception)
 
 
 @EACH
@@ -168,7 +145,4 @@ def _options(case: Case) -> list[str]:
 def test_no_error_of_the_analysts_layer_holds_it(
     settings: Mapping[str, str], keys: set[bytes]
 ) -> None:
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output), pytest.raises(AnalysisError) as caught:
-        Federation.local(CASES[0].frames(), settings)
-    assert not scan(keys, str(caught.value), repr(caught.value), output.getvalue())
+    assert not scan(keys, *error_of_the_layer(settings))
