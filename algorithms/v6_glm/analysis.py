@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from v6_clinical.regression.glm import fitting as glm
 from v6_clinical.regression.glm.analysis import standing as glm_standing
 from v6_clinical.regression.glm.one_round import one_round
 from v6_clinical.regression.glm.questions import LeverageReport
-from v6_clinical.regression.glm.request import GLMRequest, is_robust
+from v6_clinical.regression.glm.request import GLMRequest, is_robust, of_leverage
 from v6_clinical.regression.messages import EVALUATION
 from v6_clinical.regression.question import Report
 from v6_clinical.regression.request import read_formula
@@ -57,14 +57,10 @@ def analyse(request: GeneralizedLinearRequest) -> Analysis:
 def standing(request: GeneralizedLinearRequest) -> list[Any]:
     """Return what is the same in the questions of a request, without and with a report."""
     opening = glm_standing(request, Fitting)[0]
-    reports = [LeverageReport(meat=is_robust(request) and not _hc(request))]
-    if (hc := _hc(request)) is not None:
+    reports = [LeverageReport(meat=is_robust(request) and not of_leverage(request))]
+    if (hc := of_leverage(request)) is not None:
         reports.append(LeverageReport(meat=True, hc=hc))
     return [opening, *(opening | {"report": report.standing()} for report in reports)]
-
-
-def _hc(request: GeneralizedLinearRequest) -> Literal["HC2", "HC3"] | None:
-    return request.robust if request.robust in ("HC2", "HC3") else None
 
 
 def with_leverage(fitting: Fitting, fit: Fit, bread: Array) -> Generator[Ask, Reply, Fit]:
@@ -107,7 +103,7 @@ class Fitting(glm.Fitting):
         whole = np.zeros((len(question.intercepts) + len(question.slopes),) * 2)
         whole[np.ix_(at, at)] = bread
         half = tuple(half_of(whole).tolist())
-        report = LeverageReport(meat=True, hc=_hc(_named(self.request)), inverse=half)
+        report = LeverageReport(meat=True, hc=of_leverage(self.request), inverse=half)
         asked = self.question(beta, report).to_json()
         return Ask("evaluate", asked, needs=EVALUATION | {"meat"}, labels=self.labels)
 

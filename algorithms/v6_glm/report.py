@@ -10,6 +10,7 @@ import numpy as np
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Form, Sums
 from v6_clinical.regression.glm.likelihood import ExpectedPoint, row_values
+from v6_clinical.regression.glm.null_told import constant_sums
 from v6_clinical.regression.glm.reach import SumsThere
 from v6_clinical.regression.glm.told import GLMTold
 from v6_clinical.regression.site.guard import check, squares_to_tell
@@ -55,9 +56,7 @@ def _constants(told: GLMTold, policy: Policy) -> Array:
         null, origin = told.likelihood.null, told.likelihood.origin_asked[0]
         saturated = data.weights * family.saturated(data.outcome)
         columns.append(saturated - row_values(data, origin if null is None else null.intercept))
-    sums = np.array(
-        [noisy.sum(f"constants/{k}", b"", x, alone=True) for k, x in enumerate(columns)]
-    )
+    sums = constant_sums(noisy, columns)
     if family.saturates:
         sums[-1] -= told.likelihood.null_told.origin_gain(policy)
     return sums

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from v6_clinical.protocol.request import Label, Name
-from v6_clinical.regression.glm.request import GLMRequest
+from v6_clinical.regression.glm.request import GLMRequest, of_leverage
 from v6_glm.links import BOUNDED, LINKS, FamilyName, LinkName, link_of
 
 
@@ -83,7 +83,7 @@ class GeneralizedLinearRequest(GLMRequest):
 
     @model_validator(mode="after")
     def _errors_make_sense(self) -> GeneralizedLinearRequest:
-        if self.cluster is not None and self.robust in ("HC2", "HC3"):
+        if self.cluster is not None and of_leverage(self) is not None:
             raise ValueError(f"robust='{self.robust}' is of rows: with a cluster use 'HC0'")
         if self.cluster is not None and self.robust == "HC1" and not self.cluster_adjust:
             raise ValueError("robust='HC1' with a cluster needs cluster_adjust=True: or use 'HC0'")

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from v6_glm.families import FAMILIES
+from v6_glm.links import BOUNDED
 
 ETA = np.linspace(0.2, 0.8, 13)  # inside of every link's domain
 OUTCOMES = {
@@ -32,6 +33,7 @@ def test_derivatives(which: tuple[str, str]) -> None:
     up, down = family.rows(y, WEIGHTS, eta + step), family.rows(y, WEIGHTS, eta - step)
     assert WEIGHTS * (up[0] - down[0]) / (2 * step) == pytest.approx(first, rel=1e-7, abs=1e-9)
     assert up[0] == pytest.approx(family.value(y, eta + step), rel=1e-14)
+    assert up[1] == pytest.approx(family.residuals(y, WEIGHTS, eta + step), rel=1e-14)
     assert -(up[1] - down[1]) / (2 * step) == pytest.approx(second, rel=1e-6, abs=1e-9)
     third = family.third(y, WEIGHTS, first, second)
     if third.any():
@@ -53,6 +55,10 @@ def test_the_expected_information_is_that_over_both_outcomes(link: str) -> None:
     value = stats.bernoulli.logpmf(OUTCOMES["binomial"].astype(int), mu).sum()
     found = family.rows(OUTCOMES["binomial"], one, eta)[0].sum()
     assert found == pytest.approx(value, rel=1e-12)
+
+
+def test_links_whose_means_are_bounded_are_those_of_the_request() -> None:
+    assert {which for which, family in FAMILIES.items() if family.bounded} == BOUNDED
 
 
 @every_family

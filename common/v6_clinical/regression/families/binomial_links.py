@@ -40,6 +40,10 @@ class _Linked(Binomial):
         value, first, second = self.row(y, eta)
         return value, w * first, w * second
 
+    def residuals(self, y: Array, w: Array, eta: Array) -> Array:
+        """Return w l' of rows."""
+        return w * self.row(y, eta)[1]
+
     def value(self, y: Array, eta: Array) -> Array:
         """Return l of rows."""
         return self.row(y, eta)[0]

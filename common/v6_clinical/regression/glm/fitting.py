@@ -32,7 +32,7 @@ from v6_clinical.regression.counts import OUTCOME, WEIGHTS, Counts
 from v6_clinical.regression.families.family import Family, Outcome
 from v6_clinical.regression.glm.null_model import NullModel
 from v6_clinical.regression.glm.questions import Evaluate, Opening
-from v6_clinical.regression.glm.request import GLMRequest, is_robust, read_model
+from v6_clinical.regression.glm.request import GLMRequest, is_robust, of_leverage, read_model
 from v6_clinical.regression.messages import EVALUATION, read_evaluation
 from v6_clinical.regression.question import Model, Report
 
@@ -132,7 +132,7 @@ class Fitting:
     @property
     def leverage(self) -> bool:
         """Whether robust errors wait for the leverages of the fit, a round of their own."""
-        return self.request.robust in ("HC2", "HC3")
+        return of_leverage(self.request) is not None
 
     def home(self) -> tuple[Array, float]:
         """Return the null model's parameters, and its likelihood as far as it is known."""
@@ -206,15 +206,17 @@ class Fitting:
         slopes = len(self.design.slopes)
         if not self.request.site_effect:
             return list(range(len(self.design.intercepts) + slopes))
-        places = [int(label.rpartition("/")[2]) for label in self.design.intercepts]
-        return [*places, *range(self._places, self._places + slopes)]
+        return [*self._sites(), *range(self._places, self._places + slopes)]
+
+    def _sites(self) -> list[int]:
+        """Return the place of the site of each intercept."""
+        return [int(label.rpartition("/")[2]) for label in self.design.intercepts]
 
     def _by_site(self, intercepts: list[float]) -> list[float]:
         """Return an intercept for each place; sites without rows never read theirs."""
         if not self.request.site_effect:
             return intercepts
-        places = [int(label.rpartition("/")[2]) for label in self.design.intercepts]
-        found = dict(zip(places, intercepts, strict=True))
+        found = dict(zip(self._sites(), intercepts, strict=True))
         return [found.get(place, 0.0) for place in range(self._places)]
 
 

@@ -12,20 +12,17 @@ the squared residuals to few rows (R9).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from v6_clinical.errors import RefusalError
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.blocks import row_blocks
-from v6_clinical.numerics.halves import of_half
+from v6_clinical.numerics.halves import half_of, of_half
 from v6_clinical.regression.glm.likelihood import Data
-from v6_clinical.regression.site.guard import squares_to_tell
+from v6_clinical.regression.glm.rows_at_null import sandwiched
 from v6_clinical.regression.site.noise import Noisy
-
-if TYPE_CHECKING:
-    from v6_clinical.disclosure import Policy
 
 POWER: Final = {"HC2": 0.5, "HC3": 1.0}
 # What M H_s may be above 1: rounding, and with noise, which moves both by no more than half.
@@ -95,11 +92,7 @@ def adjusted(
 
 def _check(inverse: Array, design: Array, weights: Array, slack: float) -> None:
     """Refuse a matrix that is not between 0 and the inverse of the site's own information."""
-    p = design.shape[1]
-    own = np.zeros((p, p))
-    for rows in row_blocks(*design.shape):
-        x = design[rows]
-        own += np.dot((x * weights[rows, None]).T, x)
+    own = sandwiched(design, weights)
     scale = np.sqrt(np.where(np.diag(own) > 0, np.diag(own), 1.0))
     values, vectors = np.linalg.eigh(own / np.outer(scale, scale))
     root = vectors * np.sqrt(np.maximum(values, 0.0))
@@ -117,19 +110,6 @@ def _on_grid(inverse: Array, n: int, noisy: Noisy) -> tuple[Array, bytes]:
     if not noisy.on or columns is None or not len(inverse):
         return inverse, b""
     turned = np.array([columns.canonical(unit, noisy.moments) for unit in np.eye(len(inverse))]).T
-    upper = np.triu_indices(len(inverse))
-    steps, question = noisy.source.on_grid((n * turned @ inverse @ turned.T)[upper])
+    steps, question = noisy.source.on_grid(half_of(n * turned @ inverse @ turned.T))
     back = np.linalg.inv(turned)
-    return back @ (half_to_matrix(steps) / n) @ back.T, question
-
-
-def check_adjusted(found: Adjusted, policy: Policy) -> Adjusted:
-    """R9: let residuals be squared that are not those of few rows.
-
-    Raises
-    ------
-    RefusalError
-        ``COEFFICIENT_RANGE``.
-    """
-    squares_to_tell(found.residuals, policy)
-    return found
+    return back @ (of_half(steps, len(inverse)) / n) @ back.T, question

@@ -23,6 +23,7 @@ from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.glm.likelihood import GainFrom, Point
 from v6_clinical.regression.glm.linear_own import OWN_CODING, coding_key
+from v6_clinical.regression.glm.null_told import constant_sums
 from v6_clinical.regression.question import Model
 from v6_clinical.regression.site.guard import squares_to_tell
 from v6_clinical.regression.site.own_fit import Quadratic, differences, site_labels, why_not
@@ -54,9 +55,7 @@ def linear_sums(likelihood: GLMLikelihood, first: Quadratic, policy: Policy) -> 
     found = {
         "outcome_squares": [told + rest],
         "null_squares": [told + gain + null.rest],
-        "constants": [
-            noisy.sum(f"constants/{k}", b"", x, alone=True) for k, x in enumerate(features)
-        ],
+        "constants": constant_sums(noisy, features),
     }
     sums = Sums({k: np.array(v) for k, v in found.items()}, noise=noisy.told([*found]))
     return null.sums() + sums

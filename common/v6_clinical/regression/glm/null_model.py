@@ -53,7 +53,6 @@ class NullModel:
     def tell(self, log_likelihood: float) -> None:
         """Take in the log-likelihood that ``start`` tells of a linear regression."""
         self.log_likelihood = self.value = log_likelihood
-        self.ready = True
 
     def read(self, total: Sums) -> None:
         """Take in the evaluation at ``at``, and of the first one the likelihood at the origin."""

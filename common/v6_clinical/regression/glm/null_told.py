@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from v6_clinical.disclosure.blur import NO_NOISE, settled
+from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.sums import Sums
 from v6_clinical.regression.counts import Counts
 from v6_clinical.regression.glm.likelihood import Point, row_values
 from v6_clinical.regression.site.guard import Checked, check
-from v6_clinical.regression.site.noise import NoiseAt
+from v6_clinical.regression.site.noise import NoiseAt, Noisy
 
 if TYPE_CHECKING:
     from v6_clinical.disclosure import Policy
@@ -48,6 +50,13 @@ class NullQuadratic:
     def rest(self) -> float:
         """What squares about 0 have beside those about the intercept: a (H a + 2 score)."""
         return self.at * (self.information * self.at + 2 * self.score)
+
+
+def constant_sums(noisy: Noisy, columns: Iterable[Array]) -> Array:
+    """Return sums of columns that outcome and weights fix, whatever the design and the point."""
+    return np.array(
+        [noisy.sum(f"constants/{k}", b"", column, alone=True) for k, column in enumerate(columns)]
+    )
 
 
 class NullTold:

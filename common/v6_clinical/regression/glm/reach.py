@@ -52,11 +52,21 @@ class Reach:
         length = weight**-0.5 if weight > 0 else 0.0
         return cls(np.broadcast_to(np.float64(length), n), np.array([[length]]), length)
 
-    def quick(self, information: Array, residuals: Array, weights: Array) -> tuple[float, float]:
+    def further(self, information: Array) -> float:
+        """Return by how much a row's |h| may be longer where this is the information, inf if any.
+
+        Parameters
+        ----------
+        information
+            At the point, shape (p, p).
+        """
+        return ROUNDING * longer(self.whitener, information)
+
+    def quick(self, residuals: Array, weights: Array, further: float) -> tuple[float, float]:
         """Return what ``most`` does of rows that are patients, no less: no lengths are read."""
-        further = ROUNDING * longer(self.whitener, information) * self.longest
-        if not np.isfinite(further) or not len(residuals):
+        if not len(residuals):
             return np.inf, np.inf
+        further *= self.longest
         row, square = (max(float(x.max()), -float(x.min())) for x in (residuals, weights))
         return row * further, square * further**2
 
@@ -70,7 +80,7 @@ class Reach:
         Parameters
         ----------
         further
-            No row's |h| is longer than at the null model by more than this.
+            See ``further``: finite.
         """
         through, row, square = factor.whitener, 0.0, 0.0
         for rows in row_blocks(len(residuals)):
@@ -85,22 +95,19 @@ class Reach:
         return row, square
 
     def most(
-        self, information: Array, residuals: Array, weights: Array, clusters: Index | None
+        self, residuals: Array, weights: Array, further: float, clusters: Index | None
     ) -> tuple[float, float]:
         """Return no less than the largest |r| |h| and |v| |h|^2 of a patient at a point.
 
         Parameters
         ----------
-        information
-            There, shape (p, p).
         residuals, weights
             r and v of the rows, shape (n,).
+        further
+            See ``further``: finite.
         clusters
             Codes of patients of several rows, shape (n,).
         """
-        further = ROUNDING * longer(self.whitener, information)
-        if not np.isfinite(further):
-            return np.inf, np.inf
         if clusters is not None:
             row = np.bincount(clusters, np.abs(residuals) * self.lengths)
             square = np.bincount(clusters, np.abs(weights) * np.square(self.lengths))
@@ -163,18 +170,17 @@ class SumsThere:
 
         The rows are gone through only where a bound does not say that it does already.
         """
-        source, asked = noisy.source, (self.question, self.name)
-        rows = self.residuals, self.weights, noisy.clusters
-        if noisy.clusters is None and hides(
-            source, scale, *reach.quick(self.information, *rows[:2]), *asked
-        ):
+        source, asked, clusters = noisy.source, (self.question, self.name), noisy.clusters
+        rows, further = (self.residuals, self.weights), reach.further(self.information)
+        bounded = bool(np.isfinite(further))
+        single = bounded and clusters is None
+        if single and hides(source, scale, *reach.quick(*rows, further), *asked):
             return scale
-        if hides(source, scale, *reach.most(self.information, *rows), *asked):
+        if bounded and hides(source, scale, *reach.most(*rows, further, clusters), *asked):
             return scale
         factor = factor_of(self.information, noisy.columns)
-        further = ROUNDING * longer(reach.whitener, self.information)
-        if noisy.clusters is None and np.isfinite(further):
-            parts = reach.largest(factor, design, *rows[:2], further)
+        if single:
+            parts = reach.largest(factor, design, *rows, further)
         else:
-            parts = largest_parts(factor, design, *rows)
+            parts = largest_parts(factor, design, *rows, clusters)
         return grown(source, scale, *parts, *asked)

@@ -27,6 +27,12 @@ def is_robust(request: GLMRequest) -> bool:
     return request.robust is not None or request.cluster is not None
 
 
+def of_leverage(request: GLMRequest) -> Literal["HC2", "HC3"] | None:
+    """Return the kind of robust errors that the leverages of the fit make, None for any other."""
+    kind: Literal["HC0", "HC1", "HC2", "HC3"] | None = request.robust
+    return kind if kind in ("HC2", "HC3") else None
+
+
 def read_model(request: GLMRequest) -> Formula:
     """Return the model of a request, each column in one role.
 

@@ -174,18 +174,17 @@ class GLMLikelihood(Likelihood):
 
     def own_quadratic(self, own: RidgeOptimum, policy: Policy, place: Place) -> Quadratic:
         """Return the quadratic at the own optimum, one step of all rows away from a sample's."""
+        if self.quadratic:
+            return super().own_quadratic(own, policy, place)
         beta, question = self.asked(own.beta)
         here = check(self.at(beta), policy)
         found = here.evaluation
-        if own.every > 1 and not self.quadratic:
+        if own.every > 1:
             step = propose(found.penalised(beta, own.penalty))
             if step.size < SAMPLE_ERRORS * own.every**0.5:
-                beta, question = self.asked(beta + step.step)
-                here = check(self.at(beta), policy)
-                noise = self.noise_at(here, question)
-                return Quadratic(here.evaluation, beta, noise=noise)
+                return super().own_quadratic(replace(own, beta=beta + step.step), policy, place)
         noise, expected = self.noise_at(here, question), None
-        if own.every == 1 and place.count > 1 and not self.quadratic:
+        if own.every == 1 and place.count > 1:
             # of more rows so little is left out that it saves no round
             expected = self._expected(here, own, policy, place.count, noise)
         return Quadratic(found, beta, expected, noise)

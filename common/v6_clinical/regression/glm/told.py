@@ -14,16 +14,11 @@ from v6_clinical.numerics.arrays import Array
 from v6_clinical.protocol.analysis import Place
 from v6_clinical.protocol.sums import Form, Sums
 from v6_clinical.regression.glm import likelihood
-from v6_clinical.regression.glm.leverage import (
-    Adjusted,
-    adjusted,
-    check_adjusted,
-    half_to_matrix,
-)
+from v6_clinical.regression.glm.leverage import Adjusted, adjusted, half_to_matrix
 from v6_clinical.regression.glm.likelihood import Data
 from v6_clinical.regression.glm.null_rows import fewer_rows, meat_square, null_residuals
 from v6_clinical.regression.glm.questions import Evaluate, LeverageReport
-from v6_clinical.regression.site.guard import Cleared
+from v6_clinical.regression.site.guard import Cleared, squares_to_tell
 from v6_clinical.regression.site.likelihood import Asked, Told
 from v6_clinical.regression.site.noise import NoiseAt
 
@@ -77,11 +72,11 @@ class GLMTold(Told):
         rows_of = self._residuals(question, policy, place)
         found = likelihood.meat(self.data.design, rows_of.residuals, clusters)
         asked = self.noise.question + rows_of.question
-        if noisy.on:
-            clusters = noisy.clusters
-            source = noisy.source
-            null = self.cases.null_intercept(self.likelihood.alone.data)
-            square, rows = meat_square(self.data, null_residuals(self.data, null), clusters)
+        null = self.likelihood.null
+        if null is not None:
+            clusters, source = noisy.clusters, noisy.source
+            at_null = null_residuals(self.data, null.intercept)
+            square, rows = meat_square(self.data, at_null, clusters)
             there, left = meat_square(self.data, rows_of.residuals, clusters)
             fewer = fewer_rows(rows, left, source.uniform(b"meat|" + asked))
             scale = source.scale(len(self.residuals), 0.0, square * fewer * rows_of.grown)
@@ -105,4 +100,5 @@ class GLMTold(Told):
         found = adjusted(
             asked.hc, inverse, self.data, self.predictor, self.residuals, self.noise.noisy
         )
-        return check_adjusted(found, policy)
+        squares_to_tell(found.residuals, policy)
+        return found

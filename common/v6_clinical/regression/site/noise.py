@@ -148,7 +148,7 @@ class NoiseAt:
     Parameters
     ----------
     question
-        What stands for the point: see ``Columns.asked``.
+        What stands for the point: see ``Noisy.asked``.
     scale
         The noise of score and information there.
     shown
