@@ -40,4 +40,9 @@ def shipped(**limits: Any) -> Policy:
     return Policy(**{"secret": SECRET, **limits})
 
 
+def drawn(draw: int) -> Policy:
+    """Return the shipped limits of a site with a secret for each draw of the noise."""
+    return shipped(secret=bytes([draw + 1, *range(40)]))
+
+
 EXACT, SHIPPED = exact(), shipped()

@@ -90,8 +90,7 @@ def test_a_level_that_a_site_lacks_takes_one_more_message(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.analysis)
 def test_noise_stays_on_under_masks(case: Case) -> None:
     """The same sums as in clear; of what is told of the noise the root of the sum of squares."""
-    noisy = Policy(**vars(SHIPPED) | {"blur": 0.01, "blur_rows": 0.25})
-    found, sites = masked.run(case.analysis, case.frames(), dict(case.arguments), noisy)
+    found, sites = masked.run(case.analysis, case.frames(), dict(case.arguments), SHIPPED)
     assert found["status"] == "completed", found["error"]
     assert found["precision"] > 0
     told = [one.noise for round_ in sites.clear for one in round_.values()]
@@ -100,8 +99,7 @@ def test_noise_stays_on_under_masks(case: Case) -> None:
 
 def test_what_is_told_of_noise_is_no_less_than_in_clear() -> None:
     case = CASES[-1]
-    noisy = Policy(**vars(SHIPPED) | {"blur": 0.01, "blur_rows": 0.25})
-    _, sites = masked.run(case.analysis, case.frames(), dict(case.arguments), noisy)
+    _, sites = masked.run(case.analysis, case.frames(), dict(case.arguments), SHIPPED)
     for round_ in sites.clear:
         sent = {
             k: read_covered(cover(one, identities(3)[k - 1], b"s", sites.counts), sites.counts)

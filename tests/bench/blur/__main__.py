@@ -32,7 +32,7 @@ def main() -> int:
     words.add_argument("--floors", type=float, nargs="*")
     words.add_argument("--kinds", nargs="*", choices=list(ATTACKS), default=list(ATTACKS))
     asked = words.parse_args()
-    shipped = Policy().blur_rows or FLOORS[0]
+    shipped = Policy().blur_rows
     count = asked.hospitals or (MANY if asked.record else FEW)
     floors = asked.floors or (FLOORS if asked.record else (shipped,))
     known = recorded() if asked.record else []

@@ -8,7 +8,7 @@ import pytest
 import v6_cox.noise
 from helpers.attacker import form, tally
 from helpers.cox_attacker import ask, evaluate, people, report
-from helpers.policies import shipped
+from helpers.policies import SHIPPED
 
 DIGITS = 2.0**-20
 
@@ -19,7 +19,7 @@ def test_A39_moving_the_tests_sums_tells_no_mean_time(
 ) -> None:
     """Sums about the deaths' mean time c have few digits: S2 - c S1 has them for one c alone."""
     frame = people(60, 3)
-    limits = shipped(blur=0.01, blur_rows=0.25)
+    limits = SHIPPED
     times = frame["t"][frame["e"] > 0]
     truth = float(np.mean(times if transform == "identity" else np.log(times)))
 

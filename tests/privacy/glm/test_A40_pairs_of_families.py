@@ -9,7 +9,7 @@ import pytest
 from helpers.attacker import form, tally
 from helpers.glm_attacker import ask, at, counted
 from helpers.logistic_attacker import patients
-from helpers.policies import shipped
+from helpers.policies import drawn
 from v6_clinical.disclosure import blur
 from v6_clinical.regression.glm.site import GLMCases
 
@@ -22,7 +22,7 @@ MU = math.exp(A)
 
 def noise(frame: Any, kind: tuple[str, str], residuals: Any, draw: int) -> Any:
     """Return the noise of a score in the coordinates of its matrix, in units of what is told."""
-    limits = shipped(blur=0.01, blur_rows=0.25, secret=bytes([draw + 1, *range(40)]))
+    limits = drawn(draw)
     found = ask(frame, "evaluate", at(*kind, A, [0.0], "age"), limits)
     score, information = tally(found, "score"), form(found, "information")
     matrix = np.array([[information(a, b) for b in score] for a in score])

@@ -7,17 +7,13 @@ import pytest
 
 from helpers.attacker import array, bisect, costs, form, tally
 from helpers.logistic_attacker import ask, at, patients, start
-from helpers.policies import shipped
-from v6_clinical.disclosure import Policy, growth
+from helpers.policies import drawn
+from v6_clinical.disclosure import growth
 from v6_clinical.disclosure.blur import Source
 from v6_clinical.regression.site import own_fit
 
 MIDDLE = 60.0
 CALLS = 20
-
-
-def limits(draw: int) -> Policy:
-    return shipped(blur=0.01, blur_rows=0.25, secret=bytes([draw + 1, *range(40)]))
 
 
 def farthest(draw: int) -> float:
@@ -31,7 +27,7 @@ def farthest(draw: int) -> float:
     def coarse(slope: float) -> bool:
         for move in (0.0, 2e-6, 4e-6):
             asked = at(move - slope * MIDDLE, [slope], "age") | {"origin": 0.0}
-            gain = float(array(ask(frame, "evaluate", asked, limits(draw)), "likelihood")[0])
+            gain = float(array(ask(frame, "evaluate", asked, drawn(draw)), "likelihood")[0])
             steps = math.ldexp(gain, 16)
             if abs(steps - round(steps)) > 1e-3:
                 return False
@@ -62,7 +58,7 @@ def test_A39_the_start_does_not_tell_its_point_by_digits(monkeypatch: pytest.Mon
     """The site's own optimum lies on a grid: its digits would tell it, and so the noise there."""
 
     def finest() -> float:
-        found = start(patients(), "age", policy=limits(0))
+        found = start(patients(), "age", policy=drawn(0))
         scale = found["sums"]["noise"]["information"][0]
         information = form(found, "information")
         right = tally(found, "right_hand_side")
@@ -82,7 +78,7 @@ def dispersion(draw: int) -> float:
 
     def told(slope: float) -> float:
         asked = at(-slope * MIDDLE, [slope], "age") | {"origin": 0.0}
-        found = ask(frame, "evaluate", asked, limits(draw))
+        found = ask(frame, "evaluate", asked, drawn(draw))
         if found["status"] == "refused":
             return math.inf
         return float(found["sums"]["noise"]["information"][0])

@@ -10,16 +10,12 @@ import pytest
 
 from helpers.attacker import costs, form, tally
 from helpers.logistic_attacker import ask, at, patients
-from helpers.policies import shipped
-from v6_clinical.disclosure import Policy, blur
+from helpers.policies import drawn
+from v6_clinical.disclosure import blur
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.regression.site.cases import Cases
 
 DRAWS = 8
-
-
-def limits(draw: int) -> Policy:
-    return shipped(blur=0.01, blur_rows=0.25, secret=bytes([draw + 1, *range(40)]))
 
 
 def clustered() -> pd.DataFrame:
@@ -32,7 +28,7 @@ def clustered() -> pd.DataFrame:
 def told(frame: pd.DataFrame, cluster: str, draw: int) -> tuple[Array, float, Array]:
     """Return a score, its declared noise, and the roots of the information's diagonal."""
     asked = at(0.0, [0.0, 0.0], "age", "bmi", shift=[60.0, 27.0], cluster=cluster)
-    found = ask(frame, "evaluate", asked | {"origin": 0.0}, limits(draw))
+    found = ask(frame, "evaluate", asked | {"origin": 0.0}, drawn(draw))
     score, information = tally(found, "score"), form(found, "information")
     names = list(score)
     length = np.sqrt([information(name, name) for name in names])

@@ -5,15 +5,9 @@ import pytest
 
 from helpers.attacker import array, costs, form, tally
 from helpers.logistic_attacker import N, ask, at, patients, start
-from helpers.policies import shipped
-from v6_clinical.disclosure import Policy
+from helpers.policies import drawn
 
 DRAWS = 24
-
-
-def noisy(draw: int) -> Policy:
-    """Return the limits of a site with a secret of its own."""
-    return shipped(blur=0.01, blur_rows=0.25, secret=bytes([draw + 1, *range(40)]))
 
 
 def test_A10_known_limit_two_way_counts_despite_noise() -> None:
@@ -27,7 +21,7 @@ def test_A10_known_limit_two_way_counts_despite_noise() -> None:
     levels = {name: ["no", "yes"] for name in ("first", "second")}
     asked = at(0.0, [0.0, 0.0], "first", "second", levels=levels)
     with costs(DRAWS):
-        found = [ask(frame, "evaluate", asked, noisy(draw)) for draw in range(DRAWS)]
+        found = [ask(frame, "evaluate", asked, drawn(draw)) for draw in range(DRAWS)]
     told = [4 * form(one, "information")("first[T.yes]", "second[T.yes]") for one in found]
     print(f"known limit: a two-way count of 1 row to {np.std(told):.1f} rows (sd)")
     assert 0.4 < np.std(told) < 3
@@ -40,7 +34,7 @@ def test_A07_known_limit_data_that_change_despite_noise() -> None:
     outcomes, ages = [], []
     with costs(2 * DRAWS):
         for draw in range(DRAWS):
-            pair = [start(some, "age", policy=noisy(draw)) for some in (frame.iloc[:-1], frame)]
+            pair = [start(some, "age", policy=drawn(draw)) for some in (frame.iloc[:-1], frame)]
             before, after = (array(found, "rows") for found in pair)
             outcomes.append((after - before).tolist())
             sums = [tally(found, "column_sum")["age"] for found in pair]
