@@ -105,7 +105,7 @@ def _one(face: Face, sites: list[pd.DataFrame], folder: Path, page: Screen) -> V
         text += f", as {found.program} on the pooled rows to {found.largest:.0e} ({found.unit})"
     noise = local.run(face.short, sites, arguments).get("precision")
     if noise:
-        text += f"; as shipped noise is at most {noise:.2g} standard errors"
+        text += f"; as shipped noise has an sd of at most {noise:.2g} standard errors"
     return Verdict(agrees, text)
 
 
