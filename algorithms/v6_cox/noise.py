@@ -1,7 +1,7 @@
 """The noise of what a site tells of a partial likelihood: the sizes of its patients' parts.
 
-Whatever is asked, the noise of score and information is as large as the parts of patients at
-coefficients of 0 make it: where its declared size changes tells of nobody's part elsewhere.
+The noise of score and information is at least as large as the parts of patients at coefficients of
+0 make it. At a point where a patient counts for more it grows, see ``disclosure.growth``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def without_rounding(point: Point, found: Evaluation) -> Evaluation:
 
 
 class NullNoise:
-    """The noise of a site's rows and columns, all of whose sizes are those at coefficients of 0.
+    """The noise of a site's rows and columns: its sizes at coefficients of 0, and how they grow.
 
     Parameters
     ----------
@@ -212,22 +212,28 @@ class NullNoise:
         ]
         return np.maximum(told, 0.0)
 
-    def meat(self, matrix: Array, noise: NoiseAt, weights: Array) -> tuple[Array, float]:
-        """Return the robust errors' meat, shape (p, p), and its noise e."""
+    def meat(
+        self, matrix: Array, found: Array, noise: NoiseAt, weights: Array
+    ) -> tuple[Array, float]:
+        """Return the robust errors' meat, shape (p, p), and its noise e.
+
+        Parameters
+        ----------
+        found
+            Score residuals of the rows at the point, shape (n, p).
+        """
         if not noise.noisy.on:
             return matrix, 0.0
-        keep = self.point.varies
-        rows = residuals.parts(
-            residuals.score_residuals(self.data, self.point.beta) * keep,
-            weights,
-            self.noisy.clusters,
-        )
-        columns = self.noisy.columns
-        lengths = np.dot(rows, factor_of(np.dot(rows.T, rows), columns).whitener)
-        square = float(np.einsum("ij,ij->i", lengths, lengths).max(initial=0.0))
-        source, twice = self.noisy.source, 2 * square  # all of the floor
-        e = grown(
-            source, source.scale(len(self.data), 0.0, 0.0), 0.0, twice, noise.question, "meat"
-        ).e
+        keep, source = self.point.varies, self.noisy.source
+        null = residuals.score_residuals(self.data, self.point.beta)
+        square, there = (self._meat_square(rows * keep, weights) for rows in (null, found))
+        scale = source.scale(len(self.data), 0.0, square)
+        e = grown(source, scale, 0.0, there, noise.question, "meat").e
         told = self.noisy.matrix("meat", noise.question, e, matrix * np.outer(keep, keep))
         return told, e
+
+    def _meat_square(self, rows: Array, weights: Array) -> float:
+        """Return the largest part u' M^-1 u of a patient in the meat of score residuals (n, p)."""
+        parts = residuals.parts(rows, weights, self.noisy.clusters)
+        factor = factor_of(np.dot(parts.T, parts), self.noisy.columns)
+        return float(factor.squares(parts).max(initial=0.0))

@@ -69,7 +69,7 @@ class CoxTold(Told):
         if wanted.meat and self.strata is None:
             found = residuals.score_residuals(data, beta)
             meat = residuals.meat(found, rows.weights, rows.clusters)
-            meat, e = self.null.meat(meat, self.noise, rows.weights)
+            meat, e = self.null.meat(meat, found, self.noise, rows.weights)
             form = Form(self.asked.labels, meat)
             told = self.null.noisy.told({"meat": Scale(0.0, e)})
             sums += Sums(forms={"meat": form}, noise=told)
