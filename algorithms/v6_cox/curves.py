@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.disclosure.row_key import digest_of
+from v6_clinical.disclosure.row_key import powers_of
 from v6_clinical.numerics.arrays import Array, Index
 from v6_clinical.regression.site.noise import NoiseAt, parts_of
 from v6_clinical.survival.curves import countable, shown_at_risk
@@ -80,7 +80,7 @@ def with_noise(
         with np.errstate(invalid="ignore"):
             added = np.diff(hazard[place, points], prepend=0.0)
         cells = np.searchsorted(grid[points], times[own])
-        key = digest_of(data.time[codes == stratum]).key.hex()
+        key = powers_of(data.time[codes == stratum]).digest().key.hex()
         for k in range(len(points)):
             inside = cells == k
             if inside.any() and np.isfinite(added[k]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class CoxCases(Cases):
         """The events' column."""
         return self.question.survival.event
 
-    @property
+    @cached_property
     def events(self) -> Array:
         """1 for each row with an event, shape (n,)."""
         return self.outcome.event.astype(np.float64)
@@ -54,7 +55,7 @@ class CoxCases(Cases):
         """Whether nothing depends on what is taken off a column: rows are compared."""
         return True
 
-    @property
+    @cached_property
     def beside(self) -> dict[str, Array]:
         """What a partial likelihood depends on beside the design and the events, (n,) each."""
         outcome = self.outcome

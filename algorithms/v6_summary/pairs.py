@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.survey import survey
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.halves import of_half
 
 
 class PairSums(NamedTuple):
@@ -194,7 +195,5 @@ def _noise(r: float, vx: float, vy: float, noise: PairNoise) -> float:
     if not any(noise) or abs(r) >= 1:
         return 0.0
     slope = np.array([-r / 2 / vx, -r / 2 / vy, 1 / np.sqrt(vx * vy)])
-    half = np.zeros((3, 3))
-    half[np.triu_indices(3)] = noise
-    covariance = half + np.triu(half, 1).T
+    covariance = of_half(np.array(noise), 3)
     return max(float(slope @ covariance @ slope), 0.0) / (1 - r * r) ** 2

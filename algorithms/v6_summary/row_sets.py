@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from v6_clinical.disclosure.blur import Blur, Scale
 from v6_clinical.numerics.arrays import Array
+from v6_clinical.numerics.halves import half_of
 from v6_clinical.protocol.sums import Noise
 from v6_summary.drawing import Drawn, drawn
 from v6_summary.moments import FirstSums, NoiseSums, PowerSums
@@ -101,7 +102,7 @@ class RowSet:
         )
         scale = self.told.scale
         found = scale.d**2 * means @ products @ means.T + scale.e**2 * of_squares
-        return PairNoise(*found[np.triu_indices(3)].tolist())
+        return PairNoise(*half_of(found).tolist())
 
     def _pair(self, first: int, second: int, shifts: Array) -> tuple[Array, Array]:
         """Return two columns' means less the shifts, and their squares and products."""

@@ -9,7 +9,7 @@ import pytest
 
 from v6_clinical.disclosure import Policy
 from v6_clinical.disclosure.blur import NO_NOISE, Blur, Scale, Source
-from v6_clinical.disclosure.row_key import Columns
+from v6_clinical.disclosure.row_key import Columns, beside, powers_of
 from v6_clinical.numerics.whitening import Factor
 from v6_clinical.protocol.analysis import SiteAnswer
 from v6_clinical.protocol.registry import Site
@@ -54,7 +54,7 @@ def on_grid(columns: Columns, source: Source, beta: np.ndarray) -> tuple[np.ndar
 
 def told(design: np.ndarray, y: np.ndarray, beta: np.ndarray, blur: Blur = BLUR):
     """Score and information of least squares as a site would tell them; see ``written``."""
-    columns = Columns.of(design, y, intercept=True)
+    columns = Columns(tuple(beside([powers_of(x) for x in design.T], y)[0]), True)
     matrix = design.T @ design
     source = blur.source(columns.row_key(Factor(matrix).norms(design) ** 2, y))
     asked, question = on_grid(columns, source, beta)

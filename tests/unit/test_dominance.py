@@ -11,9 +11,9 @@ from v6_clinical.disclosure.dominance import (
     largest_leverage,
     rows_off_commonest,
     spread,
-    survey,
     vanishing,
 )
+from v6_clinical.disclosure.survey import survey
 
 SEEDS = st.integers(0, 10**6)
 TAILS = st.sampled_from([1.0, 2.0, 5.0, 40.0])

@@ -126,9 +126,8 @@ def moved(total: RiskSums, step: Array) -> RiskSums:
 
 
 def _moved(zeroth: Array, first: Array, second: Array, step: Array) -> tuple[Array, Array]:
-    place = np.zeros((len(step), len(step)), dtype=np.intp)  # of a product in the packed triangle
-    place[np.triu_indices(len(step))] = np.arange(second.shape[1])
-    place = np.maximum(place, place.T)
+    # of a product in the packed triangle
+    place = of_half(np.arange(second.shape[1], dtype=np.float64), len(step)).astype(np.intp)
     change = np.array([second[:, row] @ step for row in place]).T
     return zeroth + (first + change / 2) @ step, first + change
 

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from v6_clinical.disclosure.survey import Survey as Survey
-from v6_clinical.disclosure.survey import survey as survey
+from v6_clinical.disclosure.survey import Survey
 from v6_clinical.numerics.arrays import Array
 from v6_clinical.numerics.blocks import GLANCE, row_blocks
 

@@ -53,12 +53,13 @@ class Digest:
 
     @classmethod
     def made(cls, odd: Sequence[float], about: tuple[float, float, float], n: int) -> Digest:
-        """Return that of a column by means over its n rows, as ``digest_of`` explains.
+        """Return that of a column by means over its n rows.
 
         Parameters
         ----------
         odd
-            Of z^3, and of z y; the first of them that is not 0 is made positive.
+            Of z^3, z the standardised column, and of z y, y another one that it stands beside; to
+            nine digits, and the first of them that is not 0 is made positive.
         about
             Mean, sd and reach of the column.
         """
@@ -137,17 +138,6 @@ def beside(columns: Sequence[Powers], other: Array) -> tuple[list[Digest], float
     return [one.digest(p / (one.sd or 1.0) / unit) for one, p in found], square + n * mean**2
 
 
-def digest_of(column: Array, other: Array | None = None) -> Digest:
-    """Return the digest of a column, shape (n,).
-
-    With z the standardised column: sum z^3 / n and, with a column ``other`` standardised to y,
-    sum z y / n, rounded to nine digits. The first of them that is not 0 is made positive.
-    """
-    if other is None:
-        return powers_of(column).digest()
-    return beside([powers_of(column)], other)[0][0]
-
-
 @dataclass(frozen=True)
 class Columns:
     """The columns of a design, in an order and the way up that do not depend on how it is written.
@@ -162,11 +152,6 @@ class Columns:
 
     digests: tuple[Digest, ...]
     intercept: bool = False
-
-    @classmethod
-    def of(cls, design: Array, beside: Array | None = None, *, intercept: bool = False) -> Columns:
-        """Return those of a design, shape (n, p), beside an outcome, shape (n,)."""
-        return cls(tuple(digest_of(column, beside) for column in design.T), intercept)
 
     @property
     def order(self) -> list[int]:

@@ -205,7 +205,7 @@ class Described:
 
 
 def described(about: Survey, count: int, blur: Blur, clusters: Index | None = None) -> Described:
-    """Go through the rows once, as ``row_key.digest_of`` does for each column.
+    """Return what a survey tells of the columns; with clusters the rows are gone through once more.
 
     Parameters
     ----------
